@@ -1,0 +1,154 @@
+import type { FileRef, Json, JsonObject } from "#base/index.ts";
+import type { Problem, Shape } from "#flow/index.ts";
+import type { RunEvent } from "#flow/machine/index.ts";
+import type { Permission, Role } from "#governance/index.ts";
+
+/** What the procedures answer. Instants are epoch milliseconds. */
+
+export type Me = {
+  user: { id: string; name: string; email: string };
+  workspace: { id: string; name: string; slug: string; currency: string };
+  workspaces: { id: string; name: string; slug: string }[];
+  roles: Role[];
+  permissions: Permission[];
+};
+
+export type RunState =
+  | "queued"
+  | "running"
+  | "waiting"
+  | "cancelling"
+  | "succeeded"
+  | "failed"
+  | "cancelled"
+  | "dead-lettered";
+
+export type RunRow = {
+  id: string;
+  number: number;
+  flow: { id: string; slug: string; title: string };
+  revision: number;
+  state: RunState;
+  headline: string;
+  startedBy: { kind: string; id: string; name: string };
+  simulated: boolean;
+  createdAt: number;
+  updatedAt: number;
+  finishedAt: number | null;
+  cost: number;
+  unknownCosts: number;
+  tokens: number;
+};
+
+export type FlowRow = {
+  id: string;
+  slug: string;
+  title: string;
+  description: string;
+  labels: Record<string, string>;
+  revision: number;
+  updatedAt: number;
+  archived: boolean;
+  /** Newest first, at most 14. */
+  lastRuns: { id: string; number: number; state: RunState; createdAt: number }[];
+};
+
+export type FlowView = FlowRow & {
+  text: string;
+  revisionId: string;
+  problems: Problem[];
+  inputs: Shape;
+  samples: Record<string, JsonObject>;
+  revisions: { id: string; number: number; message: string; createdName: string; createdAt: number }[];
+};
+
+export type RunView = RunRow & {
+  revisionId: string;
+  /** The YAML that it runs. */
+  text: string;
+  inputs: JsonObject;
+  outputs: Json;
+  error: Json;
+  approvals: ApprovalView[];
+  /** All events so far; the live ones come by `run.watch` after the last `seq`. Redacted. */
+  events: RunEvent[];
+};
+
+export type ApprovalView = {
+  id: string;
+  run: { id: string; number: number; flowTitle: string; flowSlug: string; startedByName: string };
+  path: string;
+  kind: "approval" | "form" | "tool" | "outcome-unknown";
+  title: string;
+  risk: "low" | "medium" | "high" | null;
+  details: Json;
+  call: { tool: string; args: Json; agent: string | null; schemaHash: string } | null;
+  fields: JsonObject | null;
+  comment: "never" | "always" | "onReject";
+  decisions: { decision: string; label: string; tone: "primary" | "danger" | "plain" }[];
+  canonical: string;
+  hash: string;
+  by: { roles: string[]; users: string[]; excludeStarter: boolean };
+  /** Names of the members who can decide, at most five. */
+  deciders: string[];
+  /** Whether the one who asks may decide; if not, why not. */
+  mayDecide: boolean;
+  whyNot: string | null;
+  state: "pending" | "decided" | "expired" | "withdrawn";
+  decision: string | null;
+  decidedBy: { id: string; name: string } | null;
+  decidedAt: number | null;
+  commentText: string;
+  deadline: number | null;
+  createdAt: number;
+};
+
+export type AuditRow = {
+  seq: string;
+  at: number;
+  actor: { kind: string; id: string; name: string };
+  action: string;
+  subject: { kind: string; id: string };
+  runId: string | null;
+  path: string | null;
+  /** Canonical JSON text. */
+  body: string;
+};
+
+export type NotificationRow = {
+  id: string;
+  kind: string;
+  title: string;
+  text: string;
+  href: string;
+  createdAt: number;
+  readAt: number | null;
+};
+
+export type UploadedFile = FileRef["$file"];
+
+export type ProviderRow = {
+  provider: "simulated" | "openai" | "anthropic" | "openai-compatible";
+  baseUrl: string | null;
+  /** Where the key comes from; the key itself is never answered. */
+  key: "environment" | "secret" | "none";
+  models: string[];
+};
+export type AliasRow = { alias: string; provider: string; model: string };
+
+export type ToolRow = {
+  name: string;
+  title: string;
+  description: string;
+  risk: "low" | "medium" | "high";
+  inputSchema: JsonObject;
+  outputSchema: JsonObject | null;
+};
+export type BlueprintRow = {
+  slug: string;
+  title: string;
+  description: string;
+  text: string;
+  samples: Record<string, JsonObject>;
+};
+export type MemberRow = { userId: string; name: string; email: string; roles: Role[]; createdAt: number };

@@ -1,0 +1,251 @@
+import type { Json, JsonObject } from "#base/index.ts";
+
+/**
+ * The flow as the machine reads it: the YAML with short forms written out (`SPEC.md`, part L). A task carries
+ * `kind`, the name of its head key, and the head's own keys beside it.
+ *
+ * A `Template` is any JSON value whose strings may hold `{{ expression }}`. An `Expression` is bare CEL.
+ */
+export type Template = Json;
+export type Expression = string;
+/** Milliseconds. */
+export type Duration = number;
+
+/** A field of inputs, tool arguments, forms and answers, written out. `schema` is the JSON Schema (2020-12) of its value. */
+export type Field = {
+  readonly name: string;
+  readonly title: string | undefined;
+  readonly description: string | undefined;
+  /** Whether the value may be left out. True as well when there is a default. */
+  readonly optional: boolean;
+  readonly default: Json | undefined;
+  /** How a form shows it. */
+  readonly widget:
+    | "text"
+    | "multiline"
+    | "number"
+    | "boolean"
+    | "select"
+    | "multiselect"
+    | "date"
+    | "datetime"
+    | "file"
+    | "secret"
+    | "json";
+  /** Files only: accepted media types, and the greatest size in bytes. */
+  readonly accept: readonly string[] | undefined;
+  readonly maxBytes: number | undefined;
+  readonly schema: JsonObject;
+};
+
+/** A shape: fields in the order they were written, and the JSON Schema of the whole object. */
+export type Shape = { readonly fields: readonly Field[]; readonly schema: JsonObject };
+
+export type Limits = {
+  readonly steps?: number;
+  readonly tokens?: number;
+  readonly cost?: number;
+  readonly time?: Duration;
+  readonly tasks?: number;
+};
+
+/** One granted tool or pattern (`crm.*`), with an optional condition on the call's `args`. */
+export type Grant = { readonly tool: string; readonly when: Expression | undefined };
+
+export type Agent = {
+  readonly name: string;
+  readonly title: string | undefined;
+  readonly role: string | undefined;
+  readonly description: string | undefined;
+  readonly capabilities: readonly string[];
+  /** Model alias of the workspace; "default" when left out. */
+  readonly model: string;
+  readonly instructions: Template;
+  readonly tools: readonly Grant[];
+  readonly limits: Limits;
+};
+
+export type Risk = "low" | "medium" | "high";
+
+/** Who may decide. All empty: approvers. */
+export type By = {
+  readonly roles: readonly string[];
+  readonly users: readonly string[];
+  readonly quorum: number;
+  readonly excludeStarter: boolean;
+};
+
+/** When a tool call has to be approved by a person. */
+export type ToolApproval = { readonly when: Expression | undefined; readonly by: By };
+
+export type LocalToolBody =
+  | {
+      readonly kind: "http";
+      readonly method: string;
+      readonly url: Template;
+      readonly query: Readonly<Record<string, Template>>;
+      readonly headers: Readonly<Record<string, Template>>;
+      readonly body: Template | undefined;
+      readonly result: Expression | undefined;
+    }
+  | { readonly kind: "script"; readonly language: string; readonly code: string };
+
+/** A tool that the flow brings along. */
+export type LocalTool = {
+  readonly name: string;
+  readonly title: string | undefined;
+  readonly description: string;
+  readonly risk: Risk;
+  /** Whether doing it twice is the same as doing it once; then a call cut off in mid-flight may be repeated. */
+  readonly idempotent: boolean;
+  readonly approval: ToolApproval | undefined;
+  readonly input: Shape;
+  readonly output: Shape | undefined;
+  readonly timeout: Duration | undefined;
+  readonly body: LocalToolBody;
+};
+
+export type Retry = {
+  /** Attempts in all, the first one included. */
+  readonly maxAttempts: number;
+  readonly delay: Duration;
+  readonly backoff: "constant" | "linear" | "exponential";
+  readonly maxDelay: Duration;
+  readonly jitter: boolean;
+};
+
+export type TaskBase = {
+  readonly id: string;
+  readonly title: string | undefined;
+  readonly description: string | undefined;
+  readonly when: Expression | undefined;
+  readonly disabled: boolean;
+  readonly retry: Retry | undefined;
+  readonly timeout: Duration | undefined;
+  readonly onError: "fail" | "continue";
+  readonly errors: readonly Task[];
+  readonly finally: readonly Task[];
+  readonly labels: Readonly<Record<string, string>>;
+};
+
+export type AgentTask = TaskBase & {
+  readonly kind: "agent";
+  readonly agent: string;
+  readonly prompt: Template;
+  readonly files: readonly Template[];
+  readonly context: Template | undefined;
+  readonly returns: Shape | undefined;
+  readonly limits: Limits;
+};
+export type ToolTask = TaskBase & {
+  readonly kind: "tool";
+  readonly tool: string;
+  readonly with: Readonly<Record<string, Template>>;
+};
+export type ScriptTask = TaskBase & {
+  readonly kind: "script";
+  readonly language: string;
+  readonly code: string;
+  readonly with: Readonly<Record<string, Template>>;
+  readonly files: readonly Template[];
+  readonly returns: Shape | undefined;
+};
+export type SequenceTask = TaskBase & { readonly kind: "sequence"; readonly tasks: readonly Task[] };
+export type ParallelTask = TaskBase & {
+  readonly kind: "parallel";
+  readonly tasks: readonly Task[];
+  /** Greatest number of children at once; undefined: all. */
+  readonly concurrency: number | undefined;
+  readonly join: "all" | "any" | "settled";
+};
+export type ForeachTask = TaskBase & {
+  readonly kind: "foreach";
+  /** A template that yields a list or a map. */
+  readonly items: Template;
+  readonly tasks: readonly Task[];
+  readonly concurrency: number;
+  readonly batch: number | undefined;
+  readonly failFast: boolean;
+  readonly breakWhen: Expression | undefined;
+};
+export type IfTask = TaskBase & {
+  readonly kind: "if";
+  readonly condition: Expression;
+  readonly then: readonly Task[];
+  readonly else: readonly Task[];
+};
+export type SwitchTask = TaskBase & {
+  readonly kind: "switch";
+  readonly on: Template;
+  readonly cases: readonly { readonly value: string; readonly tasks: readonly Task[] }[];
+  readonly default: readonly Task[];
+};
+export type ApprovalTask = TaskBase & {
+  readonly kind: "approval";
+  readonly question: Template;
+  readonly by: By;
+  readonly details: Template | undefined;
+  /** Labels of the two buttons. */
+  readonly decisions: { readonly approve: Template; readonly reject: Template };
+  readonly fields: Shape | undefined;
+  readonly comment: "never" | "always" | "onReject";
+  readonly onTimeout: "fail" | "reject" | "continue" | "approve";
+  readonly onReject: "fail" | "continue";
+};
+export type FormTask = TaskBase & {
+  readonly kind: "form";
+  readonly question: Template;
+  readonly by: By;
+  readonly fields: Shape;
+  readonly onTimeout: "fail" | "continue";
+};
+export type WaitTask = TaskBase & {
+  readonly kind: "wait";
+  readonly for: { readonly duration: Template } | { readonly until: Template };
+};
+export type SetTask = TaskBase & {
+  readonly kind: "set";
+  readonly values: Readonly<Record<string, Template>>;
+};
+export type LogTask = TaskBase & {
+  readonly kind: "log";
+  readonly message: Template;
+  readonly level: "debug" | "info" | "warn" | "error";
+};
+export type FailTask = TaskBase & { readonly kind: "fail"; readonly message: Template };
+
+export type Task =
+  | AgentTask
+  | ToolTask
+  | ScriptTask
+  | SequenceTask
+  | ParallelTask
+  | ForeachTask
+  | IfTask
+  | SwitchTask
+  | ApprovalTask
+  | FormTask
+  | WaitTask
+  | SetTask
+  | LogTask
+  | FailTask;
+export type HeadKey = Task["kind"];
+
+export type Flow = {
+  readonly id: string;
+  readonly title: string | undefined;
+  readonly description: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly goal: string | undefined;
+  readonly inputs: Shape;
+  /** Sample inputs that a start form offers (`samples` in YAML: name to values). */
+  readonly samples: Readonly<Record<string, JsonObject>>;
+  readonly vars: Readonly<Record<string, Template>>;
+  readonly agents: Readonly<Record<string, Agent>>;
+  readonly tools: Readonly<Record<string, LocalTool>>;
+  readonly limits: Limits;
+  readonly tasks: readonly Task[];
+  readonly errors: readonly Task[];
+  readonly finally: readonly Task[];
+  readonly outputs: Readonly<Record<string, Template>>;
+};

@@ -1,0 +1,124 @@
+import type { BlobRef, Json, JsonObject, Random } from "#base/index.ts";
+import type { Flow, LocalTool, Risk, ToolApproval } from "../language/definition.ts";
+import type { RunActor, RunEventBody, TaskError, TaskPath, ToolCall, Usage, Cost, Value } from "./events.ts";
+import type { RunState } from "./state.ts";
+
+/** What the machine must know of a tool in order to allow, deny or park a call. */
+export type ToolFacts = {
+  readonly name: string;
+  readonly description: string;
+  readonly risk: Risk;
+  /** Approval rule; for `risk: high` without one: always, by approvers. */
+  readonly approval: ToolApproval | null;
+  readonly inputSchema: JsonObject;
+  readonly outputSchema: JsonObject | null;
+  /** SHA-256 (hex) of the canonical text of name, schemas and risk. */
+  readonly schemaHash: string;
+  /** Whether a call cut off in mid-flight may be repeated: it is idempotent, or takes the idempotency key. */
+  readonly repeatable: boolean;
+};
+
+/** All tools that a run can see by name: the workspace's registry and the flow's own. */
+export type ToolCatalog = { get(name: string): ToolFacts | undefined; names(): readonly string[] };
+
+/** What `decide` and `receive` may ask of the world. No I/O: all of it is at hand. */
+export type MachineContext = {
+  readonly flow: Flow;
+  readonly runId: string;
+  /** Epoch milliseconds by Postgres' clock. */
+  readonly now: number;
+  readonly random: Random;
+  readonly tools: ToolCatalog;
+  /** Content of a blob, or undefined when it is not at hand: then the decision comes back with `needs`. */
+  blob(ref: BlobRef): Json | undefined;
+  /** SHA-256 in hex, of UTF-8 text. */
+  sha256(text: string): string;
+};
+
+/**
+ * Either events to append, or blobs to load before deciding again. No events and no needs: nothing to do until a
+ * signal comes.
+ */
+export type Decision =
+  | { readonly events: readonly RunEventBody[]; readonly needs?: undefined }
+  | { readonly events?: undefined; readonly needs: readonly BlobRef[] };
+
+/** What reaches a run from outside its journal. */
+export type Signal =
+  | { readonly kind: "start"; readonly body: Extract<RunEventBody, { type: "run-started" }> }
+  | { readonly kind: "timer"; readonly path: TaskPath; readonly name: string; readonly n: number }
+  | { readonly kind: "cancel"; readonly by: RunActor; readonly reason: string }
+  | {
+      readonly kind: "approval";
+      readonly approvalId: string;
+      readonly decision: string;
+      readonly by: RunActor | null;
+      readonly comment: string;
+      readonly answer: JsonObject | null;
+    }
+  | {
+      readonly kind: "model-finished";
+      readonly key: string;
+      readonly text: string;
+      readonly reasoning: string;
+      readonly toolCalls: readonly ToolCall[];
+      readonly finishReason: string;
+      readonly provider: string;
+      readonly model: string;
+      readonly simulated: boolean;
+      readonly usage: Usage;
+      readonly cost: Cost;
+      readonly providerData?: Json;
+    }
+  | { readonly kind: "tool-finished"; readonly key: string; readonly result: Value }
+  | {
+      readonly kind: "effect-failed";
+      readonly key: string;
+      readonly error: TaskError;
+      readonly retryable: boolean;
+      readonly retryAfterMs?: number;
+    }
+  /** The worker that had begun the effect died. The machine repeats it (same key) or asks a person. */
+  | { readonly kind: "effect-lost"; readonly key: string; readonly reason: string };
+
+/** What has to be under way in the world while the state is as it is. The engine makes it so, idempotently. */
+export type Obligation =
+  | {
+      readonly kind: "model-call";
+      readonly key: string;
+      readonly path: TaskPath;
+      readonly step: number;
+      readonly attempt: number;
+      readonly agent: string;
+    }
+  | {
+      readonly kind: "tool-call";
+      readonly key: string;
+      readonly path: TaskPath;
+      readonly step: number;
+      readonly callId: string;
+      readonly tool: string;
+      readonly args: Json;
+      readonly agent: string | null;
+    }
+  | {
+      readonly kind: "timer";
+      readonly path: TaskPath;
+      readonly name: string;
+      readonly n: number;
+      readonly dueAt: number;
+    }
+  | { readonly kind: "approval"; readonly path: TaskPath; readonly approvalId: string };
+
+export type Machine = {
+  initial(): RunState;
+  /** The fold: total, pure, and evaluates nothing. */
+  evolve(state: RunState, event: { seq: number; at: number; body: RunEventBody }): RunState;
+  /** What follows from the state by itself. Called again after its events were folded, until it yields nothing. */
+  decide(state: RunState, context: MachineContext): Decision;
+  /** What a signal means in this state; an empty list when it no longer matters (decided twice, fired too late). */
+  receive(state: RunState, signal: Signal, context: MachineContext): Decision;
+  obligations(state: RunState): readonly Obligation[];
+};
+
+export type { LocalTool };

@@ -1,0 +1,277 @@
+import type { BlobRef, Json, JsonObject } from "#base/index.ts";
+import type { By, Risk } from "../language/definition.ts";
+
+/**
+ * Where a task instance stands in its run: ids joined by "/", an iteration of a `foreach` as `id[n]`, the blocks of
+ * a handler as `!errors` and `!finally`. Examples: `route/settle`, `each[2]/greet`, `settle/!errors/tell`,
+ * `!finally/note`.
+ */
+export type TaskPath = string;
+
+/** Any JSON value, or the reference to one that is too large for an event. May hold file and secret references. */
+export type Value = Json | BlobRef;
+
+export type RunActor = {
+  readonly kind: "user" | "system" | "cli" | "api-key" | "agent";
+  readonly id: string;
+  readonly name: string;
+};
+
+export type TaskError = {
+  /** Machine-readable: an ErrorCode of `base`, or one of "expression", "rejected", "deadline", "task-failed", "model-output". */
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  /** Path of the task where it happened first. */
+  readonly task?: TaskPath;
+};
+
+/** Tokens as the provider counts them. Undefined members are unknown. */
+export type Usage = {
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  readonly cachedInputTokens?: number;
+  readonly reasoningTokens?: number;
+};
+/** Money in the currency of the price table, or "unknown" where no price is known. Never 0 for unknown. */
+export type Cost = number | "unknown";
+
+export type ToolCall = { readonly callId: string; readonly tool: string; readonly args: Json };
+
+/** One message of an agent's conversation as the fold keeps it. */
+export type Message =
+  | { readonly role: "user"; readonly text: string; readonly files?: readonly Json[] }
+  | {
+      readonly role: "assistant";
+      readonly text: string;
+      readonly reasoning?: string;
+      readonly toolCalls: readonly ToolCall[];
+      /** Provider's own data that must be sent back unchanged (reasoning signatures and the like). */
+      readonly providerData?: Json;
+    }
+  | {
+      readonly role: "tool";
+      readonly callId: string;
+      readonly tool: string;
+      readonly result: Value;
+      readonly isError: boolean;
+    };
+
+/** What a person is asked. Frozen: `canonical` is RFC 8785 text of it, `hash` the SHA-256 of that in hex. */
+export type Ask = {
+  readonly kind: "approval" | "form" | "tool" | "outcome-unknown";
+  readonly title: string;
+  readonly by: By;
+  readonly details: Json;
+  /** Labels of the buttons by decision, primary first. */
+  readonly decisions: readonly {
+    readonly decision: string;
+    readonly label: string;
+    readonly tone: "primary" | "danger" | "plain";
+  }[];
+  /** JSON Schema of the answer, if fields are asked for. `fieldOrder` names them as written. */
+  readonly fields: JsonObject | null;
+  readonly comment: "never" | "always" | "onReject";
+  readonly risk: Risk | null;
+  /** The call awaiting, for kinds "tool" and "outcome-unknown". */
+  readonly call: {
+    readonly tool: string;
+    readonly args: Json;
+    readonly schemaHash: string;
+    readonly agent: string | null;
+  } | null;
+  readonly canonical: string;
+  readonly hash: string;
+};
+
+/**
+ * What a journal holds. Names are noun-verb. `at` (set by the journal, Postgres' clock), `seq` and `run` are in the
+ * envelope, see {@link RunEvent}. Everything that an expression yielded is in the event: the fold evaluates nothing.
+ */
+export type RunEventBody =
+  | {
+      readonly type: "run-started";
+      readonly flowId: string;
+      readonly revisionId: string;
+      readonly inputs: JsonObject;
+      readonly vars: JsonObject;
+      readonly by: RunActor;
+      readonly simulated: boolean;
+    }
+  | {
+      readonly type: "run-finishing";
+      readonly outcome: "succeeded" | "failed" | "cancelled";
+      readonly error: TaskError | null;
+    }
+  | {
+      readonly type: "run-finished";
+      readonly outcome: "succeeded" | "failed" | "cancelled";
+      readonly outputs: Record<string, Value> | null;
+      readonly error: TaskError | null;
+    }
+  | { readonly type: "run-cancel-requested"; readonly by: RunActor; readonly reason: string }
+  | {
+      readonly type: "task-started";
+      readonly path: TaskPath;
+      readonly id: string;
+      readonly kind: string;
+      readonly attempt: number;
+      /** Short line beside the name in the trace: agent's name, tool, branch; already evaluated. */
+      readonly label: string;
+      /** Evaluated head values that later decisions need (prompt, arguments, items, …). By head key. */
+      readonly data: Value;
+    }
+  | {
+      readonly type: "task-skipped";
+      readonly path: TaskPath;
+      readonly id: string;
+      readonly kind: string;
+      readonly reason: "when" | "disabled" | "branch" | "cancelled" | "break";
+    }
+  | {
+      readonly type: "task-retrying";
+      readonly path: TaskPath;
+      readonly attempt: number;
+      readonly error: TaskError;
+      readonly dueAt: number;
+    }
+  | { readonly type: "task-succeeded"; readonly path: TaskPath; readonly output: Value }
+  | { readonly type: "task-failing"; readonly path: TaskPath; readonly error: TaskError }
+  | {
+      readonly type: "task-failed";
+      readonly path: TaskPath;
+      readonly error: TaskError;
+      readonly handled: boolean;
+    }
+  | { readonly type: "task-cancelled"; readonly path: TaskPath }
+  | {
+      readonly type: "block-entered";
+      readonly path: TaskPath;
+      readonly block: string;
+      readonly count: number;
+    }
+  | { readonly type: "variables-set"; readonly path: TaskPath; readonly values: Record<string, Value> }
+  | {
+      readonly type: "log-written";
+      readonly path: TaskPath;
+      readonly level: "debug" | "info" | "warn" | "error";
+      readonly message: string;
+    }
+  /** `dueAt` is epoch milliseconds. A timer is known by `path`, `name` and `n`. */
+  | {
+      readonly type: "timer-set";
+      readonly path: TaskPath;
+      readonly name: "wait" | "timeout" | "retry" | "deadline" | "limit";
+      readonly n: number;
+      readonly dueAt: number;
+    }
+  | { readonly type: "timer-fired"; readonly path: TaskPath; readonly name: string; readonly n: number }
+  | { readonly type: "agent-message-added"; readonly path: TaskPath; readonly message: Message }
+  | {
+      readonly type: "model-call-begun";
+      readonly path: TaskPath;
+      readonly attempt: number;
+      readonly step: number;
+      readonly key: string;
+      readonly agent: string;
+      readonly alias: string;
+    }
+  | {
+      readonly type: "model-call-finished";
+      readonly path: TaskPath;
+      readonly step: number;
+      readonly key: string;
+      readonly text: string;
+      readonly reasoning: string;
+      readonly toolCalls: readonly ToolCall[];
+      readonly finishReason: string;
+      readonly provider: string;
+      readonly model: string;
+      readonly simulated: boolean;
+      readonly usage: Usage;
+      readonly cost: Cost;
+      readonly providerData?: Json;
+    }
+  | {
+      readonly type: "model-call-failed";
+      readonly path: TaskPath;
+      readonly step: number;
+      readonly key: string;
+      readonly error: TaskError;
+      readonly retryable: boolean;
+      readonly retryAfterMs?: number;
+    }
+  | {
+      readonly type: "tool-call-begun";
+      readonly path: TaskPath;
+      readonly attempt: number;
+      readonly step: number;
+      readonly callId: string;
+      readonly key: string;
+      readonly tool: string;
+      readonly args: Json;
+      readonly risk: Risk;
+      readonly agent: string | null;
+      /** Set when a person approved these very bytes. */
+      readonly approvedHash: string | null;
+    }
+  | {
+      readonly type: "tool-call-finished";
+      readonly path: TaskPath;
+      readonly step: number;
+      readonly callId: string;
+      readonly key: string;
+      readonly result: Value;
+    }
+  | {
+      readonly type: "tool-call-failed";
+      readonly path: TaskPath;
+      readonly step: number;
+      readonly callId: string;
+      readonly key: string;
+      readonly error: TaskError;
+      readonly retryable: boolean;
+      readonly retryAfterMs?: number;
+    }
+  /** Refused before anything was done: no grant, arguments not of the schema, unknown tool, or a person said no. */
+  | {
+      readonly type: "tool-call-denied";
+      readonly path: TaskPath;
+      readonly step: number;
+      readonly callId: string;
+      readonly tool: string;
+      readonly args: Json;
+      readonly reason: string;
+      readonly by: RunActor | null;
+    }
+  | {
+      readonly type: "approval-requested";
+      readonly path: TaskPath;
+      readonly approvalId: string;
+      readonly step: number;
+      readonly callId: string | null;
+      readonly ask: Ask;
+      readonly deadline: number | null;
+    }
+  | {
+      readonly type: "approval-decided";
+      readonly path: TaskPath;
+      readonly approvalId: string;
+      readonly decision: string;
+      readonly by: RunActor | null;
+      readonly comment: string;
+      readonly answer: JsonObject | null;
+    }
+  | {
+      readonly type: "approval-withdrawn";
+      readonly path: TaskPath;
+      readonly approvalId: string;
+      readonly reason: string;
+    }
+  /** A worker died while this effect was under way and nobody can know whether it happened. */
+  | { readonly type: "effect-lost"; readonly path: TaskPath; readonly key: string; readonly reason: string };
+
+export type RunEventType = RunEventBody["type"];
+
+/** An event in its envelope. `seq` counts from 1 without gaps; `at` is epoch milliseconds. */
+export type RunEvent = { readonly seq: number; readonly at: number; readonly body: RunEventBody };

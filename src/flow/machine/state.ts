@@ -1,0 +1,163 @@
+import type { JsonObject } from "#base/index.ts";
+import type { Ask, Cost, Message, RunActor, TaskError, TaskPath, ToolCall, Usage, Value } from "./events.ts";
+
+/** The fold of a run's events. Plain data: it is snapshotted as JSON and read by the browser. */
+export type RunState = {
+  /** Of this shape; a snapshot with another is discarded. */
+  readonly version: number;
+  readonly seq: number;
+  readonly phase: RunPhase;
+  readonly flowId: string;
+  readonly revisionId: string;
+  readonly inputs: JsonObject;
+  readonly vars: Readonly<Record<string, Value>>;
+  readonly startedBy: RunActor | null;
+  readonly simulated: boolean;
+  /** Epoch milliseconds; 0 before the first event. */
+  readonly startedAt: number;
+  readonly lastAt: number;
+  readonly tasks: Readonly<Record<TaskPath, TaskState>>;
+  /** Paths in the order in which they were first seen. */
+  readonly order: readonly TaskPath[];
+  /** Timers set and not yet fired or made void, by `path:name:n`. */
+  readonly timers: Readonly<Record<string, TimerState>>;
+  readonly usage: Totals;
+};
+
+export type RunPhase =
+  | { readonly name: "created" }
+  | { readonly name: "running" }
+  | { readonly name: "cancelling"; readonly by: RunActor; readonly reason: string; readonly since: number }
+  | {
+      readonly name: "finishing";
+      readonly outcome: "succeeded" | "failed" | "cancelled";
+      readonly error: TaskError | null;
+    }
+  | {
+      readonly name: "finished";
+      readonly outcome: "succeeded" | "failed" | "cancelled";
+      readonly outputs: Readonly<Record<string, Value>> | null;
+      readonly error: TaskError | null;
+      readonly at: number;
+    };
+
+export type TimerState = {
+  readonly path: TaskPath;
+  readonly name: string;
+  readonly n: number;
+  readonly dueAt: number;
+};
+
+/** Tokens and money so far. `cost` sums what is known; `unknownCosts` counts calls without a known price. */
+export type Totals = {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cost: number;
+  readonly unknownCosts: number;
+  readonly modelCalls: number;
+  readonly toolCalls: number;
+};
+
+export type TaskState = {
+  readonly path: TaskPath;
+  readonly id: string;
+  readonly kind: string;
+  readonly label: string;
+  /** Path of the parent task; null at the root. */
+  readonly parent: TaskPath | null;
+  readonly attempt: number;
+  readonly startedAt: number;
+  readonly finishedAt: number | null;
+  readonly status: TaskStatus;
+  /** Evaluated head values (see `task-started`). */
+  readonly data: Value;
+  /** The block being carried out, for tasks that hold tasks: `then`, a case's value, `!errors`, … and how many children it has. */
+  readonly blocks: Readonly<Record<string, number>>;
+  readonly failedAttempts: readonly {
+    readonly attempt: number;
+    readonly error: TaskError;
+    readonly at: number;
+  }[];
+  /** The agent's conversation; empty for other tasks. */
+  readonly messages: readonly Message[];
+  /** Effects of the present attempt in the order begun. */
+  readonly effects: readonly EffectState[];
+  readonly approvals: readonly ApprovalState[];
+  readonly logs: readonly { readonly level: string; readonly message: string; readonly at: number }[];
+  readonly usage: Totals;
+};
+
+export type TaskStatus =
+  | { readonly name: "running" }
+  | { readonly name: "retrying"; readonly dueAt: number; readonly error: TaskError }
+  | { readonly name: "failing"; readonly error: TaskError }
+  | { readonly name: "succeeded"; readonly output: Value }
+  | { readonly name: "failed"; readonly error: TaskError; readonly handled: boolean }
+  | { readonly name: "skipped"; readonly reason: string }
+  | { readonly name: "cancelled" };
+
+export type EffectState =
+  | {
+      readonly kind: "model";
+      readonly key: string;
+      readonly step: number;
+      readonly attempt: number;
+      readonly agent: string;
+      readonly alias: string;
+      readonly begunAt: number;
+      readonly end:
+        | null
+        | {
+            readonly name: "finished";
+            readonly at: number;
+            readonly text: string;
+            readonly reasoning: string;
+            readonly toolCalls: readonly ToolCall[];
+            readonly finishReason: string;
+            readonly provider: string;
+            readonly model: string;
+            readonly simulated: boolean;
+            readonly usage: Usage;
+            readonly cost: Cost;
+          }
+        | { readonly name: "failed"; readonly at: number; readonly error: TaskError };
+    }
+  | {
+      readonly kind: "tool";
+      readonly key: string;
+      readonly step: number;
+      readonly attempt: number;
+      readonly callId: string;
+      readonly tool: string;
+      readonly args: unknown;
+      readonly risk: string;
+      readonly agent: string | null;
+      readonly approvedHash: string | null;
+      readonly begunAt: number;
+      readonly end:
+        | null
+        | { readonly name: "finished"; readonly at: number; readonly result: Value }
+        | { readonly name: "failed"; readonly at: number; readonly error: TaskError }
+        | { readonly name: "denied"; readonly at: number; readonly reason: string }
+        | { readonly name: "lost"; readonly at: number; readonly reason: string };
+    };
+
+export type ApprovalState = {
+  readonly approvalId: string;
+  readonly step: number;
+  readonly callId: string | null;
+  readonly ask: Ask;
+  readonly requestedAt: number;
+  readonly deadline: number | null;
+  readonly end:
+    | null
+    | {
+        readonly name: "decided";
+        readonly at: number;
+        readonly decision: string;
+        readonly by: RunActor | null;
+        readonly comment: string;
+        readonly answer: JsonObject | null;
+      }
+    | { readonly name: "withdrawn"; readonly at: number; readonly reason: string };
+};

@@ -1,0 +1,111 @@
+import type { BlobRef, InboxItemId, Json, RunId, WorkerId, WorkspaceId } from "#base/index.ts";
+import type { RunEvent, RunEventBody, RunState, Signal } from "#flow/machine/index.ts";
+
+/**
+ * The port that the engine stands on. Two adapters: Postgres (`journal`) and memory (`engine/memory`); both pass
+ * `engine/conformance.ts`. Terms: a *segment* is one stretch of a run being driven by one worker; its *epoch* is the
+ * fence: an append under an older epoch records nothing.
+ */
+export type Journal = {
+  /** Makes an unowned run with its start signal in the inbox and wakes it. Idempotent by run id. */
+  create(run: NewRun): Promise<void>;
+  /**
+   * Takes the run, or null: someone alive owns it, or it is over. Raises the epoch. `crashes` counts segments that
+   * began and did not end by themselves.
+   */
+  claim(run: RunId, worker: WorkerId): Promise<Claim | null>;
+  /**
+   * Appends events and audit entries and consumes inbox items, all or nothing. Concurrent calls are grouped into one
+   * statement. "fenced": the epoch is no longer ours; nothing was recorded. Answers the instant given to the events.
+   */
+  append(request: AppendRequest): Promise<{ result: "appended"; at: number } | { result: "fenced" }>;
+  /** Unconsumed inbox items, oldest first, and the wake count that they were read under. */
+  inbox(run: RunId): Promise<{ items: readonly InboxItem[]; wake: number }>;
+  /** Gives the run up, if no wake-up came since `wake` and the epoch is ours. "woken": go on. Saves the snapshot and the summary. */
+  park(request: ParkRequest): Promise<"parked" | "woken" | "fenced">;
+  /** Puts a signal into the inbox (unique by `source`) and wakes the run. False: this source was there already. */
+  signal(run: RunId, source: string, signal: Signal): Promise<boolean>;
+  /** Makes sure that a timer will fire at `dueAt` (epoch ms). Idempotent by path, name and n. */
+  setTimer(run: RunId, timer: { path: string; name: string; n: number; dueAt: number }): Promise<void>;
+  saveBlob(workspace: WorkspaceId, text: string): Promise<BlobRef>;
+  loadBlobs(workspace: WorkspaceId, hashes: readonly string[]): Promise<ReadonlyMap<string, Json>>;
+  /** Events after `after`, in order, at most `limit`. */
+  events(run: RunId, after: number, limit: number): Promise<readonly RunEvent[]>;
+  /** Chunks of a step's stream; `n` counts from 0. Written in batches, deleted by `closeStream`. */
+  writeChunks(run: RunId, stream: string, from: number, chunks: readonly Json[]): Promise<void>;
+  readChunks(run: RunId, stream: string, from: number): Promise<readonly { n: number; chunk: Json }[]>;
+  closeStream(run: RunId, stream: string): Promise<void>;
+  /** Instants come from here. Epoch milliseconds. */
+  now(): number;
+};
+
+export type NewRun = {
+  readonly id: RunId;
+  readonly workspace: WorkspaceId;
+  readonly flow: string;
+  readonly revision: string;
+  readonly start: Extract<RunEventBody, { type: "run-started" }>;
+};
+
+export type Claim = {
+  readonly epoch: number;
+  readonly workspace: WorkspaceId;
+  readonly revision: string;
+  readonly crashes: number;
+  /** The latest snapshot of this machine version, if any, and all events after it. */
+  readonly snapshot: RunState | null;
+  readonly events: readonly RunEvent[];
+};
+
+export type InboxItem = { readonly id: InboxItemId; readonly signal: Signal };
+
+export type AuditDraft = {
+  readonly actor: { readonly kind: string; readonly id: string; readonly name: string };
+  /** Noun-verb in the past, e.g. "tool-call.begun". */
+  readonly action: string;
+  readonly subject: { readonly kind: string; readonly id: string };
+  readonly path: string | null;
+  /** Facts of the action. Written as canonical JSON text. */
+  readonly body: Json;
+};
+
+export type AppendRequest = {
+  readonly run: RunId;
+  readonly workspace: WorkspaceId;
+  readonly epoch: number;
+  /** Sequence number of the first event: the last one known + 1. */
+  readonly seq: number;
+  readonly events: readonly RunEventBody[];
+  readonly audit: readonly AuditDraft[];
+  readonly consume: readonly InboxItemId[];
+  /** What lists show; written when given. */
+  readonly summary?: RunSummary;
+};
+
+/** What lists show of a run without folding it. */
+export type RunSummary = {
+  readonly state:
+    | "queued"
+    | "running"
+    | "waiting"
+    | "cancelling"
+    | "succeeded"
+    | "failed"
+    | "cancelled"
+    | "dead-lettered";
+  /** What happens now, in a few words; the error's message when failed. */
+  readonly headline: string;
+  readonly outputs: Json;
+  readonly error: Json;
+  readonly cost: number;
+  readonly unknownCosts: number;
+  readonly tokens: number;
+};
+
+export type ParkRequest = {
+  readonly run: RunId;
+  readonly epoch: number;
+  readonly wake: number;
+  readonly snapshot: RunState;
+  readonly summary: RunSummary;
+};
