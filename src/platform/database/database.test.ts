@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startTestDatabase, type TestDatabase } from "../testing.ts";
+import { transaction } from "./database.ts";
+
+let test: TestDatabase;
+beforeAll(async () => {
+  test = await startTestDatabase();
+});
+afterAll(() => test.close());
+
+const instances = async (key: string): Promise<number> =>
+  Number((await test.db.pool.query("select count(*) as n from instance where key = $1", [key])).rows[0].n);
+
+describe("transaction", () => {
+  it("commits what Prisma and raw SQL wrote, on one connection", async () => {
+    const pids = await transaction(test.db, async (tx) => {
+      await tx.prisma.instance.create({ data: { key: "both", value: "prisma" } });
+      const { rows } = await tx.query<{ value: string }>("select value from instance where key = $1", ["both"]);
+      expect(rows).toEqual([{ value: "prisma" }]);
+      await tx.query("update instance set value = 'raw' where key = 'both'");
+      expect((await tx.prisma.instance.findUniqueOrThrow({ where: { key: "both" } })).value).toBe("raw");
+      const raw = await tx.query<{ pid: number }>("select pg_backend_pid() as pid");
+      const prisma = await tx.prisma.$queryRaw<{ pid: number }[]>`select pg_backend_pid() as pid`;
+      return [raw.rows[0]?.pid, prisma[0]?.pid];
+    });
+    expect(pids[0]).toBe(pids[1]);
+    expect(await instances("both")).toBe(1);
+  });
+
+  it("keeps nothing of either when the work throws", async () => {
+    const failing = transaction(test.db, async (tx) => {
+      await tx.prisma.instance.create({ data: { key: "gone", value: "1" } });
+      await tx.query("insert into instance (key, value) values ('gone-raw', '1')");
+      throw new Error("Enough.");
+    });
+    await expect(failing).rejects.toThrow("Enough.");
+    expect(await instances("gone")).toBe(0);
+    expect(await instances("gone-raw")).toBe(0);
+  });
+
+  it("keeps nothing when a raw statement fails, and gives the connection back", async () => {
+    for (let round = 0; round < 20; round += 1) {
+      await expect(
+        transaction(test.db, async (tx) => {
+          await tx.prisma.instance.create({ data: { key: "bad", value: "1" } });
+          await tx.query("select 1 / 0");
+        }),
+      ).rejects.toThrow(/division by zero/);
+    }
+    expect(await instances("bad")).toBe(0);
+    expect(test.db.pool.waitingCount).toBe(0);
+  });
+
+  it("keeps transactions that run at the same time apart", async () => {
+    const pids = await Promise.all(
+      Array.from({ length: 6 }, (_, index) =>
+        transaction(test.db, async (tx) => {
+          await tx.prisma.instance.create({ data: { key: `parallel-${index}`, value: "1" } });
+          const { rows } = await tx.query<{ pid: number; n: string }>(
+            "select pg_backend_pid() as pid, count(*) as n from instance where key like 'parallel-%' and xmin::text = pg_current_xact_id()::text",
+          );
+          expect(rows[0]?.n).toBe("1");
+          return rows[0]?.pid;
+        }),
+      ),
+    );
+    expect(pids).toHaveLength(6);
+    expect(await instances("parallel-5")).toBe(1);
+  });
+});
+
+describe("the audit", () => {
+  it.each([
+    ["update", "update audit_entry set action = 'x'"],
+    ["delete", "delete from audit_entry"],
+    ["truncate", "truncate audit_entry"],
+  ])("refuses %s", async (_, sql) => {
+    await test.db.prisma.auditEntry.create({
+      data: {
+        ...{ workspaceId: "ws", actorKind: "user", actorId: "u", actorName: "U", action: "flow.made" },
+        ...{ subjectKind: "flow", subjectId: "f", body: "{}" },
+      },
+    });
+    await expect(test.db.pool.query(sql)).rejects.toThrow(/append-only/);
+  });
+});
