@@ -13,3 +13,14 @@ export type {
   Value,
   Ask,
 } from "./machine/index.ts";
+export { compileExpression, type CompiledExpression } from "./expression/compile.ts";
+export { evaluateCondition, evaluateExpression, type ExpressionScope } from "./expression/evaluate.ts";
+export { isExpressionError } from "./expression/errors.ts";
+export { evaluateTemplate, isSecretText, textOfValue, type SecretText } from "./expression/template.ts";
+export { expressionReferences, type Reference } from "./expression/references.ts";
+export { shapeOf, ShapeError } from "./language/shape.ts";
+export { checkValue, type Checked, type ValueError } from "./values/check.ts";
+export { coerceInputs, type Coerced } from "./values/coerce.ts";
+export { canonicalJson } from "./values/canonical.ts";
+export { parseDuration, printDuration, readDuration } from "./values/duration.ts";
+export { parseSize } from "./values/size.ts";
