@@ -1,0 +1,150 @@
+import { jsonSchema, streamText, tool, type JSONSchema7, type ToolSet } from "ai";
+import { BatonError, type Json, type JsonObject, type WorkspaceId } from "#base/index.ts";
+import type { Usage } from "#flow/index.ts";
+import type { ModelAnswer, ModelCaller, ModelChunk, ModelRequest } from "../spec.ts";
+import { modelError } from "./errors.ts";
+import { modelMessages, toolNames } from "./messages.ts";
+import { costOf } from "./prices.ts";
+import { resolveModel, type ModelSettings, type ProviderOptions } from "./providers.ts";
+
+export type ModelCallerOptions = ProviderOptions & {
+  readonly settings: (workspace: WorkspaceId) => Promise<ModelSettings>;
+  readonly now: () => number;
+  /** Greatest time for a whole call, in milliseconds. Default: five minutes. */
+  readonly timeoutMs?: number;
+  /** Greatest silence within a stream, in milliseconds. Default: one minute. */
+  readonly silenceMs?: number;
+};
+
+/** The instructions with the demand for an answer of a shape. */
+function withReturns(instructions: string, returns: JsonObject | null): string {
+  if (returns === null) return instructions;
+  return `${instructions}\n\nWhen you are done, reply with one JSON value and nothing else: no prose, no code fence. It must be valid against this JSON Schema:\n${JSON.stringify(returns)}`;
+}
+
+/** Performs model calls through the AI SDK: one `streamText` each, tools without `execute`, since the engine keeps the loop. */
+export function createModelCaller(options: ModelCallerOptions): ModelCaller {
+  return {
+    async call(request: ModelRequest, emit: (chunk: ModelChunk) => void): Promise<ModelAnswer> {
+      const resolved = resolveModel(request.alias, await options.settings(request.workspace), options);
+      const names = toolNames(request.tools.map((offered) => offered.name));
+      const tools: ToolSet = Object.fromEntries(
+        request.tools.map((offered) => [
+          // The simulated model matches names as words, so it sees them as they are written.
+          resolved.provider === "simulated" ? offered.name : names.encode(offered.name),
+          tool({ description: offered.description, inputSchema: jsonSchema(offered.inputSchema as JSONSchema7) }),
+        ]),
+      );
+      const encode = resolved.provider === "simulated" ? (name: string) => name : names.encode;
+      const decode = resolved.provider === "simulated" ? (name: string) => name : names.decode;
+      let failure: unknown;
+      const result = streamText({
+        model: resolved.language,
+        instructions:
+          resolved.provider === "simulated" ? request.instructions : withReturns(request.instructions, request.returns),
+        messages: modelMessages(request.messages, encode),
+        tools,
+        maxRetries: 0,
+        abortSignal: request.signal,
+        timeout: { totalMs: options.timeoutMs ?? 300_000, chunkMs: options.silenceMs ?? 60_000 },
+        onError: ({ error }) => {
+          failure ??= error;
+        },
+        ...(request.returns === null || resolved.provider !== "simulated"
+          ? {}
+          : { providerOptions: { simulated: { returns: request.returns as never } } }),
+      });
+      let text = "";
+      let reasoning = "";
+      let finishReason = "other";
+      let usage: Usage = {};
+      let providerData: Json | undefined;
+      const toolCalls: { callId: string; tool: string; args: Json }[] = [];
+      let aborted = false;
+      emit({ type: "start" });
+      emit({ type: "start-step" });
+      try {
+        for await (const part of result.stream) {
+          switch (part.type) {
+            case "text-start":
+            case "text-end":
+            case "reasoning-start":
+              emit({ type: part.type, id: part.id });
+              break;
+            case "reasoning-end":
+              // Signed reasoning must be sent back with its signature, or the provider refuses the next step.
+              providerData ??= part.providerMetadata as Json | undefined;
+              emit({ type: part.type, id: part.id });
+              break;
+            case "text-delta":
+              text += part.text;
+              emit({ type: "text-delta", id: part.id, delta: part.text });
+              break;
+            case "reasoning-delta":
+              reasoning += part.text;
+              providerData = (part.providerMetadata as Json | undefined) ?? providerData;
+              emit({ type: "reasoning-delta", id: part.id, delta: part.text });
+              break;
+            case "tool-call": {
+              const name = decode(part.toolName);
+              // One id may come twice from sloppy servers; the loop needs them apart.
+              const taken = toolCalls.some((call) => call.callId === part.toolCallId);
+              const callId = taken || part.toolCallId === "" ? `${part.toolCallId}#${toolCalls.length + 1}` : part.toolCallId;
+              toolCalls.push({ callId, tool: name, args: (part.input ?? null) as Json });
+              emit({ type: "tool-input-available", toolCallId: callId, toolName: name, input: (part.input ?? null) as Json });
+              break;
+            }
+            case "finish-step":
+              finishReason = part.finishReason;
+              usage = usageOf(part.usage);
+              break;
+            case "abort":
+              aborted = true;
+              break;
+            case "error":
+              failure ??= part.error;
+              break;
+            default:
+              break;
+          }
+        }
+      } catch (error) {
+        failure ??= error;
+      }
+      if (request.signal.aborted) throw new BatonError("cancelled", "The model call was cancelled.");
+      if (failure !== undefined) throw modelError(failure, resolved.model, options.now());
+      if (aborted) throw new BatonError("timeout", `The model ${resolved.model} did not answer in time.`);
+      emit({ type: "finish-step" });
+      emit({ type: "finish" });
+      return {
+        text,
+        reasoning,
+        toolCalls,
+        finishReason,
+        provider: resolved.provider,
+        model: resolved.model,
+        simulated: resolved.provider === "simulated",
+        usage,
+        cost: costOf(resolved.provider, resolved.model, usage),
+        ...(providerData === undefined ? {} : { providerData }),
+      };
+    },
+  };
+}
+
+function usageOf(usage: {
+  inputTokens: number | undefined;
+  outputTokens: number | undefined;
+  inputTokenDetails: { cacheReadTokens: number | undefined };
+  outputTokenDetails: { reasoningTokens: number | undefined };
+}): Usage {
+  const { inputTokens, outputTokens } = usage;
+  const cachedInputTokens = usage.inputTokenDetails.cacheReadTokens;
+  const reasoningTokens = usage.outputTokenDetails.reasoningTokens;
+  return {
+    ...(inputTokens === undefined ? {} : { inputTokens }),
+    ...(outputTokens === undefined ? {} : { outputTokens }),
+    ...(cachedInputTokens === undefined ? {} : { cachedInputTokens }),
+    ...(reasoningTokens === undefined ? {} : { reasoningTokens }),
+  };
+}
