@@ -1,2 +1,68 @@
 export { permissions, type Permission, roles, type Role, roleTable, permissionsOf, isRole } from "./roles.ts";
 export { type Actor, type Scope, memberScope, systemScope, authorize } from "./scope.ts";
+export { newId } from "./ids.ts";
+export { flowPolicy } from "./policy/flow.ts";
+export { runPolicy } from "./policy/run.ts";
+export { auditPolicy } from "./policy/audit.ts";
+export { settingsPolicy } from "./policy/settings.ts";
+export { memberPolicy } from "./policy/member.ts";
+export { filePolicy } from "./policy/file.ts";
+export {
+  approvalPolicy,
+  type Assignment,
+  type Candidate,
+  candidateOf,
+  permissionToDecide,
+  whyNotDecide,
+} from "./policy/approval.ts";
+export { type AuditRecord, type AuditFilter, type AuditEntry, writeAudit, listAudit } from "./audit/audit.ts";
+export { redactor, type Redactor, redactedMark } from "./secrets/redactor.ts";
+export {
+  type SecretView,
+  listSecrets,
+  setSecret,
+  setSecretIn,
+  deleteSecret,
+  openSecret,
+  secretValues,
+} from "./secrets/secrets.ts";
+export {
+  type ModelSettings,
+  type Provider,
+  type ProviderEnvironment,
+  type ProviderView,
+  type ProviderChange,
+  type AliasView,
+  providers,
+  defaultAlias,
+  createModelSettings,
+  listModels,
+  setProvider,
+  setProviderIn,
+  setAlias,
+  setAliasIn,
+  simulatesAll,
+} from "./models/models.ts";
+export {
+  type Auth,
+  type AuthOptions,
+  createAuth,
+  createAuthHandler,
+  passwordLength,
+  sessionChannel,
+} from "./auth/auth.ts";
+export { type Identity, createIdentity, workspaceHeader } from "./auth/identity.ts";
+export { type Workspaces, readWorkspaces } from "./auth/workspaces.ts";
+export {
+  type MemberView,
+  listMembers,
+  membersWith,
+  createUser,
+  createWorkspace,
+  addMember,
+  inviteMember,
+  acceptInvitation,
+  setMemberRoles,
+  removeMember,
+} from "./members/members.ts";
+export { setupNeeded, useSetupToken, setupTokenKey } from "./setup/setup.ts";

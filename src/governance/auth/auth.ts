@@ -1,0 +1,84 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { betterAuth } from "better-auth";
+import { prismaAdapter } from "better-auth/adapters/prisma";
+import { toNodeHandler } from "better-auth/node";
+import { notify, type Database } from "#platform/index.ts";
+
+/** What sign-in needs to know of the installation. */
+export type AuthOptions = {
+  /** The address that people type, with the real port: `http://localhost:4111`. Over https, cookies are secure. */
+  readonly url: string;
+  /** Further addresses from which pages may call. */
+  readonly trustedOrigins?: readonly string[] | undefined;
+  /** Signs cookies. At least 32 characters. */
+  readonly secret: string;
+  /** Attempts to sign in, per address and minute. 10 when left out. */
+  readonly signInsPerMinute?: number | undefined;
+};
+
+/** Shortest and longest password that is accepted. */
+export const passwordLength = { least: 10, most: 200 } as const;
+
+/** Channel on which the id of a user is told whose sessions or membership ended or changed. */
+export const sessionChannel = "session";
+
+/** Set from the socket by {@link createAuthHandler}; whatever a client sends under this name is dropped. */
+const addressHeader = "x-baton-client-address";
+
+/**
+ * Sessions by e-mail and password. Accounts are made by setup and by invitation only, never by signing up. A session
+ * lasts seven days from the last day of use; its end is told on the channel "session".
+ */
+export function createAuth(db: Database, options: AuthOptions) {
+  const secure = options.url.startsWith("https:");
+  return betterAuth({
+    appName: "Baton",
+    baseURL: options.url,
+    basePath: "/api/auth",
+    secret: options.secret,
+    trustedOrigins: [options.url, ...(options.trustedOrigins ?? [])],
+    database: prismaAdapter(db.prisma, { provider: "postgresql" }),
+    telemetry: { enabled: false },
+    logger: { level: "error" },
+    emailAndPassword: {
+      enabled: true,
+      disableSignUp: true,
+      minPasswordLength: passwordLength.least,
+      maxPasswordLength: passwordLength.most,
+    },
+    session: { expiresIn: 7 * 86_400, updateAge: 86_400 },
+    rateLimit: {
+      enabled: true,
+      window: 60,
+      max: 600,
+      customRules: {
+        "/sign-in/email": { window: 60, max: options.signInsPerMinute ?? 10 },
+        "/get-session": false,
+      },
+    },
+    databaseHooks: {
+      session: {
+        delete: { after: async (session) => notify(db.pool, sessionChannel, session.userId) },
+      },
+    },
+    advanced: {
+      cookiePrefix: "baton",
+      useSecureCookies: secure,
+      defaultCookieAttributes: { httpOnly: true, sameSite: "lax", secure },
+      ipAddress: { ipAddressHeaders: [addressHeader] },
+    },
+  });
+}
+
+export type Auth = ReturnType<typeof createAuth>;
+
+/** Serves `/api/auth/*`. The client's address is the socket's: a header could claim any. */
+export function createAuthHandler(
+  auth: Auth,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const handle = toNodeHandler(auth);
+  return async (request, response) => {
+    request.headers[addressHeader] = request.socket.remoteAddress ?? "unknown";
+    await handle(request, response);
+  };
+}

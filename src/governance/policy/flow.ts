@@ -1,0 +1,10 @@
+import type { Permission } from "../roles.ts";
+
+/** What may be done with flows, and the permission that it takes. */
+export const flowPolicy = {
+  see: "workspace.see",
+  check: "workspace.see",
+  publish: "flow.edit",
+  duplicate: "flow.edit",
+  archive: "flow.edit",
+} as const satisfies Record<string, Permission>;

@@ -1,0 +1,9 @@
+import type { Permission } from "../roles.ts";
+
+/** What may be done with runs, and the permission that it takes. */
+export const runPolicy = {
+  see: "workspace.see",
+  watch: "workspace.see",
+  start: "run.start",
+  cancel: "run.control",
+} as const satisfies Record<string, Permission>;

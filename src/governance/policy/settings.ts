@@ -1,0 +1,10 @@
+import type { Permission } from "../roles.ts";
+
+/** Models, providers, secrets and tools. Which tools there are everyone may see: flows name them. */
+export const settingsPolicy = {
+  seeTools: "workspace.see",
+  seeModels: "settings.manage",
+  changeModels: "settings.manage",
+  seeSecrets: "settings.manage",
+  changeSecrets: "settings.manage",
+} as const satisfies Record<string, Permission>;
