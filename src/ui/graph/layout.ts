@@ -1,0 +1,159 @@
+/**
+ * Lays out a nested graph from top to bottom. Flows are made of sequences, branches and loops, so ranks by longest
+ * path inside each container give an exact picture at once: no search for crossings, no worker, no heavy library.
+ */
+export type LayoutNode = {
+  readonly id: string;
+  /** Id of the container that holds it; null at the root. */
+  readonly parent: string | null;
+  /** Pixels; a container's own size is found, this is its least. */
+  readonly width: number;
+  readonly height: number;
+};
+export type LayoutEdge = { readonly from: string; readonly to: string };
+
+/** A node's place relative to its container's corner, in pixels. */
+export type Placed = {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+};
+
+export type LayoutOptions = {
+  /** Between neighbours of one rank. */
+  readonly gapX: number;
+  /** Between ranks. */
+  readonly gapY: number;
+  /** Inside a container, around its content. */
+  readonly padding: number;
+  /** Room for a container's title. */
+  readonly title: number;
+};
+
+export const defaultLayout: LayoutOptions = { gapX: 16, gapY: 24, padding: 12, title: 32 };
+
+/** Places by node id, and the size of the whole. Edges that close a cycle are ignored. */
+export function layoutGraph(
+  nodes: readonly LayoutNode[],
+  edges: readonly LayoutEdge[],
+  options: LayoutOptions = defaultLayout,
+): { readonly places: ReadonlyMap<string, Placed>; readonly width: number; readonly height: number } {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const children = new Map<string | null, LayoutNode[]>();
+  for (const node of nodes) {
+    const parent = node.parent !== null && byId.has(node.parent) ? node.parent : null;
+    const list = children.get(parent);
+    if (list === undefined) children.set(parent, [node]);
+    else list.push(node);
+  }
+  const lifted = liftEdges(edges, byId);
+  const places = new Map<string, Placed>();
+
+  const arrange = (container: string | null): { width: number; height: number } => {
+    const held = children.get(container) ?? [];
+    const sizes = new Map<string, { width: number; height: number }>();
+    for (const node of held) {
+      const inner = children.has(node.id) ? arrange(node.id) : null;
+      sizes.set(
+        node.id,
+        inner === null
+          ? { width: node.width, height: node.height }
+          : {
+              width: Math.max(node.width, inner.width + 2 * options.padding),
+              height: inner.height + options.title + options.padding,
+            },
+      );
+    }
+    const ranks = rankNodes(held, lifted.get(container) ?? []);
+    const rowSizes = ranks.map((row) => {
+      const boxes = row.map((node) => sizes.get(node.id) ?? { width: 0, height: 0 });
+      return {
+        width: boxes.reduce((sum, box) => sum + box.width, 0) + options.gapX * Math.max(0, boxes.length - 1),
+        height: Math.max(0, ...boxes.map((box) => box.height)),
+      };
+    });
+    const width = Math.max(0, ...rowSizes.map((row) => row.width));
+    const least = container === null ? 0 : (byId.get(container)?.width ?? 0) - 2 * options.padding;
+    const room = Math.max(width, least);
+    const left = container === null ? 0 : options.padding;
+    let y = container === null ? 0 : options.title;
+    ranks.forEach((row, index) => {
+      const size = rowSizes[index] ?? { width: 0, height: 0 };
+      let x = left + (room - size.width) / 2;
+      for (const node of row) {
+        const box = sizes.get(node.id) ?? { width: 0, height: 0 };
+        places.set(node.id, { x, y: y + (size.height - box.height) / 2, ...box });
+        x += box.width + options.gapX;
+      }
+      y += size.height + options.gapY;
+    });
+    const bottom = ranks.length === 0 ? 0 : y - options.gapY - (container === null ? 0 : options.title);
+    return { width: room, height: bottom };
+  };
+
+  const whole = arrange(null);
+  return { places, ...whole };
+}
+
+/** Edges between two nodes, seen from the container that holds an ancestor of each: as edges between those. */
+function liftEdges(
+  edges: readonly LayoutEdge[],
+  byId: ReadonlyMap<string, LayoutNode>,
+): ReadonlyMap<string | null, LayoutEdge[]> {
+  const chain = (id: string): string[] => {
+    const ids: string[] = [];
+    let node = byId.get(id);
+    while (node !== undefined && !ids.includes(node.id)) {
+      ids.unshift(node.id);
+      node = node.parent === null ? undefined : byId.get(node.parent);
+    }
+    return ids;
+  };
+  const lifted = new Map<string | null, LayoutEdge[]>();
+  for (const edge of edges) {
+    const from = chain(edge.from);
+    const to = chain(edge.to);
+    let depth = 0;
+    while (depth < from.length && depth < to.length && from[depth] === to[depth]) depth += 1;
+    const source = from[depth];
+    const target = to[depth];
+    if (source === undefined || target === undefined) continue;
+    const container = depth === 0 ? null : (from[depth - 1] ?? null);
+    const list = lifted.get(container);
+    const one = { from: source, to: target };
+    if (list === undefined) lifted.set(container, [one]);
+    else list.push(one);
+  }
+  return lifted;
+}
+
+/** Nodes by rank: the longest way to each from a node without predecessor. Order within a rank is as given. */
+function rankNodes(nodes: readonly LayoutNode[], edges: readonly LayoutEdge[]): LayoutNode[][] {
+  const before = new Map<string, string[]>();
+  for (const { from, to } of edges) {
+    const list = before.get(to);
+    if (list === undefined) before.set(to, [from]);
+    else list.push(from);
+  }
+  const rank = new Map<string, number>();
+  const visiting = new Set<string>();
+  const rankOf = (id: string): number => {
+    const known = rank.get(id);
+    if (known !== undefined) return known;
+    if (visiting.has(id)) return -1;
+    visiting.add(id);
+    const own = Math.max(-1, ...(before.get(id) ?? []).map(rankOf)) + 1;
+    visiting.delete(id);
+    rank.set(id, own);
+    return own;
+  };
+  const rows: LayoutNode[][] = [];
+  for (const node of nodes) {
+    const index = rankOf(node.id);
+    const row = rows[index];
+    if (row === undefined) rows[index] = [node];
+    else row.push(node);
+  }
+  return Array.from(rows, (row) => row ?? []).filter((row) => row.length > 0);
+}
