@@ -1,0 +1,21 @@
+export {
+  type Knowledge,
+  type ListedFlow,
+  type ListedRun,
+  type ListedRevision,
+  type FlowDetails,
+  type PinnedRevision,
+  type Publication,
+  type Published,
+  checkFlow,
+  publish,
+  publishIn,
+  listFlows,
+  getFlow,
+  pinRevision,
+  loadRevision,
+  revisionText,
+  duplicateFlow,
+  archiveFlow,
+} from "./library.ts";
+export { type Blueprint, blueprints } from "./blueprints.ts";

@@ -1,0 +1,235 @@
+import type { FlowId, RevisionId } from "#base/index.ts";
+import type { Scope } from "#governance/index.ts";
+import type { Database, Transaction } from "#platform/index.ts";
+import type { ListedFlow, ListedRevision, ListedRun } from "./library.ts";
+
+type FlowFacts = {
+  readonly slug: string;
+  readonly title: string;
+  readonly description: string;
+  readonly labels: Readonly<Record<string, string>>;
+};
+type FlowHead = Omit<ListedFlow, "lastRuns">;
+type RevisionText = { id: RevisionId; text: string };
+
+/** Runs that the strip beside a flow shows. */
+const lastRuns = 14;
+
+/** Finds a flow and keeps others from changing it until the transaction ends. */
+export async function lockFlow(
+  scope: Scope,
+  tx: Transaction,
+  by: { slug: string } | { id: string },
+): Promise<{ id: FlowId; slug: string } | null> {
+  const [column, value] = "slug" in by ? ["slug", by.slug] : ["id", by.id];
+  const { rows } = await tx.query<{ id: FlowId; slug: string }>(
+    `select id, slug from flow where workspace_id = $1 and ${column} = $2 for update`,
+    [scope.workspaceId, value],
+  );
+  return rows[0] ?? null;
+}
+
+export async function latestRevision(
+  scope: Scope,
+  tx: Transaction,
+  flow: string,
+): Promise<{ id: RevisionId; number: number; hash: string } | null> {
+  const row = await tx.prisma.revision.findFirst({
+    where: { workspaceId: scope.workspaceId, flowId: flow },
+    orderBy: { number: "desc" },
+  });
+  return row === null ? null : { id: row.id as RevisionId, number: row.number, hash: row.hash };
+}
+
+/** False: the slug is taken. */
+export async function insertFlow(
+  scope: Scope,
+  tx: Transaction,
+  id: FlowId,
+  facts: FlowFacts,
+): Promise<boolean> {
+  const made = await tx.prisma.flow.createMany({
+    data: [{ id, workspaceId: scope.workspaceId, ...facts, labels: { ...facts.labels } }],
+    skipDuplicates: true,
+  });
+  return made.count === 1;
+}
+
+/** Takes the flow's next revision number and writes the text's facts to the flow. */
+export async function nextRevision(
+  scope: Scope,
+  tx: Transaction,
+  id: FlowId,
+  facts: FlowFacts,
+): Promise<number> {
+  const flow = await tx.prisma.flow.update({
+    where: { id, workspaceId: scope.workspaceId },
+    data: { ...facts, labels: { ...facts.labels }, latestRevision: { increment: 1 }, updatedAt: new Date() },
+  });
+  return flow.latestRevision;
+}
+
+export async function insertRevision(
+  scope: Scope,
+  tx: Transaction,
+  revision: { id: RevisionId; flowId: FlowId; number: number; hash: string; text: string; message: string },
+): Promise<void> {
+  await tx.prisma.revision.create({
+    data: {
+      ...revision,
+      workspaceId: scope.workspaceId,
+      createdBy: scope.actor.id,
+      createdName: scope.actor.name,
+    },
+  });
+}
+
+export async function readFlows(
+  scope: Scope,
+  db: Database,
+  filter: { search?: string | undefined; archived?: boolean | undefined },
+): Promise<FlowHead[]> {
+  const contains = { contains: filter.search?.trim() ?? "", mode: "insensitive" as const };
+  const rows = await db.prisma.flow.findMany({
+    where: {
+      workspaceId: scope.workspaceId,
+      archivedAt: filter.archived === true ? { not: null } : null,
+      ...(contains.contains === ""
+        ? {}
+        : { OR: [{ title: contains }, { slug: contains }, { description: contains }] }),
+    },
+    orderBy: [{ title: "asc" }, { id: "asc" }],
+  });
+  return rows.map(head);
+}
+
+export async function findFlow(scope: Scope, db: Database, slug: string): Promise<FlowHead | null> {
+  const row = await db.prisma.flow.findUnique({
+    where: { workspaceId_slug: { workspaceId: scope.workspaceId, slug } },
+  });
+  return row === null ? null : head(row);
+}
+
+/** Slugs that begin with a text. */
+export async function readSlugs(scope: Scope, db: Database, beginning: string): Promise<string[]> {
+  const rows = await db.prisma.flow.findMany({
+    where: { workspaceId: scope.workspaceId, slug: { startsWith: beginning } },
+    select: { slug: true },
+  });
+  return rows.map((row) => row.slug);
+}
+
+export async function readRevisions(scope: Scope, db: Database, flow: string): Promise<ListedRevision[]> {
+  const rows = await db.prisma.revision.findMany({
+    where: { workspaceId: scope.workspaceId, flowId: flow },
+    orderBy: { number: "desc" },
+    take: 200,
+    omit: { text: true },
+  });
+  return rows.map((row) => ({
+    id: row.id,
+    number: row.number,
+    message: row.message,
+    createdName: row.createdName,
+    createdAt: row.createdAt.getTime(),
+  }));
+}
+
+export async function readRevision(
+  scope: Scope,
+  db: Database,
+  flow: string,
+  number: number,
+): Promise<RevisionText | null> {
+  const row = await db.prisma.revision.findFirst({
+    where: { workspaceId: scope.workspaceId, flowId: flow, number },
+  });
+  return row === null ? null : { id: row.id as RevisionId, text: row.text };
+}
+
+export async function readRevisionById(
+  scope: Scope,
+  db: Database,
+  id: string,
+): Promise<(RevisionText & { flowId: FlowId; slug: string; number: number }) | null> {
+  const row = await db.prisma.revision.findFirst({
+    where: { workspaceId: scope.workspaceId, id },
+    include: { flow: { select: { slug: true } } },
+  });
+  return row === null
+    ? null
+    : {
+        id: row.id as RevisionId,
+        text: row.text,
+        flowId: row.flowId as FlowId,
+        slug: row.flow.slug,
+        number: row.number,
+      };
+}
+
+/** The newest runs of each flow, newest first. */
+export async function readLastRuns(
+  scope: Scope,
+  db: Database,
+  flows: readonly string[],
+): Promise<Map<string, ListedRun[]>> {
+  const { rows } = await db.pool.query<{
+    id: string;
+    flow_id: string;
+    number: number;
+    state: string;
+    created_at: Date;
+  }>(
+    `select last.* from unnest($2::text[]) as wanted(id)
+      cross join lateral (
+        select id, flow_id, number, state, created_at from run
+         where workspace_id = $1 and flow_id = wanted.id order by number desc limit $3
+      ) as last`,
+    [scope.workspaceId, flows, lastRuns],
+  );
+  const byFlow = new Map<string, ListedRun[]>();
+  for (const row of rows) {
+    const list = byFlow.get(row.flow_id) ?? [];
+    list.push({ id: row.id, number: row.number, state: row.state, createdAt: row.created_at.getTime() });
+    byFlow.set(row.flow_id, list);
+  }
+  return byFlow;
+}
+
+/** Null: no such flow. */
+export async function setArchived(
+  scope: Scope,
+  tx: Transaction,
+  slug: string,
+  archived: boolean,
+): Promise<{ id: string; changed: boolean } | null> {
+  const flow = await lockFlow(scope, tx, { slug });
+  if (flow === null) return null;
+  const changed = await tx.prisma.flow.updateMany({
+    where: { id: flow.id, archivedAt: archived ? null : { not: null } },
+    data: { archivedAt: archived ? new Date() : null },
+  });
+  return { id: flow.id, changed: changed.count === 1 };
+}
+
+function head(row: {
+  id: string;
+  slug: string;
+  title: string;
+  description: string;
+  labels: unknown;
+  latestRevision: number;
+  updatedAt: Date;
+  archivedAt: Date | null;
+}): FlowHead {
+  return {
+    id: row.id,
+    slug: row.slug,
+    title: row.title,
+    description: row.description,
+    labels: row.labels as Record<string, string>,
+    revision: row.latestRevision,
+    updatedAt: row.updatedAt.getTime(),
+    archived: row.archivedAt !== null,
+  };
+}
