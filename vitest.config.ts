@@ -10,6 +10,7 @@ export default defineConfig({
           exclude: ["node_modules/**", "src/platform/prisma/generated/**"],
           environment: "node",
           pool: "forks",
+          env: { BATON_LOG_LEVEL: "silent" },
           globalSetup: ["./vitest.setup.ts"],
           testTimeout: 20_000,
           hookTimeout: 60_000,

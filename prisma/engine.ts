@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { PrismaPg } from "@prisma/adapter-pg";
 import {
   bindMigrationAwareSqlAdapterFactory,
+  ColumnTypeEnum,
   type SqlDriverAdapter,
   type SqlMigrationAwareDriverAdapterFactory,
 } from "@prisma/driver-adapter-utils";
@@ -55,28 +56,46 @@ export async function pendingSql(): Promise<string> {
 }
 
 async function adapter(pool: pg.Pool): Promise<SqlDriverAdapter> {
-  readCharAsText(pool);
+  const charColumns = watchCharColumns(pool);
   const made = await new PrismaPg(pool).connect();
+  const queryRaw: SqlDriverAdapter["queryRaw"] = async (query) => {
+    const result = await made.queryRaw(query);
+    for (const index of charColumns.get(query.sql) ?? [])
+      result.columnTypes[index] = ColumnTypeEnum.Character;
+    return result;
+  };
   return new Proxy(made, {
     get(target, property) {
       // Theirs splits at every semicolon, also at those within a function's body.
       if (property === "executeScript") return async (script: string) => void (await pool.query(script));
       // The databases go with their server.
       if (property === "dispose") return async () => undefined;
+      if (property === "queryRaw") return queryRaw;
       const value: unknown = Reflect.get(target, property);
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
 }
 
-/** adapter-pg can't read the type `"char"` (oid 18), which Postgres' catalog has and the differ asks for: say `bpchar`. */
-function readCharAsText(pool: pg.Pool): void {
+/**
+ * adapter-pg can't read the type `"char"` (oid 18), which Postgres' catalog has and the differ asks for. Such columns
+ * pass as `text` (25); the map says where they were, by statement.
+ */
+function watchCharColumns(pool: pg.Pool): ReadonlyMap<string, readonly number[]> {
+  const seen = new Map<string, number[]>();
   const original = pool.query.bind(pool);
   Reflect.set(pool, "query", async (query: pg.QueryArrayConfig) => {
     const result = await original(query);
-    for (const field of result.fields ?? []) if (field.dataTypeID === 18) field.dataTypeID = 1042;
+    const columns: number[] = [];
+    for (const [index, field] of (result.fields ?? []).entries()) {
+      if (field.dataTypeID !== 18) continue;
+      field.dataTypeID = 25;
+      columns.push(index);
+    }
+    if (columns.length > 0) seen.set(query.text, columns);
     return result;
   });
+  return seen;
 }
 
 async function difference(factory: SqlMigrationAwareDriverAdapterFactory): Promise<string> {

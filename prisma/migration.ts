@@ -8,11 +8,15 @@ const [argument] = process.argv.slice(2);
 const sql = await pendingSql();
 if (argument === "--check") {
   if (sql !== "") {
-    process.stderr.write(`prisma/schema.prisma and prisma/migrations differ. Run: npm run migration -- NAME\n\n${sql}`);
+    process.stderr.write(
+      `prisma/schema.prisma and prisma/migrations differ. Run: npm run migration -- NAME\n\n${sql}`,
+    );
     process.exitCode = 1;
   }
 } else if (argument === undefined || !/^[a-z][a-z0-9-]*$/.test(argument)) {
-  process.stderr.write("Give the migration a name of small letters, digits and dashes: npm run migration -- add-labels\n");
+  process.stderr.write(
+    "Give the migration a name of small letters, digits and dashes: npm run migration -- add-labels\n",
+  );
   process.exitCode = 1;
 } else if (sql === "") {
   process.stdout.write("The schema has not changed since the last migration.\n");

@@ -10,3 +10,24 @@ export { type Migration, migrate, migrationsFolder, readMigrations } from "./dat
 export { type PostgresServer, type PostgresOptions, startPostgres } from "./postgres/server.ts";
 export { log } from "./log.ts";
 export { type PrismaClient, Prisma } from "./prisma/generated/client.ts";
+export { type Channel, type Listener, type ListenerOptions, createListener, notify } from "./notify.ts";
+export {
+  type Sealer,
+  createSealer,
+  installationSealer,
+  randomToken,
+  seal,
+  sha256,
+  unseal,
+} from "./crypto.ts";
+export { type Settings, projectFolder, readSettings, settings } from "./settings.ts";
+export {
+  type AddressClass,
+  type Destination,
+  type EgressPolicy,
+  type OutboundLimits,
+  type Resolver,
+  classifyAddress,
+  createOutboundFetch,
+  parseEgressList,
+} from "./outbound/index.ts";

@@ -20,7 +20,8 @@ let count = 0;
  */
 export async function startTestDatabase(): Promise<TestDatabase> {
   const home = process.env[testHomeVariable];
-  if (home === undefined) throw new Error(`${testHomeVariable} is not set: run tests by vitest with this project's configuration.`);
+  if (home === undefined)
+    throw new Error(`${testHomeVariable} is not set: run tests by vitest with this project's configuration.`);
   const server = await locked(home, async () => {
     const started = await startPostgres(home, { volatile: true });
     await makeTemplate(started.url);
@@ -40,7 +41,9 @@ export async function startTestDatabase(): Promise<TestDatabase> {
     db,
     async close() {
       await db.close();
-      await administrate(server.url, (client) => client.query(`drop database if exists ${name} with (force)`));
+      await administrate(server.url, (client) =>
+        client.query(`drop database if exists ${name} with (force)`),
+      );
     },
   };
 }
@@ -55,10 +58,15 @@ async function makeTemplate(url: string): Promise<void> {
   const db = openDatabase(withDatabase(url, "baton_template_new"), { connections: 1 });
   await migrate(db);
   await db.close();
-  await administrate(url, (client) => client.query(`alter database baton_template_new rename to ${template}`));
+  await administrate(url, (client) =>
+    client.query(`alter database baton_template_new rename to ${template}`),
+  );
 }
 
-async function administrate<Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+async function administrate<Result>(
+  url: string,
+  work: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
   const client = new pg.Client({ connectionString: withDatabase(url, "postgres") });
   await client.connect();
   try {

@@ -15,7 +15,9 @@ describe("transaction", () => {
   it("commits what Prisma and raw SQL wrote, on one connection", async () => {
     const pids = await transaction(test.db, async (tx) => {
       await tx.prisma.instance.create({ data: { key: "both", value: "prisma" } });
-      const { rows } = await tx.query<{ value: string }>("select value from instance where key = $1", ["both"]);
+      const { rows } = await tx.query<{ value: string }>("select value from instance where key = $1", [
+        "both",
+      ]);
       expect(rows).toEqual([{ value: "prisma" }]);
       await tx.query("update instance set value = 'raw' where key = 'both'");
       expect((await tx.prisma.instance.findUniqueOrThrow({ where: { key: "both" } })).value).toBe("raw");

@@ -80,14 +80,25 @@ function assertSameHistory(migrations: readonly Migration[], applied: ReadonlyMa
   for (const [name, checksum] of applied) {
     const ours = known.get(name);
     if (ours === undefined) {
-      throw new BatonError("misconfigured", `The database is newer than this code: it has the migration "${name}".`, {
-        hint: "Start the version of Baton that made it, or a later one.",
-      });
+      throw new BatonError(
+        "misconfigured",
+        `The database is newer than this code: it has the migration "${name}".`,
+        {
+          hint: "Start the version of Baton that made it, or a later one.",
+        },
+      );
     }
     if (ours !== checksum) {
-      throw new BatonError("misconfigured", `The migration "${name}" was applied with another text than this code has.`, {
-        hint: "Restore the file prisma/migrations/" + name + "/migration.sql; change the schema by a new migration.",
-      });
+      throw new BatonError(
+        "misconfigured",
+        `The migration "${name}" was applied with another text than this code has.`,
+        {
+          hint:
+            "Restore the file prisma/migrations/" +
+            name +
+            "/migration.sql; change the schema by a new migration.",
+        },
+      );
     }
   }
 }
@@ -104,9 +115,13 @@ async function apply(client: pg.PoolClient, migration: Migration): Promise<void>
     await client.query("commit");
   } catch (cause) {
     await client.query("rollback").catch(() => undefined);
-    throw new BatonError("internal", `The migration "${migration.name}" failed: ${messageOf(cause)}. Nothing of it was kept.`, {
-      hint: "Report this with the message; the database is as it was before.",
-      cause,
-    });
+    throw new BatonError(
+      "internal",
+      `The migration "${migration.name}" failed: ${messageOf(cause)}. Nothing of it was kept.`,
+      {
+        hint: "Report this with the message; the database is as it was before.",
+        cause,
+      },
+    );
   }
 }

@@ -75,10 +75,12 @@ function handle(
     pid: server.pid,
     adopted,
     async stop() {
-      await control(binaries, record, ["-D", data, "-m", "fast", "-w", "-t", "30", "stop"]).catch((error: unknown) => {
-        // Stopped by somebody else in the meantime: that is what was wanted.
-        if (!/no server running|PID file .* does not exist/i.test(outputOf(error))) throw error;
-      });
+      await control(binaries, record, ["-D", data, "-m", "fast", "-w", "-t", "30", "stop"]).catch(
+        (error: unknown) => {
+          // Stopped by somebody else in the meantime: that is what was wanted.
+          if (!/no server running|PID file .* does not exist/i.test(outputOf(error))) throw error;
+        },
+      );
     },
   };
 }
@@ -94,9 +96,13 @@ async function readRecord(home: string): Promise<Record | null> {
   if (text === null) return null;
   const value: unknown = JSON.parse(text);
   if (!isObject(value) || typeof value["directory"] !== "string" || typeof value["password"] !== "string") {
-    throw new BatonError("misconfigured", `${join(home, "postgres.json")} does not say where the database is.`, {
-      hint: "Restore the file from a backup, or move the folder away to begin with an empty database.",
-    });
+    throw new BatonError(
+      "misconfigured",
+      `${join(home, "postgres.json")} does not say where the database is.`,
+      {
+        hint: "Restore the file from a backup, or move the folder away to begin with an empty database.",
+      },
+    );
   }
   const user = isObject(value["user"]) ? value["user"] : null;
   return {
@@ -136,9 +142,13 @@ async function unprivilegedUser(): Promise<Record["user"]> {
       // No such user here.
     }
   }
-  throw new BatonError("misconfigured", "Postgres refuses to run as root, and there is no user to run it as.", {
-    hint: "Start Baton as another user, add a user named postgres, or set DATABASE_URL.",
-  });
+  throw new BatonError(
+    "misconfigured",
+    "Postgres refuses to run as root, and there is no user to run it as.",
+    {
+      hint: "Start Baton as another user, add a user named postgres, or set DATABASE_URL.",
+    },
+  );
 }
 
 async function reachable(binaries: Binaries, record: Record): Promise<Binaries> {
@@ -166,7 +176,9 @@ async function execute(
 }
 
 function windowsEnvironment(): NodeJS.ProcessEnv {
-  return process.platform === "win32" ? { SystemRoot: process.env["SystemRoot"], TEMP: process.env["TEMP"] } : {};
+  return process.platform === "win32"
+    ? { SystemRoot: process.env["SystemRoot"], TEMP: process.env["TEMP"] }
+    : {};
 }
 
 async function initialise(
@@ -185,17 +197,30 @@ async function initialise(
   try {
     await execute(binaries, record, "initdb", [
       ...["-D", unfinished, "-U", databaseUser, "--pwfile", passwordFile, "--auth", "scram-sha-256"],
-      ...["--encoding", "UTF8", "--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"],
+      ...[
+        "--encoding",
+        "UTF8",
+        "--locale",
+        "C",
+        "--locale-provider",
+        "builtin",
+        "--builtin-locale",
+        "C.UTF-8",
+      ],
       ...(options.volatile === true ? ["--no-sync"] : []),
     ]);
     const main = join(unfinished, "postgresql.conf");
     await writeFile(main, `${await readFile(main, "utf8")}\ninclude_if_exists = 'baton.conf'\n`);
     await rename(unfinished, data);
   } catch (cause) {
-    throw new BatonError("misconfigured", `Postgres could not be set up in ${record.directory}: ${outputOf(cause)}`, {
-      hint: "Make sure that the folder is writable and the disk has room, or set DATABASE_URL.",
-      cause,
-    });
+    throw new BatonError(
+      "misconfigured",
+      `Postgres could not be set up in ${record.directory}: ${outputOf(cause)}`,
+      {
+        hint: "Make sure that the folder is writable and the disk has room, or set DATABASE_URL.",
+        cause,
+      },
+    );
   } finally {
     await rm(passwordFile, { force: true });
   }
@@ -208,13 +233,22 @@ async function assertVersion(binaries: Binaries, record: Record, made: string, d
   });
   const ours = /(\d+)/.exec(stdout)?.[1];
   if (ours !== undefined && ours !== made) {
-    throw new BatonError("misconfigured", `The database in ${data} was made by Postgres ${made}, this is ${ours}.`, {
-      hint: `Dump it with Postgres ${made}, move the folder away, start again, and restore the dump.`,
-    });
+    throw new BatonError(
+      "misconfigured",
+      `The database in ${data} was made by Postgres ${made}, this is ${ours}.`,
+      {
+        hint: `Dump it with Postgres ${made}, move the folder away, start again, and restore the dump.`,
+      },
+    );
   }
 }
 
-async function configure(record: Record, data: string, port: number, options: PostgresOptions): Promise<void> {
+async function configure(
+  record: Record,
+  data: string,
+  port: number,
+  options: PostgresOptions,
+): Promise<void> {
   const lines = [
     `port = ${port}`,
     "listen_addresses = '127.0.0.1'",
@@ -259,9 +293,13 @@ async function start(binaries: Binaries, record: Record, data: string, home: str
 
 async function startFailure(record: Record, what: string, home?: string): Promise<BatonError> {
   const tail = (await logTail(record)).trim().split("\n").slice(-3).join(" | ");
-  return new BatonError("unavailable", `Postgres did not start: ${what.trim()}${tail === "" ? "" : ` (${tail})`}.`, {
-    hint: `Its log is ${join(record.directory, "postgres.log")}${home === undefined ? "" : `, its settings are in ${home}`}.`,
-  });
+  return new BatonError(
+    "unavailable",
+    `Postgres did not start: ${what.trim()}${tail === "" ? "" : ` (${tail})`}.`,
+    {
+      hint: `Its log is ${join(record.directory, "postgres.log")}${home === undefined ? "" : `, its settings are in ${home}`}.`,
+    },
+  );
 }
 
 async function logTail(record: Record): Promise<string> {
@@ -288,7 +326,11 @@ async function probe(record: Record, data: string): Promise<{ pid: number; port:
   }
 }
 
-async function connectsTo(record: Record, port: number, data: string): Promise<"ours" | "other" | "starting"> {
+async function connectsTo(
+  record: Record,
+  port: number,
+  data: string,
+): Promise<"ours" | "other" | "starting"> {
   const client = new pg.Client({
     connectionString: urlOf(record, port, "postgres"),
     connectionTimeoutMillis: 5000,
@@ -365,9 +407,10 @@ async function readText(file: string): Promise<string | null> {
 
 function outputOf(error: unknown): string {
   if (isObject(error)) {
-    const output = [error["stderr"], error["stdout"]].filter((text) => typeof text === "string" && text !== "");
+    const output = [error["stderr"], error["stdout"]].filter(
+      (text) => typeof text === "string" && text !== "",
+    );
     if (output.length > 0) return output.join(" ").trim();
   }
   return messageOf(error);
 }
-
