@@ -24,7 +24,7 @@ export async function listMembers(db: Database, scope: Scope): Promise<MemberVie
 
 /** Members who hold the permission, with what a policy needs to know of each. */
 export async function membersWith(
-  tx: Transaction,
+  tx: Pick<Transaction, "prisma">,
   scope: Scope,
   permission: Permission,
 ): Promise<(MemberView & { permissions: ReadonlySet<Permission> })[]> {

@@ -1,0 +1,183 @@
+import { BatonError, type JsonObject } from "#base/index.ts";
+import { checkValue } from "#flow/index.ts";
+import {
+  approvalPolicy,
+  authorize,
+  candidateOf,
+  listMembers,
+  permissionToDecide,
+  whyNotDecide,
+  writeAudit,
+  type Scope,
+} from "#governance/index.ts";
+import { signalInTransaction } from "#journal/index.ts";
+import { notify, transaction, type Database } from "#platform/index.ts";
+import { settle } from "../notifications/store.ts";
+import * as store from "./store.ts";
+import { askOf, isOver, viewOf, type ApprovalDetails } from "./view.ts";
+
+/** What a person decided, having seen the text whose hash is `hash`. */
+export type Decision = {
+  readonly id: string;
+  readonly hash: string;
+  readonly decision: string;
+  readonly comment: string;
+  /** Values of the fields, where fields are asked for. */
+  readonly answer: JsonObject | null;
+};
+
+/**
+ * Decides an approval, once. The decision, the signal to the run and the audit are one transaction. The same decision
+ * by the same person again changes nothing and answers the same; anyone else who comes late is refused with
+ * "conflict" and told who decided what. Refused as well: a text that is not the one that was seen, a run that was
+ * cancelled, a deadline that passed ("conflict"); a decision, comment or answer that is not asked for ("bad-input");
+ * someone it is not assigned to ("forbidden").
+ */
+export async function decideApproval(
+  db: Database,
+  scope: Scope,
+  decision: Decision,
+): Promise<ApprovalDetails> {
+  authorize(scope, approvalPolicy.see);
+  const members = await listMembers(db, scope);
+  await transaction(db, async (tx) => {
+    const row = await store.lockApproval(scope, tx, decision.id);
+    if (row === null) throw missing(scope);
+    authorize(scope, permissionToDecide(row.kind));
+    if (isRepeated(row, scope, decision)) return;
+    const whyNot = whyNotDecide(candidateOf(scope), row);
+    if (whyNot !== null) {
+      throw new BatonError("forbidden", whyNot, { hint: `It is assigned to ${nameAssignment(row)}.` });
+    }
+    refuseIfOver(row);
+    if (row.hash !== decision.hash) {
+      throw new BatonError("conflict", "What is asked is not what you were shown.", {
+        hint: "Read it again as it is now, then decide.",
+        details: { reason: "stale" },
+      });
+    }
+    const verdict = checkVerdict(row, decision);
+    if (!(await store.settleApproval(scope, tx, row.id, verdict))) throw expired(row);
+    const by = { kind: actorKind(scope), id: scope.actor.id, name: scope.actor.name };
+    const told = await signalInTransaction(tx, row.runId, `approval:${row.id}`, {
+      kind: "approval",
+      approvalId: row.id,
+      ...verdict,
+      by,
+    });
+    if (!told) throw runOver(row);
+    await settle(scope, tx, row.id);
+    await writeAudit(tx, scope, {
+      action: row.kind === "form" ? "form.answered" : "approval.decided",
+      subject: { kind: "approval", id: row.id },
+      runId: row.runId,
+      path: row.path,
+      body: { ...verdict, title: row.title, hash: row.hash, canonical: row.canonical },
+    });
+    await notify(tx, "workspace", `${scope.workspaceId} approval ${row.id}`);
+  });
+  const row = await store.readApproval(scope, db, decision.id);
+  if (row === null) throw missing(scope);
+  return viewOf(row, scope, members);
+}
+
+function isRepeated(row: store.ApprovalRow, scope: Scope, decision: Decision): boolean {
+  return (
+    row.state === "decided" &&
+    row.decidedBy === scope.actor.id &&
+    row.decision === decision.decision &&
+    row.hash === decision.hash
+  );
+}
+
+function refuseIfOver(row: store.ApprovalRow): void {
+  if (row.state === "decided") {
+    const at = row.decidedAt?.toISOString() ?? "";
+    const who = row.decidedName ?? "Someone else";
+    throw new BatonError("conflict", `${who} decided this already: ${labelOf(row, row.decision ?? "")}.`, {
+      hint: `It was decided at ${at}. There is nothing left to do.`,
+      details: {
+        reason: "decided",
+        decision: row.decision,
+        decidedBy: { id: row.decidedBy, name: who },
+        decidedAt: row.decidedAt?.getTime() ?? null,
+      },
+    });
+  }
+  if (row.cancelling || isOver(row.runState)) throw runOver(row);
+  if (row.state === "expired" || row.late) throw expired(row);
+  if (row.state === "withdrawn") {
+    throw new BatonError("conflict", "The run no longer waits for this decision.", {
+      hint: "Open the run to see how it went on.",
+      details: { reason: "withdrawn" },
+    });
+  }
+}
+
+function runOver(row: store.ApprovalRow): BatonError {
+  const cancelled = row.cancelling || row.runState === "cancelling" || row.runState === "cancelled";
+  return new BatonError(
+    "conflict",
+    cancelled
+      ? "The run was cancelled, so nothing is left to decide."
+      : "The run is over, so nothing is left to decide.",
+    { hint: "Open the run to see how it ended.", details: { reason: cancelled ? "cancelled" : "over" } },
+  );
+}
+
+function expired(row: store.ApprovalRow): BatonError {
+  return new BatonError("conflict", "The deadline passed before this decision came.", {
+    hint: `It was ${row.deadline?.toISOString() ?? "earlier"}. Open the run to see how it went on.`,
+    details: { reason: "expired" },
+  });
+}
+
+function checkVerdict(row: store.ApprovalRow, given: Decision): store.Verdict {
+  const ask = askOf(row.canonical);
+  const choice = ask.decisions.find((each) => each.decision === given.decision);
+  if (choice === undefined) {
+    throw new BatonError("bad-input", `"${given.decision}" is not one of the decisions.`, {
+      hint: `Choose one of ${ask.decisions.map((each) => each.decision).join(", ")}.`,
+    });
+  }
+  const comment = given.comment.trim();
+  const rejects = choice.tone === "danger" || choice.decision === "reject";
+  if (comment === "" && (ask.comment === "always" || (ask.comment === "onReject" && rejects))) {
+    throw new BatonError("bad-input", `"${choice.label}" needs a comment.`, {
+      hint: "Say why in a sentence.",
+      details: { fields: { comment: ["Required."] } },
+    });
+  }
+  if (ask.fields === null || rejects) return { decision: choice.decision, comment, answer: null };
+  const checked = checkValue(ask.fields, given.answer ?? {});
+  if (!checked.ok) {
+    const fields: Record<string, string[]> = {};
+    for (const { path, message } of checked.errors) (fields[path] ??= []).push(message);
+    const first = checked.errors[0];
+    throw new BatonError(
+      "bad-input",
+      `The answer does not fit: ${first === undefined ? "" : `${first.path} ${first.message}`.trim()}`,
+      { hint: "Correct the marked fields.", details: { fields } },
+    );
+  }
+  return { decision: choice.decision, comment, answer: checked.value as JsonObject };
+}
+
+function actorKind(scope: Scope): "user" | "system" | "cli" | "api-key" | "agent" {
+  return scope.actor.kind;
+}
+
+function labelOf(row: store.ApprovalRow, decision: string): string {
+  return askOf(row.canonical).decisions.find((each) => each.decision === decision)?.label ?? decision;
+}
+
+function nameAssignment(row: store.ApprovalRow): string {
+  const names = [...row.users, ...row.roles.map((role) => `the role ${role}`)];
+  return names.length === 0 ? "approvers" : names.join(", ");
+}
+
+/** Someone who may decide nothing hears that first: which approvals there are is no secret within the workspace. */
+function missing(scope: Scope): BatonError {
+  if (!scope.permissions.has(approvalPolicy.decide)) authorize(scope, approvalPolicy.answer);
+  return new BatonError("not-found", "There is no such approval.");
+}

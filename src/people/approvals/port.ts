@@ -1,0 +1,82 @@
+import type { RunId, WorkspaceId } from "#base/index.ts";
+import type { Ask } from "#flow/index.ts";
+import { membersWith, permissionToDecide, systemScope, whyNotDecide, type Scope } from "#governance/index.ts";
+import { notify, transaction, type Database, type Transaction } from "#platform/index.ts";
+import { notifyUsers } from "../notifications/notifications.ts";
+import { settle } from "../notifications/store.ts";
+import * as store from "./store.ts";
+
+/** An approval that a run waits for. `deadline` is epoch milliseconds. */
+export type ApprovalRequest = {
+  readonly run: RunId;
+  readonly workspace: WorkspaceId;
+  readonly path: string;
+  readonly approvalId: string;
+  readonly ask: Ask;
+  readonly deadline: number | null;
+};
+
+/** An approval that a run no longer waits for. Its deadline passed, or the run was cancelled. */
+export type ApprovalWithdrawal = {
+  readonly workspace: WorkspaceId;
+  readonly approvalId: string;
+  readonly reason?: string | undefined;
+};
+
+/** How the engine puts questions to people. Both are idempotent. */
+export type People = {
+  open(request: ApprovalRequest): Promise<void>;
+  withdraw(withdrawal: ApprovalWithdrawal): Promise<void>;
+};
+
+/** Opens approvals as rows and tells those who can decide; withdraws them unless they are decided. */
+export function approvalPort(db: Database): People {
+  return {
+    async open(request) {
+      const scope = systemScope(request.workspace, "engine");
+      await transaction(db, async (tx) => {
+        const starter = request.ask.by.excludeStarter ? await store.starterOf(scope, tx, request.run) : null;
+        const made = await store.insertApproval(scope, tx, request, starter);
+        if (!made) return;
+        const deciders = await decidersOf(tx, scope, {
+          kind: request.ask.kind,
+          roles: request.ask.by.roles,
+          users: request.ask.by.users,
+          excludeUser: starter,
+        });
+        await notifyUsers(
+          tx,
+          scope,
+          deciders.map((member) => member.userId),
+          {
+            kind: request.ask.kind === "form" ? "form" : "approval",
+            title: request.ask.title,
+            text: request.ask.kind === "form" ? "Your answer is awaited." : "Your decision is awaited.",
+            href: `/inbox?approval=${request.approvalId}`,
+            source: request.approvalId,
+          },
+        );
+        await notify(tx, "workspace", `${request.workspace} approval ${request.approvalId}`);
+      });
+    },
+    async withdraw(withdrawal) {
+      const scope = systemScope(withdrawal.workspace, "engine");
+      await transaction(db, async (tx) => {
+        const withdrawn = await store.withdraw(scope, tx, withdrawal.approvalId);
+        if (!withdrawn) return;
+        await settle(scope, tx, withdrawal.approvalId);
+        await notify(tx, "workspace", `${withdrawal.workspace} approval ${withdrawal.approvalId}`);
+      });
+    },
+  };
+}
+
+/** Members who may decide an approval assigned like this. */
+export async function decidersOf(
+  tx: Pick<Transaction, "prisma">,
+  scope: Scope,
+  assignment: Parameters<typeof whyNotDecide>[1],
+): Promise<{ userId: string; name: string }[]> {
+  const members = await membersWith(tx, scope, permissionToDecide(assignment.kind));
+  return members.filter((member) => whyNotDecide({ ...member, id: member.userId }, assignment) === null);
+}

@@ -1,0 +1,177 @@
+import type { JsonObject, RunId } from "#base/index.ts";
+import type { Scope } from "#governance/index.ts";
+import type { Database, Transaction } from "#platform/index.ts";
+import type { ApprovalRequest } from "./port.ts";
+
+/** An approval as it is kept, with what is shown of its run. */
+export type ApprovalRow = {
+  readonly id: string;
+  readonly runId: RunId;
+  readonly path: string;
+  readonly kind: string;
+  readonly title: string;
+  readonly risk: string | null;
+  readonly canonical: string;
+  readonly hash: string;
+  readonly roles: readonly string[];
+  readonly users: readonly string[];
+  readonly excludeUser: string | null;
+  readonly state: string;
+  readonly decision: string | null;
+  readonly comment: string;
+  readonly answer: string | null;
+  readonly decidedBy: string | null;
+  readonly decidedName: string | null;
+  readonly decidedAt: Date | null;
+  readonly deadline: Date | null;
+  readonly createdAt: Date;
+  readonly runNumber: number;
+  readonly runState: string;
+  /** Whether a request to cancel the run waits to be carried out. */
+  readonly cancelling: boolean;
+  readonly startedByName: string;
+  readonly flowTitle: string;
+  readonly flowSlug: string;
+  /** Whether the deadline passed, by Postgres' clock. */
+  readonly late: boolean;
+};
+
+const columns = `a.id, a.run_id as "runId", a.path, a.kind, a.title, a.risk, a.canonical, a.hash, a.roles, a.users,
+  a.exclude_user as "excludeUser", a.state, a.decision, a.comment, a.answer, a.decided_by as "decidedBy",
+  a.decided_name as "decidedName", a.decided_at as "decidedAt", a.deadline, a.created_at as "createdAt",
+  r.number as "runNumber", r.state as "runState", r.started_by_name as "startedByName",
+  exists (select 1 from run_inbox where run_id = r.id and source = 'cancel') as cancelling,
+  f.title as "flowTitle", f.slug as "flowSlug",
+  coalesce(a.deadline <= clock_timestamp(), false) as late`;
+const joined = `approval a join run r on r.id = a.run_id join flow f on f.id = a.flow_id`;
+
+/** Who started the run. */
+export async function starterOf(scope: Scope, tx: Transaction, run: RunId): Promise<string | null> {
+  const row = await tx.prisma.run.findFirst({
+    where: { id: run, workspaceId: scope.workspaceId },
+    select: { startedById: true },
+  });
+  return row?.startedById ?? null;
+}
+
+/** False: it is there already. */
+export async function insertApproval(
+  scope: Scope,
+  tx: Transaction,
+  request: ApprovalRequest,
+  excludeUser: string | null,
+): Promise<boolean> {
+  const { ask } = request;
+  const run = await tx.prisma.run.findFirstOrThrow({
+    where: { id: request.run, workspaceId: scope.workspaceId },
+    select: { flowId: true },
+  });
+  const made = await tx.prisma.approval.createMany({
+    data: [
+      {
+        id: request.approvalId,
+        workspaceId: scope.workspaceId,
+        runId: request.run,
+        flowId: run.flowId,
+        path: request.path,
+        kind: ask.kind,
+        title: ask.title,
+        risk: ask.risk,
+        canonical: ask.canonical,
+        hash: ask.hash,
+        roles: [...ask.by.roles],
+        users: [...ask.by.users],
+        excludeUser,
+        deadline: request.deadline === null ? null : new Date(request.deadline),
+      },
+    ],
+    skipDuplicates: true,
+  });
+  return made.count === 1;
+}
+
+/** Reads an approval and keeps others from deciding it until the transaction ends. */
+export async function lockApproval(scope: Scope, tx: Transaction, id: string): Promise<ApprovalRow | null> {
+  const { rows } = await tx.query<ApprovalRow>(
+    `select ${columns} from ${joined} where a.workspace_id = $1 and a.id = $2 for update of a`,
+    [scope.workspaceId, id],
+  );
+  return rows[0] ?? null;
+}
+
+export type Verdict = {
+  readonly decision: string;
+  readonly comment: string;
+  readonly answer: JsonObject | null;
+};
+
+/** The compare-and-set: false where it is no longer pending or its deadline passed. */
+export async function settleApproval(
+  scope: Scope,
+  tx: Transaction,
+  id: string,
+  verdict: Verdict,
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update approval set state = 'decided', decision = $3, comment = $4, answer = $5, decided_by = $6,
+            decided_name = $7, decided_at = clock_timestamp()
+      where workspace_id = $1 and id = $2 and state = 'pending'
+        and (deadline is null or deadline > clock_timestamp())`,
+    [
+      scope.workspaceId,
+      id,
+      verdict.decision,
+      verdict.comment,
+      verdict.answer === null ? null : JSON.stringify(verdict.answer),
+      scope.actor.id,
+      scope.actor.name,
+    ],
+  );
+  return rowCount === 1;
+}
+
+/** Withdraws it, as "expired" where its deadline passed. False: it is decided or withdrawn already. */
+export async function withdraw(scope: Scope, tx: Transaction, id: string): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update approval
+        set state = case when deadline <= clock_timestamp() then 'expired' else 'withdrawn' end,
+            decided_at = clock_timestamp()
+      where workspace_id = $1 and id = $2 and state = 'pending'`,
+    [scope.workspaceId, id],
+  );
+  return rowCount === 1;
+}
+
+export async function readApproval(scope: Scope, db: Database, id: string): Promise<ApprovalRow | null> {
+  const { rows } = await db.pool.query<ApprovalRow>(
+    `select ${columns} from ${joined} where a.workspace_id = $1 and a.id = $2`,
+    [scope.workspaceId, id],
+  );
+  return rows[0] ?? null;
+}
+
+export async function readOfRun(scope: Scope, db: Database, run: string): Promise<ApprovalRow[]> {
+  const { rows } = await db.pool.query<ApprovalRow>(
+    `select ${columns} from ${joined} where a.workspace_id = $1 and a.run_id = $2 order by a.created_at, a.id`,
+    [scope.workspaceId, run],
+  );
+  return rows;
+}
+
+/** Pending ones, oldest first; or those that are over, newest first. */
+export async function readByState(
+  scope: Scope,
+  db: Database,
+  state: "pending" | "decided",
+  limit: number,
+): Promise<ApprovalRow[]> {
+  const { rows } = await db.pool.query<ApprovalRow>(
+    state === "pending"
+      ? `select ${columns} from ${joined} where a.workspace_id = $1 and a.state = 'pending'
+          order by a.created_at, a.id limit $2`
+      : `select ${columns} from ${joined} where a.workspace_id = $1 and a.state <> 'pending'
+          order by a.decided_at desc nulls last, a.id limit $2`,
+    [scope.workspaceId, limit],
+  );
+  return rows;
+}

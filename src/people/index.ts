@@ -1,0 +1,19 @@
+export {
+  type People,
+  type ApprovalRequest,
+  type ApprovalWithdrawal,
+  approvalPort,
+} from "./approvals/port.ts";
+export { type Decision, decideApproval } from "./approvals/decide.ts";
+export { type ApprovalDetails, listApprovals, approvalsOfRun, countPending } from "./approvals/view.ts";
+export {
+  type Message as NotificationMessage,
+  type NotificationView,
+  notifyUsers,
+  notifyMembers,
+  listNotifications,
+  countUnread,
+  markRead,
+} from "./notifications/notifications.ts";
+export { saveFile, findFiles, openFile } from "./files/files.ts";
+export { mediaTypeOf } from "./files/sniff.ts";
