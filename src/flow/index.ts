@@ -24,3 +24,6 @@ export { coerceInputs, type Coerced } from "./values/coerce.ts";
 export { canonicalJson } from "./values/canonical.ts";
 export { parseDuration, printDuration, readDuration } from "./values/duration.ts";
 export { parseSize } from "./values/size.ts";
+export { parseFlow, type ParsedFlow } from "./language/parse.ts";
+export { flowJsonSchema } from "./language/schema.ts";
+export type { FlowSource, TextRange } from "./language/source.ts";

@@ -1,0 +1,21 @@
+import { z } from "zod";
+import { by, fields, readBy, textTemplate } from "../parts.ts";
+import { defineHead } from "./head.ts";
+
+export const form = defineHead({
+  key: "form",
+  summary: "A person fills in fields; the output is what they gave.",
+  shape: () => ({
+    form: textTemplate.meta({ description: "The question. May hold {{ }}." }),
+    fields,
+    by: by.optional().meta({ description: "Who answers; approvers when left out." }),
+    onTimeout: z.enum(["fail", "continue"], { error: "must be fail or continue" }).optional(),
+  }),
+  normalise: (raw, reader) => ({
+    kind: "form",
+    question: String(raw.form),
+    by: readBy(raw.by),
+    fields: reader.shape(raw.fields, ["fields"]),
+    onTimeout: raw.onTimeout ?? "fail",
+  }),
+});

@@ -1,0 +1,37 @@
+import { agent } from "./agent.ts";
+import { approval } from "./approval.ts";
+import { fail } from "./fail.ts";
+import { foreach } from "./foreach.ts";
+import { form } from "./form.ts";
+import type { HeadDefinition } from "./head.ts";
+import { ifHead } from "./if.ts";
+import { log } from "./log.ts";
+import { parallel } from "./parallel.ts";
+import { script } from "./script.ts";
+import { sequence } from "./sequence.ts";
+import { set } from "./set.ts";
+import { switchHead } from "./switch.ts";
+import { tool } from "./tool.ts";
+import { wait } from "./wait.ts";
+
+/** All kinds of tasks by head key. */
+export const heads: ReadonlyMap<string, HeadDefinition> = new Map(
+  [
+    agent,
+    tool,
+    script,
+    sequence,
+    parallel,
+    foreach,
+    ifHead,
+    switchHead,
+    approval,
+    form,
+    wait,
+    set,
+    log,
+    fail,
+  ].map((head) => [head.key, head]),
+);
+
+export type { HeadDefinition, HeadReader } from "./head.ts";

@@ -1,0 +1,25 @@
+/** Keys that the language has a meaning for, but this version does not carry out. */
+export const laterKeys: Readonly<
+  Record<"flow" | "agent" | "task" | "head" | "tool" | "nested", ReadonlySet<string>>
+> = {
+  flow: new Set(["success", "concurrency", "seed", "triggers", "tests", "memory"]),
+  agent: new Set(["memory", "delegates"]),
+  task: new Set([
+    "lock",
+    "needs",
+    "escalate",
+    "team",
+    "planner",
+    "validator",
+    "maxReplans",
+    "rules",
+    "screenshot",
+  ]),
+  head: new Set(["goal", "browser", "dag", "loop", "flow", "message", "receive", "remember", "stop"]),
+  tool: new Set(["mcp", "openapi", "flow", "browser"]),
+  nested: new Set(),
+};
+
+export function laterMessage(key: string): string {
+  return `"${key}" is not known to this version of Baton.`;
+}

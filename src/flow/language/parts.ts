@@ -1,0 +1,128 @@
+import { z } from "zod";
+import { isObject, type Json } from "#base/index.ts";
+import type { By, Expression, Limits, Retry, Template } from "./definition.ts";
+import { soleExpression } from "../expression/template.ts";
+import { readDuration } from "../values/duration.ts";
+
+/** The parts that several heads share: their Zod schemas and what they become. */
+
+export const name = z.string({ error: "must be a name, written as text" });
+export const text = z.string({ error: "must be text" });
+/** Text that may hold `{{ }}`; numbers and booleans are taken as the text that they are written as. */
+export const textTemplate = z.union([z.string(), z.number(), z.boolean()], { error: "must be text" });
+export const anything = z.json();
+export const flag = z.boolean({ error: "must be true or false" });
+export const strings = z.array(z.string(), { error: "must be a list of texts" });
+export const count = z.int({ error: "must be a whole number" }).min(1, { error: "must be at least 1" });
+export const map = z.record(z.string(), anything, { error: "must be a map of names to values" });
+export const labels = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]), {
+  error: "must be a map of names to texts",
+});
+
+const durationHint = "must be a duration such as 90s, 5m, 2h, 3d or PT5M";
+export const duration = z
+  .string({ error: durationHint })
+  .refine((value) => readDuration(value) !== undefined, { error: durationHint })
+  .meta({ description: "A duration: 90s, 5m, 2h, 3d, or ISO 8601.", examples: ["5m"] });
+
+/** Bare CEL, with or without `{{ }}`. */
+export const condition = z.union([z.string(), z.boolean()], {
+  error: "must be an expression such as inputs.amount > 20",
+});
+
+export const fields = z.record(z.string(), z.union([z.string(), z.record(z.string(), anything)]), {
+  error: "must be a map of names to types, such as { amount: number }",
+});
+
+export const by = z.strictObject(
+  {
+    roles: strings.optional(),
+    users: strings.optional(),
+    quorum: count.optional(),
+    excludeStarter: flag.optional(),
+  },
+  { error: unknownAware("must say who decides, such as { roles: [approver] }") },
+);
+
+export const retry = z.strictObject(
+  {
+    maxAttempts: count.max(100, { error: "must be at most 100" }).optional(),
+    delay: duration.optional(),
+    backoff: z
+      .enum(["constant", "linear", "exponential"], { error: "must be constant, linear or exponential" })
+      .optional(),
+    maxDelay: duration.optional(),
+    jitter: flag.optional(),
+  },
+  { error: unknownAware("must be a map such as { maxAttempts: 3, delay: 10s }") },
+);
+
+const amount = z.number({ error: "must be a number" }).positive({ error: "must be more than 0" });
+export const limits = z.strictObject(
+  {
+    steps: count.optional(),
+    tokens: count.optional(),
+    cost: amount.optional(),
+    time: duration.optional(),
+    tasks: count.optional(),
+  },
+  { error: unknownAware("must be a map such as { steps: 12, cost: 0.50 }") },
+);
+
+/** The message for a value that is no map; unknown keys keep their own message. */
+export function unknownAware(message: string): (issue: { code?: string }) => string | undefined {
+  return (issue) => (issue.code === "unrecognized_keys" ? undefined : message);
+}
+
+export function readBy(raw: z.infer<typeof by> | undefined): By {
+  return {
+    roles: raw?.roles ?? [],
+    users: raw?.users ?? [],
+    quorum: raw?.quorum ?? 1,
+    excludeStarter: raw?.excludeStarter ?? false,
+  };
+}
+
+export function readRetry(raw: z.infer<typeof retry> | undefined): Retry | undefined {
+  if (!raw) return undefined;
+  return {
+    maxAttempts: raw.maxAttempts ?? 3,
+    delay: milliseconds(raw.delay) ?? 1_000,
+    backoff: raw.backoff ?? "constant",
+    maxDelay: milliseconds(raw.maxDelay) ?? 300_000,
+    jitter: raw.jitter ?? false,
+  };
+}
+
+export function readLimits(raw: z.infer<typeof limits> | undefined): Limits {
+  if (!raw) return {};
+  const { time, ...rest } = raw;
+  const read = milliseconds(time);
+  return read === undefined ? rest : { ...rest, time: read };
+}
+
+export function milliseconds(raw: string | undefined): number | undefined {
+  return raw === undefined ? undefined : readDuration(raw);
+}
+
+/** A condition without its braces. */
+export function readCondition(raw: string | boolean): Expression {
+  if (typeof raw === "boolean") return String(raw);
+  try {
+    return soleExpression(raw) ?? raw.trim();
+  } catch {
+    return raw.trim();
+  }
+}
+
+export function readLabels(raw: z.infer<typeof labels> | undefined): Record<string, string> {
+  return Object.fromEntries(Object.entries(raw ?? {}).map(([key, value]) => [key, String(value)]));
+}
+
+export function readTemplates(raw: unknown): Record<string, Template> {
+  return isObject(raw) ? (raw as Record<string, Json>) : {};
+}
+
+export function asText(raw: string | number | boolean): string {
+  return String(raw);
+}

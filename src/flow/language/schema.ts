@@ -1,0 +1,186 @@
+import { z } from "zod";
+import type { JsonObject } from "#base/index.ts";
+import { heads, type HeadDefinition } from "./heads/index.ts";
+import { dottedPattern, idPattern, longestName } from "./names.ts";
+import {
+  anything,
+  by,
+  condition,
+  duration,
+  fields,
+  flag,
+  labels,
+  limits,
+  map,
+  name,
+  retry,
+  strings,
+  text,
+  textTemplate,
+  unknownAware,
+} from "./parts.ts";
+import { jsonSchemaDialect } from "./shape.ts";
+
+/**
+ * The one Zod schema of the language, in pieces: the reader checks a text piece by piece, so that what is broken in
+ * one place leaves the rest standing; the JSON Schema puts the pieces together.
+ */
+
+export const flowId = z
+  .string({ error: "must be a name such as refund-desk" })
+  .regex(dottedPattern, { error: 'must start with a letter and hold only letters, digits, "_", "-" and "."' })
+  .max(longestName, { error: `must have at most ${longestName} characters` });
+const taskId = z
+  .string({ error: "must be a name such as sort_mail" })
+  .regex(idPattern, { error: 'must start with a letter and hold only letters, digits and "_"' })
+  .max(longestName, { error: `must have at most ${longestName} characters` });
+
+/** The keys that every task may have. */
+function commonShape(tasks: z.ZodType<unknown[]>) {
+  return {
+    id: taskId,
+    title: textTemplate.optional(),
+    description: text.optional(),
+    when: condition.optional().meta({ description: "CEL; the task is skipped unless it yields true." }),
+    retry: retry.optional(),
+    timeout: duration.optional(),
+    onError: z.enum(["fail", "continue"], { error: "must be fail or continue" }).optional(),
+    errors: tasks.optional().meta({ description: "Tasks to run when this one has failed for good." }),
+    finally: tasks.optional().meta({ description: "Tasks to run when this one is over, however it ended." }),
+    disabled: flag.optional(),
+    labels: labels.optional(),
+  };
+}
+
+/** A list of tasks whose members are looked at one by one. */
+const unread: z.ZodType<unknown[]> = z.array(z.unknown(), { error: "must be a list of tasks" });
+
+export const commonTask = z.object(commonShape(unread));
+export type CommonTask = z.infer<typeof commonTask>;
+
+const taskSchemas = new Map<string, z.ZodType>();
+
+/** The schema of a task with this head; the tasks below it are left for later. */
+export function taskSchema(head: HeadDefinition): z.ZodType {
+  let schema = taskSchemas.get(head.key);
+  if (!schema) {
+    schema = z.strictObject({ ...commonShape(unread), ...head.shape(unread) });
+    taskSchemas.set(head.key, schema);
+  }
+  return schema;
+}
+
+const keySets = new Map<string, readonly string[]>();
+
+/** Keys that a task with this head may have. */
+export function taskKeys(head: HeadDefinition): readonly string[] {
+  let keys = keySets.get(head.key);
+  if (!keys) {
+    keys = [...Object.keys(head.shape(unread)), ...Object.keys(commonShape(unread))];
+    keySets.set(head.key, keys);
+  }
+  return keys;
+}
+export const commonKeys: readonly string[] = Object.keys(commonShape(unread));
+
+export const grant = z.union([z.string(), z.record(z.string(), condition)], {
+  error: 'must be a tool\'s name, a pattern such as crm.*, or { http.get: "condition on args" }',
+});
+
+export const agent = z.strictObject(
+  {
+    title: text.optional(),
+    role: text
+      .optional()
+      .meta({ description: "planner, researcher, executor, validator, user-facing, or another word." }),
+    description: text.optional(),
+    capabilities: strings.optional(),
+    model: name.optional().meta({ description: 'An alias of the workspace; "default" when left out.' }),
+    instructions: anything.optional(),
+    tools: z
+      .array(grant, { error: "must be a list of tools" })
+      .optional()
+      .meta({ description: "Tools that the agent may call. Nothing by default." }),
+    limits: limits.optional(),
+  },
+  { error: unknownAware("must be a map such as { instructions: Greet people. }") },
+);
+
+const risk = z.enum(["low", "medium", "high"], { error: "must be low, medium or high" });
+const toolApproval = z.union(
+  [z.enum(["always", "never"]), z.strictObject({ when: condition.optional(), by: by.optional() })],
+  { error: "must be always, never, or a map such as { when: args.amount > 100, by: { roles: [approver] } }" },
+);
+const toolCommon = {
+  title: text.optional(),
+  description: text,
+  risk: risk
+    .optional()
+    .meta({ description: "high: a person approves each call, unless approval says otherwise." }),
+  approval: toolApproval.optional(),
+  idempotent: flag.optional().meta({ description: "Whether doing it twice is the same as doing it once." }),
+  input: fields.optional(),
+  returns: fields.optional(),
+  timeout: duration.optional(),
+};
+/** Local tools by head key. */
+export const toolSchemas = {
+  http: z.strictObject({
+    ...toolCommon,
+    http: text.meta({ description: "Method and URL: GET https://example.com/{{ args.id }}" }),
+    query: map.optional(),
+    headers: map.optional(),
+    body: anything.optional(),
+    result: condition.optional().meta({ description: "CEL over response: { status, headers, text, json }." }),
+  }),
+  script: z.strictObject({ ...toolCommon, script: text, code: text }),
+};
+export type ToolHead = keyof typeof toolSchemas;
+
+/** The flow's own keys, each checked by itself. */
+export const flowShape = {
+  id: flowId,
+  title: text.optional(),
+  description: text.optional(),
+  labels: labels.optional(),
+  goal: text.optional(),
+  inputs: fields.optional(),
+  samples: z
+    .record(z.string(), z.record(z.string(), anything, { error: "must be a map of inputs to values" }), {
+      error: "must be a map of names to sample inputs",
+    })
+    .optional(),
+  vars: map.optional(),
+  agents: z.record(z.string(), z.unknown(), { error: "must be a map of names to agents" }).optional(),
+  tools: z.record(z.string(), z.unknown(), { error: "must be a map of names to tools" }).optional(),
+  limits: limits.optional(),
+  tasks: unread,
+  errors: unread.optional(),
+  finally: unread.optional(),
+  outputs: map.optional(),
+};
+
+let generated: JsonObject | undefined;
+
+/** JSON Schema (2020-12) of a flow's text. */
+export function flowJsonSchema(): JsonObject {
+  if (generated) return generated;
+  const list: z.ZodType<unknown[]> = z.lazy(() => z.array(task));
+  const variants = [...heads.values()].map((head) =>
+    z
+      .strictObject({ ...commonShape(list), ...head.shape(list) })
+      .meta({ id: `task-${head.key}`, description: head.summary }),
+  );
+  const task: z.ZodType = z.union(variants).meta({ id: "task" });
+  const whole = z.strictObject({
+    ...flowShape,
+    agents: z.record(z.string(), agent).optional(),
+    tools: z.record(z.string(), z.union([toolSchemas.http, toolSchemas.script])).optional(),
+    tasks: list,
+    errors: list.optional(),
+    finally: list.optional(),
+  });
+  const schema = z.toJSONSchema(whole, { io: "input", target: "draft-2020-12", reused: "inline" });
+  generated = { ...(schema as JsonObject), $schema: jsonSchemaDialect, title: "Baton flow" };
+  return generated;
+}
