@@ -22,6 +22,33 @@ export type RunState = {
   /** Timers set and not yet fired or made void, by `path:name:n`. */
   readonly timers: Readonly<Record<string, TimerState>>;
   readonly usage: Totals;
+  /** Where the run's own blocks stand: its tasks, `!errors`, `!finally`. */
+  readonly root: Container;
+};
+
+/** How far one block of tasks has come. */
+export type BlockProgress = {
+  /** Children in the block. */
+  readonly count: number;
+  readonly started: number;
+  readonly ended: number;
+  /** Children that failed and were not handled, and the first of them. */
+  readonly failed: number;
+  readonly firstFailed: TaskPath | null;
+};
+
+/**
+ * What a task that holds tasks has under way. Slots: "" is the main block, `[n]` an iteration of a `foreach`,
+ * `!errors` and `!finally` the handlers. An iteration that is over leaves `progress`.
+ */
+export type Container = {
+  readonly progress: Readonly<Record<string, BlockProgress>>;
+  /** Children that are not over yet. */
+  readonly open: readonly TaskPath[];
+  /** Iterations entered, and how many of them ended without and with a failure. */
+  readonly iterations: { readonly entered: number; readonly ended: number; readonly failed: number };
+  /** Path of the first child of any iteration that failed unhandled. */
+  readonly firstFailed: TaskPath | null;
 };
 
 export type RunPhase =
@@ -85,6 +112,11 @@ export type TaskState = {
   readonly approvals: readonly ApprovalState[];
   readonly logs: readonly { readonly level: string; readonly message: string; readonly at: number }[];
   readonly usage: Totals;
+  readonly inside: Container;
+  /** Timers of the present attempt that fired, as `name:n`. */
+  readonly fired: readonly string[];
+  /** Timers ever set for this task; numbers the next one. */
+  readonly timersSet: number;
 };
 
 export type TaskStatus =
@@ -120,7 +152,13 @@ export type EffectState =
             readonly usage: Usage;
             readonly cost: Cost;
           }
-        | { readonly name: "failed"; readonly at: number; readonly error: TaskError };
+        | {
+            readonly name: "failed";
+            readonly at: number;
+            readonly error: TaskError;
+            readonly retryable: boolean;
+            readonly retryAfterMs?: number;
+          };
     }
   | {
       readonly kind: "tool";
@@ -137,7 +175,13 @@ export type EffectState =
       readonly end:
         | null
         | { readonly name: "finished"; readonly at: number; readonly result: Value }
-        | { readonly name: "failed"; readonly at: number; readonly error: TaskError }
+        | {
+            readonly name: "failed";
+            readonly at: number;
+            readonly error: TaskError;
+            readonly retryable: boolean;
+            readonly retryAfterMs?: number;
+          }
         | { readonly name: "denied"; readonly at: number; readonly reason: string }
         | { readonly name: "lost"; readonly at: number; readonly reason: string };
     };

@@ -1,0 +1,97 @@
+import type { Json, RunId, WorkerId, WorkspaceId } from "#base/index.ts";
+import type { Ask, Flow, ToolCatalog } from "#flow/index.ts";
+import type { ModelCaller } from "#agents/index.ts";
+import type { Journal } from "#journal/index.ts";
+
+/** Where people are asked. All of it may be repeated: after a takeover the engine says everything again. */
+export type ApprovalPort = {
+  /** Puts the question before people. Idempotent by `approvalId`. `deadline` is epoch milliseconds. */
+  open(question: {
+    readonly run: RunId;
+    readonly workspace: WorkspaceId;
+    readonly path: string;
+    readonly approvalId: string;
+    readonly ask: Ask;
+    readonly deadline: number | null;
+  }): Promise<void>;
+  /** Takes a question back that was not decided. Does nothing when it was. */
+  withdraw(question: {
+    readonly run: RunId;
+    readonly workspace: WorkspaceId;
+    readonly approvalId: string;
+    readonly reason: string;
+  }): Promise<void>;
+  /**
+   * The deadline has passed: closes the question by the same compare-and-set that a decision makes. "decided": a
+   * person was first, and the decision's signal is in the inbox.
+   */
+  expire(question: {
+    readonly run: RunId;
+    readonly workspace: WorkspaceId;
+    readonly approvalId: string;
+  }): Promise<"expired" | "decided">;
+};
+
+/** One tool call as the engine hands it out. */
+export type EngineToolCall = {
+  readonly workspace: WorkspaceId;
+  readonly run: RunId;
+  readonly flow: Flow;
+  readonly path: string;
+  /** The effect's idempotency key. */
+  readonly key: string;
+  /** A tool of the registry or of the flow; `script` for script tasks, with `{ language, code, args, files }`. */
+  readonly tool: string;
+  readonly args: Json;
+  readonly agent: string | null;
+  readonly signal: AbortSignal;
+};
+
+/** Fails with a BatonError; "rate-limited", "unavailable" and "timeout" count as worth another try. */
+export type EngineTools = {
+  /** The workspace's registry and the flow's own tools. Asked once a segment. */
+  catalog(workspace: WorkspaceId, flow: Flow): ToolCatalog | Promise<ToolCatalog>;
+  call(call: EngineToolCall): Promise<Json>;
+};
+
+/** Takes secret values out of whatever is stored or streamed. */
+export type Redaction = {
+  text(text: string): string;
+  json(value: Json): Json;
+  /** For text that comes in pieces: a secret split over two of them is found. */
+  stream(): { push(piece: string): string; end(): string };
+};
+
+export type EngineOptions = {
+  readonly journal: Journal;
+  readonly models: ModelCaller;
+  readonly tools: EngineTools;
+  /** The flow of a pinned revision. */
+  readonly revisions: (revision: string) => Promise<{ flow: Flow }>;
+  readonly approvals: ApprovalPort;
+  readonly worker: WorkerId;
+  /** SHA-256 in hex of UTF-8 text. */
+  readonly sha256: (text: string) => string;
+  /** Random bytes. */
+  readonly random: (count: number) => Uint8Array;
+  /** Tells when something may have come into the inbox of a run. Answers how to stop. */
+  readonly onSignal?: (run: RunId, wake: () => void) => () => void;
+  /** Asked for at each append, so that secrets read in the meantime count. */
+  readonly redaction?: (run: RunId) => Redaction;
+  /** Milliseconds after which a driven run looks into its inbox even when nobody called. Default 5000. */
+  readonly heartbeatMs?: number;
+  /** Milliseconds that an aborted effect is given to end. Default 10000. */
+  readonly graceMs?: number;
+  /** Told of what went wrong outside any run's own story. */
+  readonly onProblem?: (problem: { run: RunId; error: unknown }) => void;
+};
+
+export type Engine = {
+  /**
+   * Drives one segment of a run: until it parks, ends, or is lost to another worker. A run that is driven here
+   * already is nudged instead. Throws when the journal does; nothing is lost then.
+   */
+  drive(run: RunId): Promise<void>;
+  /** Lets go of all runs: aborts what is under way and waits for the segments to end. Others may take over. */
+  stop(): Promise<void>;
+};

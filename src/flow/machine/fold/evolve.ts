@@ -1,0 +1,124 @@
+import { Draft } from "../draft.ts";
+import type { RunEvent, RunEventBody } from "../events.ts";
+import type { RunState } from "../state.ts";
+import { machineVersion } from "../version.ts";
+import * as effects from "./effects.ts";
+import * as tasks from "./tasks.ts";
+
+/** Folds one event into a draft. Total: what fits nowhere changes nothing but `seq` and `lastAt`. */
+export function apply(draft: Draft, body: RunEventBody, at: number): void {
+  draft.run = { ...draft.run, seq: draft.run.seq + 1, lastAt: at };
+  switch (body.type) {
+    case "run-started":
+      draft.run = {
+        ...draft.run,
+        version: machineVersion,
+        phase: { name: "running" },
+        flowId: body.flowId,
+        revisionId: body.revisionId,
+        inputs: body.inputs,
+        vars: body.vars,
+        startedBy: body.by,
+        simulated: body.simulated,
+        startedAt: at,
+      };
+      return;
+    case "run-cancel-requested":
+      draft.run = {
+        ...draft.run,
+        phase: { name: "cancelling", by: body.by, reason: body.reason, since: at },
+      };
+      return;
+    case "run-finishing":
+      draft.run = { ...draft.run, phase: { name: "finishing", outcome: body.outcome, error: body.error } };
+      return;
+    case "run-finished": {
+      const { outcome, outputs, error } = body;
+      draft.run = { ...draft.run, phase: { name: "finished", outcome, outputs, error, at } };
+      draft.dropTimersOf("", 1);
+      return;
+    }
+    case "variables-set":
+      draft.run = { ...draft.run, vars: { ...draft.run.vars, ...body.values } };
+      return;
+    case "task-started":
+      return tasks.taskStarted(draft, body, at);
+    case "task-skipped":
+      return tasks.taskSkipped(draft, body, at);
+    case "task-retrying":
+      return tasks.taskRetrying(draft, body, at);
+    case "task-succeeded":
+      return tasks.taskSucceeded(draft, body, at);
+    case "task-failing":
+      return tasks.taskFailing(draft, body);
+    case "task-failed":
+      return tasks.taskFailed(draft, body, at);
+    case "task-cancelled":
+      return tasks.taskCancelled(draft, body, at);
+    case "block-entered":
+      return tasks.blockEntered(draft, body);
+    case "log-written":
+      return tasks.logWritten(draft, body, at);
+    case "timer-set":
+      return tasks.timerSet(draft, body);
+    case "timer-fired":
+      return tasks.timerFired(draft, body);
+    case "agent-message-added":
+      return effects.messageAdded(draft, body);
+    case "model-call-begun":
+      return effects.modelCallBegun(draft, body, at);
+    case "model-call-finished":
+      return effects.modelCallFinished(draft, body, at);
+    case "model-call-failed":
+      return effects.modelCallFailed(draft, body, at);
+    case "tool-call-begun":
+      return effects.toolCallBegun(draft, body, at);
+    case "tool-call-finished":
+      return effects.toolCallFinished(draft, body, at);
+    case "tool-call-failed":
+      return effects.toolCallFailed(draft, body, at);
+    case "tool-call-denied":
+      return effects.toolCallDenied(draft, body, at);
+    case "approval-requested":
+      return effects.approvalRequested(draft, body, at);
+    case "approval-decided":
+      return effects.approvalDecided(draft, body, at);
+    case "approval-withdrawn":
+      return effects.approvalWithdrawn(draft, body, at);
+    case "effect-lost":
+      return effects.effectLost(draft, body, at);
+    default:
+      body satisfies never;
+  }
+}
+
+/** The fold over one event. Copies what grows; for many events use {@link foldEvents} or {@link createFold}. */
+export function evolve(state: RunState, event: RunEvent): RunState {
+  return foldEvents(state, [event]);
+}
+
+/** Folds events into a state; answers a new state and leaves the old one as it was. Linear in the events. */
+export function foldEvents(state: RunState, events: readonly RunEvent[]): RunState {
+  if (events.length === 0) return state;
+  const draft = new Draft(state, true);
+  for (const event of events) apply(draft, event.body, event.at);
+  return draft.state();
+}
+
+/** A fold that goes on: what `state()` answers is valid until the next `add`. For whoever follows a run for long. */
+export type Fold = { add(events: readonly RunEvent[]): void; state(): RunState };
+
+export function createFold(state: RunState): Fold {
+  const draft = new Draft(state, true);
+  let current: RunState | undefined;
+  return {
+    add(events) {
+      current = undefined;
+      for (const event of events) apply(draft, event.body, event.at);
+    },
+    state() {
+      current ??= draft.state();
+      return current;
+    },
+  };
+}

@@ -1,0 +1,134 @@
+import type { Draft } from "../draft.ts";
+import type { RunEventBody } from "../events.ts";
+import { placeOf, timerKey } from "../paths.ts";
+import type { TaskState } from "../state.ts";
+import { noTotals } from "../totals.ts";
+import { childOver, childSeen, enterBlock } from "./container.ts";
+import { emptyContainer } from "./initial.ts";
+
+export type EventOf<T extends RunEventBody["type"]> = Extract<RunEventBody, { type: T }>;
+
+function fresh(
+  previous: TaskState | undefined,
+  event: { path: string; id: string; kind: string },
+  at: number,
+): TaskState {
+  const { parent } = placeOf(event.path);
+  return {
+    path: event.path,
+    id: event.id,
+    kind: event.kind,
+    label: "",
+    parent: parent === "" ? null : parent,
+    attempt: previous?.attempt ?? 0,
+    startedAt: at,
+    finishedAt: null,
+    status: { name: "running" },
+    data: null,
+    blocks: {},
+    failedAttempts: [],
+    messages: [],
+    effects: [],
+    approvals: [],
+    logs: previous?.logs ?? [],
+    usage: previous?.usage ?? noTotals,
+    inside: emptyContainer,
+    fired: [],
+    timersSet: previous?.timersSet ?? 0,
+  };
+}
+
+export function taskStarted(draft: Draft, event: EventOf<"task-started">, at: number): void {
+  const previous = draft.task(event.path);
+  const again = previous?.status.name === "retrying";
+  if (previous) draft.dropTimersOf(event.path, previous.timersSet);
+  draft.putTask({
+    ...fresh(previous, event, at),
+    label: event.label,
+    attempt: event.attempt,
+    data: event.data,
+    failedAttempts: again ? previous.failedAttempts : [],
+  });
+  if (!again) childSeen(draft, event.path, true);
+}
+
+export function taskSkipped(draft: Draft, event: EventOf<"task-skipped">, at: number): void {
+  draft.putTask({
+    ...fresh(draft.task(event.path), event, at),
+    finishedAt: at,
+    status: { name: "skipped", reason: event.reason },
+  });
+  childSeen(draft, event.path, false);
+}
+
+export function taskRetrying(draft: Draft, event: EventOf<"task-retrying">, at: number): void {
+  const task = draft.task(event.path);
+  if (!task) return;
+  draft.dropTimersOf(event.path, task.timersSet);
+  draft.putTask({
+    ...task,
+    status: { name: "retrying", dueAt: event.dueAt, error: event.error },
+    failedAttempts: [...task.failedAttempts, { attempt: task.attempt, error: event.error, at }],
+    inside: emptyContainer,
+    fired: [],
+  });
+}
+
+export function taskFailing(draft: Draft, event: EventOf<"task-failing">): void {
+  const task = draft.task(event.path);
+  if (!task) return;
+  draft.dropTimersOf(event.path, task.timersSet);
+  draft.putTask({ ...task, status: { name: "failing", error: event.error } });
+}
+
+export function taskSucceeded(draft: Draft, event: EventOf<"task-succeeded">, at: number): void {
+  if (end(draft, event.path, { name: "succeeded", output: event.output }, at)) {
+    childOver(draft, event.path, "ended");
+  }
+}
+
+export function taskFailed(draft: Draft, event: EventOf<"task-failed">, at: number): void {
+  const task = draft.task(event.path);
+  if (!task) return;
+  draft.putTask({
+    ...task,
+    failedAttempts: [...task.failedAttempts, { attempt: task.attempt, error: event.error, at }],
+  });
+  if (end(draft, event.path, { name: "failed", error: event.error, handled: event.handled }, at)) {
+    childOver(draft, event.path, event.handled ? "ended" : "failed");
+  }
+}
+
+export function taskCancelled(draft: Draft, event: EventOf<"task-cancelled">, at: number): void {
+  if (end(draft, event.path, { name: "cancelled" }, at)) childOver(draft, event.path, "cancelled");
+}
+
+function end(draft: Draft, path: string, status: TaskState["status"], at: number): boolean {
+  const task = draft.task(path);
+  if (!task || task.finishedAt !== null) return false;
+  draft.dropTimersOf(path, task.timersSet);
+  draft.putTask({ ...task, status, finishedAt: at });
+  return true;
+}
+
+export function blockEntered(draft: Draft, event: EventOf<"block-entered">): void {
+  enterBlock(draft, event.path, event.block, event.count);
+}
+
+export function logWritten(draft: Draft, event: EventOf<"log-written">, at: number): void {
+  const task = draft.task(event.path);
+  if (!task) return;
+  draft.putTask({ ...task, logs: [...task.logs, { level: event.level, message: event.message, at }] });
+}
+
+export function timerSet(draft: Draft, event: EventOf<"timer-set">): void {
+  draft.putTimer({ path: event.path, name: event.name, n: event.n, dueAt: event.dueAt });
+  const task = draft.task(event.path);
+  if (task) draft.putTask({ ...task, timersSet: Math.max(task.timersSet, event.n) });
+}
+
+export function timerFired(draft: Draft, event: EventOf<"timer-fired">): void {
+  draft.dropTimer(timerKey(event.path, event.name, event.n));
+  const task = draft.task(event.path);
+  if (task) draft.putTask({ ...task, fired: [...task.fired, `${event.name}:${event.n}`] });
+}

@@ -1,0 +1,209 @@
+import { BatonError, messageOf } from "#base/index.ts";
+import { isExpressionError } from "../../expression/errors.ts";
+import type { Task } from "../../language/definition.ts";
+import type { TaskError, TaskPath } from "../events.ts";
+import { headOf } from "../heads/table.ts";
+import { open, type Outcome } from "../heads/head.ts";
+import { errorsSlot, finallySlot } from "../paths.ts";
+import type { TaskState } from "../state.ts";
+import { enter, progressAt, runBlock, stopChildren } from "./block.ts";
+import { retryAt } from "./retry.ts";
+import { NeedsBlob, type Walk } from "./walk.ts";
+
+/** Starts a task of a block, or skips it. */
+export function begin(walk: Walk, task: Task, path: TaskPath): void {
+  const skip = (reason: "when" | "disabled"): void => {
+    walk.emit({ type: "task-skipped", path, id: task.id, kind: task.kind, reason });
+  };
+  if (task.disabled) return skip("disabled");
+  let problem: unknown;
+  try {
+    if (task.when !== undefined && !walk.holds(task.when, path)) return skip("when");
+  } catch (error) {
+    problem = error;
+  }
+  startAttempt(walk, task, path, problem);
+}
+
+/** Begins an attempt: evaluates the head, says so, and carries it on. */
+function startAttempt(walk: Walk, task: Task, path: TaskPath, problem?: unknown): void {
+  const attempt = (walk.task(path)?.attempt ?? 0) + 1;
+  const started = (label: string, data: TaskState["data"]): void => {
+    walk.emit({ type: "task-started", path, id: task.id, kind: task.kind, attempt, label, data });
+  };
+  try {
+    if (problem !== undefined) throw problem;
+    requireRoom(walk);
+    const { label, data } = headOf(task).start(walk, task, path);
+    started(label, data);
+  } catch (error) {
+    const reason = asTaskError(error);
+    started("", null);
+    fail(walk, task, path, reason);
+    step(walk, task, path, false);
+    return;
+  }
+  if (task.timeout !== undefined && !headOf(task).ownTimeout) {
+    setTimer(walk, path, "timeout", walk.now + task.timeout);
+  }
+  step(walk, task, path, false);
+}
+
+function requireRoom(walk: Walk): void {
+  const limit = walk.flow.limits.tasks;
+  if (limit !== undefined && walk.draft.taskCount() >= limit) {
+    throw new BatonError("limit-reached", `The run's limit of ${limit} tasks is reached.`, {
+      hint: "Raise limits.tasks of the flow, or do less in one run.",
+    });
+  }
+}
+
+export function setTimer(
+  walk: Walk,
+  path: TaskPath,
+  name: "wait" | "timeout" | "retry" | "deadline" | "limit",
+  dueAt: number,
+): void {
+  const n = (walk.task(path)?.timersSet ?? 0) + 1;
+  walk.emit({ type: "timer-set", path, name, n, dueAt });
+}
+
+/** Whether a timer of this name fired in the present attempt. */
+export function hasFired(task: TaskState, name: string): boolean {
+  return task.fired.some((one) => one.startsWith(`${name}:`));
+}
+
+/** Carries a task on as far as it goes; `cancel` stops it. */
+export function step(walk: Walk, task: Task, path: TaskPath, cancel: boolean): void {
+  for (;;) {
+    const state = walk.at(path);
+    const before = walk.events.length;
+    if (state.finishedAt !== null) return;
+    switch (state.status.name) {
+      case "running":
+        if (cancel && !progressAt(walk, path, finallySlot)) cancelRunning(walk, task, path);
+        else settle(walk, task, path, carryOn(walk, task, path, state));
+        break;
+      case "retrying":
+        if (cancel) walk.emit({ type: "task-cancelled", path });
+        else if (hasFired(state, "retry")) return startAttempt(walk, task, path);
+        break;
+      case "failing":
+        if (carryFailing(walk, task, path, state.status.error, cancel)) return;
+        break;
+      default:
+        return;
+    }
+    const changed = walk.at(path).status.name !== state.status.name;
+    if (!changed || walk.events.length === before) return;
+  }
+}
+
+function carryOn(walk: Walk, task: Task, path: TaskPath, state: TaskState): Outcome {
+  if (hasFired(state, "timeout") && !progressAt(walk, path, finallySlot)) {
+    const seconds = Math.round((task.timeout ?? 0) / 100) / 10;
+    return {
+      name: "failed",
+      error: {
+        code: "timeout",
+        message: `The task "${task.id}" was not done within ${seconds} s.`,
+        hint: "Raise its timeout, or see what it was waiting for.",
+      },
+    };
+  }
+  try {
+    return headOf(task).advance(walk, task, path);
+  } catch (error) {
+    return { name: "failed", error: asTaskError(error) };
+  }
+}
+
+function settle(walk: Walk, task: Task, path: TaskPath, outcome: Outcome): void {
+  if (outcome === open || outcome.name === "open") return;
+  if (!stopChildren(walk, path, [finallySlot])) return;
+  if (outcome.name === "failed") {
+    fail(walk, task, path, outcome.error, outcome.retryAfterMs);
+    return;
+  }
+  withdraw(walk, path, "The task went on without it.");
+  if (task.finally.length > 0) {
+    enter(walk, path, finallySlot, task.finally.length);
+    const end = runBlock(walk, path, finallySlot, task.finally);
+    if (end.name === "open") return;
+    if (end.name === "failed") {
+      walk.emit({ type: "task-failed", path, error: end.error, handled: task.onError === "continue" });
+      return;
+    }
+  }
+  walk.emit({ type: "task-succeeded", path, output: outcome.output });
+}
+
+/** Retries, hands over to the handlers, or ends. */
+function fail(walk: Walk, task: Task, path: TaskPath, error: TaskError, retryAfterMs?: number): void {
+  const state = walk.at(path);
+  const reason = error.code === "cancelled" ? { ...error, code: "unavailable" } : error;
+  withdraw(walk, path, "The task failed.");
+  const dueAt = retryAt(walk, task.retry, state, reason, retryAfterMs);
+  if (dueAt !== undefined) {
+    walk.emit({ type: "task-retrying", path, attempt: state.attempt + 1, error: reason, dueAt });
+    setTimer(walk, path, "retry", dueAt);
+  } else if (task.errors.length > 0 || task.finally.length > 0) {
+    walk.emit({ type: "task-failing", path, error: reason });
+  } else {
+    walk.emit({ type: "task-failed", path, error: reason, handled: task.onError === "continue" });
+  }
+}
+
+/** Carries the handlers of a failing task on. True when it waits for them. */
+function carryFailing(walk: Walk, task: Task, path: TaskPath, error: TaskError, cancel: boolean): boolean {
+  const cancelled = error.code === "cancelled";
+  const inFinally = progressAt(walk, path, finallySlot) !== undefined;
+  if (!cancelled && !inFinally && task.errors.length > 0) {
+    if (cancel) {
+      if (!stopChildren(walk, path, [finallySlot])) return true;
+    } else {
+      enter(walk, path, errorsSlot, task.errors.length);
+      if (runBlock(walk, path, errorsSlot, task.errors).name === "open") return true;
+    }
+  }
+  if (task.finally.length > 0) {
+    enter(walk, path, finallySlot, task.finally.length);
+    if (runBlock(walk, path, finallySlot, task.finally).name === "open") return true;
+  }
+  if (cancelled || cancel) walk.emit({ type: "task-cancelled", path });
+  else walk.emit({ type: "task-failed", path, error, handled: task.onError === "continue" });
+  return false;
+}
+
+function cancelRunning(walk: Walk, task: Task, path: TaskPath): void {
+  if (!stopChildren(walk, path, [finallySlot])) return;
+  withdraw(walk, path, "The task was cancelled.");
+  if (task.finally.length > 0) {
+    const error = { code: "cancelled", message: `The task "${task.id}" was cancelled.` };
+    walk.emit({ type: "task-failing", path, error });
+  } else {
+    walk.emit({ type: "task-cancelled", path });
+  }
+}
+
+/** Takes back what people were asked and have not answered. */
+export function withdraw(walk: Walk, path: TaskPath, reason: string): void {
+  for (const approval of walk.at(path).approvals) {
+    if (approval.end === null) {
+      walk.emit({ type: "approval-withdrawn", path, approvalId: approval.approvalId, reason });
+    }
+  }
+}
+
+/** What was thrown, as an error of a task. Lets through what is not a failure of the task. */
+export function asTaskError(error: unknown): TaskError {
+  if (error instanceof NeedsBlob) throw error;
+  if (isExpressionError(error)) return { code: "expression", message: error.message };
+  if (BatonError.isInstance(error)) {
+    return error.hint === undefined
+      ? { code: error.code, message: error.message }
+      : { code: error.code, message: error.message, hint: error.hint };
+  }
+  return { code: "internal", message: messageOf(error) };
+}
+

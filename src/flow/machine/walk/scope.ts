@@ -1,0 +1,195 @@
+import { isBlobRef, isObject, type Json } from "#base/index.ts";
+import { definitionsOf } from "../definitions.ts";
+import type { TaskPath, Value } from "../events.ts";
+import { childPath, errorsSlot, finallySlot, iterationOf, iterationSlot, placeOf } from "../paths.ts";
+import type { RunState, TaskState } from "../state.ts";
+import type { Walk } from "./walk.ts";
+
+type Names = Record<string, unknown>;
+
+/**
+ * What names mean to an expression at `path`. Lazy: only what the expression reads is looked up. `tasks.x` is the
+ * instance in the same iteration, as far as the two share one.
+ */
+export function makeScope(walk: Walk, path: TaskPath, extra?: Readonly<Names>): Names {
+  const scope: Names = {
+    inputs: walk.draft.run.inputs,
+    tasks: tasksAt(walk, path),
+    now: new Date(walk.now),
+    run: runFacts(walk),
+  };
+  lazy(scope, "vars", () => openAll(walk, walk.draft.run.vars));
+  if (path !== "") local(scope, walk, path);
+  else if (walk.draft.run.phase.name === "finishing" && walk.draft.run.phase.error) {
+    scope["error"] = walk.draft.run.phase.error;
+  }
+  return extra ? Object.assign(scope, extra) : scope;
+}
+
+/** `item` and `index` of the nearest iteration, `error` of the nearest handler. */
+function local(scope: Names, walk: Walk, path: TaskPath): void {
+  for (let at = path; at !== ""; ) {
+    const { parent, slot } = placeOf(at);
+    if (slot.startsWith("[") && !("index" in scope)) {
+      const index = iterationOf(slot);
+      const name = parent;
+      lazy(scope, "item", () => itemOf(walk, name, index));
+      scope["index"] = index;
+    }
+    if ((slot === errorsSlot || slot === finallySlot) && !("error" in scope)) {
+      const error = errorAt(walk, parent);
+      if (error) scope["error"] = error;
+    }
+    at = parent;
+  }
+}
+
+function errorAt(walk: Walk, path: TaskPath): unknown {
+  if (path === "") {
+    const { phase } = walk.draft.run;
+    return phase.name === "finishing" && phase.error ? { task: "", ...phase.error } : undefined;
+  }
+  const status = walk.task(path)?.status;
+  return status?.name === "failing" ? { task: path, ...status.error } : undefined;
+}
+
+/** Item `index` of a `foreach`: of a list the element, of a map `{ key, value }`. */
+export function itemOf(walk: Walk, path: TaskPath, index: number): Json {
+  const data = walk.open(walk.at(path).data);
+  const items = isObject(data) ? data["items"] : undefined;
+  return Array.isArray(items) ? ((items as Json[])[index] ?? null) : null;
+}
+
+function runFacts(walk: Walk): Names {
+  const { run } = walk.draft;
+  return {
+    id: walk.context.runId,
+    state: runStateName(run),
+    startedAt: new Date(run.startedAt),
+    simulated: run.simulated,
+    cost: run.usage.cost,
+    unknownCosts: run.usage.unknownCosts,
+    tokens: run.usage.inputTokens + run.usage.outputTokens,
+    modelCalls: run.usage.modelCalls,
+    toolCalls: run.usage.toolCalls,
+    startedBy: run.startedBy,
+  };
+}
+
+function runStateName(run: RunState): string {
+  const { phase } = run;
+  return phase.name === "finishing" || phase.name === "finished" ? phase.outcome : phase.name;
+}
+
+function openAll(walk: Walk, values: Readonly<Record<string, Value>>): Names {
+  if (!Object.values(values).some(isBlobRef)) return values as Names;
+  const scope: Names = {};
+  for (const [name, value] of Object.entries(values)) lazy(scope, name, () => walk.open(value));
+  return scope;
+}
+
+function lazy(target: Names, name: string, get: () => unknown): void {
+  Object.defineProperty(target, name, { get, enumerable: true, configurable: true });
+}
+
+/** The map `tasks`, which answers for every id of the flow and looks a task up when it is read. */
+function tasksAt(walk: Walk, path: TaskPath): object {
+  const { byId } = definitionsOf(walk.flow);
+  return new Proxy(Object.create(null) as object, {
+    get: (_, id) => (typeof id === "string" && byId.has(id) ? taskFacts(walk, path, id) : undefined),
+    has: (_, id) => typeof id === "string" && byId.has(id),
+    ownKeys: () => [...byId.keys()],
+    getOwnPropertyDescriptor: (_, id) =>
+      typeof id === "string" && byId.has(id)
+        ? {
+            value: taskFacts(walk, path, id),
+            enumerable: true,
+            configurable: true,
+            writable: false,
+          }
+        : undefined,
+  });
+}
+
+function taskFacts(walk: Walk, from: TaskPath, id: string): Names {
+  const staticPath = definitionsOf(walk.flow).byId.get(id) ?? id;
+  const found = resolve(walk, from, staticPath);
+  if (found.kind === "many") return manyFacts(walk, found);
+  const facts = factsOf(walk, walk.task(found.path));
+  const { parent, slot } = placeOf(found.path);
+  if (slot.startsWith("[")) {
+    const rest = { kind: "many" as const, foreach: parent, below: [id] };
+    lazy(facts, "items", () => itemsOf(walk, rest));
+  }
+  return facts;
+}
+
+function factsOf(walk: Walk, task: TaskState | undefined): Names {
+  const facts: Names = {
+    state: task?.status.name ?? "pending",
+    error: task && "error" in task.status ? task.status.error : null,
+    attempts: task?.attempt ?? 0,
+    cost: task?.usage.cost ?? 0,
+    startedAt: task ? new Date(task.startedAt) : null,
+    finishedAt: task?.finishedAt ? new Date(task.finishedAt) : null,
+  };
+  lazy(facts, "output", () => outputOf(walk, task));
+  if (task?.kind === "foreach") lazy(facts, "items", () => outputOf(walk, task));
+  return facts;
+}
+
+function outputOf(walk: Walk, task: TaskState | undefined): Json {
+  return task?.status.name === "succeeded" ? walk.open(task.status.output) : null;
+}
+
+type Many = {
+  readonly kind: "many";
+  /** Path of the innermost `foreach` that both share no iteration of. */
+  readonly foreach: TaskPath;
+  /** Segments below one iteration. */
+  readonly below: readonly string[];
+};
+
+/** The instance of a task that `from` sees; "many" when the task is repeated by a `foreach` that `from` is not in. */
+function resolve(walk: Walk, from: TaskPath, target: TaskPath): { kind: "one"; path: TaskPath } | Many {
+  const { byPath } = definitionsOf(walk.flow);
+  const steps = target.split("/");
+  const own = from.split("/");
+  let path = "";
+  let staticSoFar = "";
+  for (let i = 0; i < steps.length; i += 1) {
+    const step = steps[i] ?? "";
+    path = path === "" ? step : `${path}/${step}`;
+    staticSoFar = staticSoFar === "" ? step : `${staticSoFar}/${step}`;
+    const isLast = i === steps.length - 1;
+    const next = steps[i + 1] ?? "";
+    if (isLast || next.startsWith("!") || byPath.get(staticSoFar)?.task.kind !== "foreach") continue;
+    const mine = own[i] ?? "";
+    const shared = own.slice(0, i).join("/") === path.slice(0, Math.max(0, path.length - step.length - 1));
+    if (!shared || !mine.startsWith(`${step}[`)) {
+      return { kind: "many", foreach: path, below: steps.slice(i + 1) };
+    }
+    path += mine.slice(step.length);
+  }
+  return { kind: "one", path };
+}
+
+function manyFacts(walk: Walk, many: Many): Names {
+  const facts = factsOf(walk, undefined);
+  lazy(facts, "items", () => itemsOf(walk, many));
+  const holder = walk.task(many.foreach);
+  facts["state"] = holder ? holder.status.name : "pending";
+  return facts;
+}
+
+/** Facts of a task by iteration. */
+function itemsOf(walk: Walk, many: Many): unknown[] {
+  const holder = walk.task(many.foreach);
+  const items: unknown[] = [];
+  for (let index = 0; index < (holder?.inside.iterations.entered ?? 0); index += 1) {
+    const [first = "", ...rest] = many.below;
+    const path = [childPath(many.foreach, iterationSlot(index), first), ...rest].join("/");
+    items.push(factsOf(walk, walk.task(path)));
+  }
+  return items;
+}

@@ -1,0 +1,108 @@
+import { BatonError, isBlobRef, type BlobRef, type Json } from "#base/index.ts";
+import { evaluateCondition, evaluateExpression } from "../../expression/evaluate.ts";
+import { evaluateTemplate } from "../../expression/template.ts";
+import type { Expression, Flow, Template } from "../../language/definition.ts";
+import type { MachineContext } from "../contract.ts";
+import { Draft } from "../draft.ts";
+import type { RunEventBody, TaskPath, Value } from "../events.ts";
+import { apply } from "../fold/evolve.ts";
+import type { RunState, TaskState } from "../state.ts";
+import { makeScope } from "./scope.ts";
+
+/** Thrown when a decision needs the content of a blob that is not at hand; ends the walk. */
+export class NeedsBlob extends Error {
+  readonly ref: BlobRef;
+  constructor(ref: BlobRef) {
+    super("A blob is needed.");
+    this.ref = ref;
+  }
+}
+
+/**
+ * One look ahead: events are collected and folded into a passing draft as they are made, so that what follows from
+ * them is decided in the same walk.
+ */
+export class Walk {
+  readonly context: MachineContext;
+  readonly flow: Flow;
+  readonly draft: Draft;
+  readonly events: RunEventBody[] = [];
+  #needed: NeedsBlob | undefined;
+
+  constructor(state: RunState, context: MachineContext) {
+    this.context = context;
+    this.flow = context.flow;
+    this.draft = new Draft(state, false);
+  }
+
+  get now(): number {
+    return this.context.now;
+  }
+
+  emit(body: RunEventBody): void {
+    this.events.push(body);
+    apply(this.draft, body, this.context.now);
+  }
+
+  task(path: TaskPath): TaskState | undefined {
+    return this.draft.task(path);
+  }
+
+  /** State of a task that is known to be there. */
+  at(path: TaskPath): TaskState {
+    const task = this.draft.task(path);
+    if (!task) throw new BatonError("internal", `The run has no task at "${path}".`);
+    return task;
+  }
+
+  /** Content of a value. Throws {@link NeedsBlob} when it is a blob that is not at hand. */
+  open(value: Value): Json {
+    if (!isBlobRef(value)) return value as Json;
+    const content = this.context.blob(value);
+    if (content !== undefined) return content;
+    this.#needed = new NeedsBlob(value);
+    throw this.#needed;
+  }
+
+  evaluate(expression: Expression, path: TaskPath, extra?: Readonly<Record<string, unknown>>): Json {
+    return this.#guard(() => evaluateExpression(expression, makeScope(this, path, extra)));
+  }
+
+  holds(expression: Expression, path: TaskPath, extra?: Readonly<Record<string, unknown>>): boolean {
+    return this.#guard(() => evaluateCondition(expression, makeScope(this, path, extra)));
+  }
+
+  fill(template: Template, path: TaskPath, extra?: Readonly<Record<string, unknown>>): Json {
+    if (!hasExpression(template)) return template;
+    return this.#guard(() => evaluateTemplate(template, makeScope(this, path, extra)));
+  }
+
+  /** A template as text: strings as they are, other values as JSON. */
+  text(template: Template, path: TaskPath, extra?: Readonly<Record<string, unknown>>): string {
+    return asText(this.fill(template, path, extra));
+  }
+
+  /** The expression library wraps what is thrown inside of it: the need for a blob must come through. */
+  #guard<T>(action: () => T): T {
+    this.#needed = undefined;
+    let result: T;
+    try {
+      result = action();
+    } catch (error) {
+      throw this.#needed ?? error;
+    }
+    if (this.#needed) throw this.#needed;
+    return result;
+  }
+}
+
+export function asText(value: Json): string {
+  if (typeof value === "string") return value;
+  return value === null ? "" : JSON.stringify(value);
+}
+
+function hasExpression(template: Template): boolean {
+  if (typeof template === "string") return template.includes("{{");
+  if (template === null || typeof template !== "object") return false;
+  return Object.values(template).some((item: Template) => hasExpression(item));
+}
