@@ -1,1 +1,18 @@
 export type * from "./spec.ts";
+export { type PostgresJournal, type PostgresJournalOptions, createPostgresJournal } from "./postgres.ts";
+export { type Queue, type QueueOptions, migrateQueue, startQueue } from "./queue.ts";
+export {
+  type Death,
+  type Pulse,
+  type WorkerPlace,
+  declareDead,
+  heartbeat,
+  reapDeadWorkers,
+  registerWorker,
+  retireWorker,
+  startPulse,
+} from "./workers.ts";
+export { signalInTransaction } from "./wake.ts";
+export { createRunInTransaction } from "./runs.ts";
+export { type Watcher, createWatcher } from "./watch.ts";
+export { type RunDetails, type RunFilter, type RunListing, getRun, listRuns, runEvents } from "./reads.ts";

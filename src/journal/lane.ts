@@ -1,0 +1,83 @@
+import type pg from "pg";
+
+/** One connection kept for one kind of statement, so that its plans and settings stay. */
+export type Lane = {
+  /** Carries a prepared statement out. A connection that broke is replaced before the next call. */
+  query<Row extends pg.QueryResultRow>(name: string, sql: string, values: unknown[]): Promise<Row[]>;
+  close(): void;
+};
+
+/**
+ * Settings of connections that append. Their statements are prepared once and join a few parameters with rows found
+ * by key: planning them again for each call would cost more than carrying them out, and a plan made while the tables
+ * were still empty must not scan them when they have grown.
+ */
+const settings = [
+  "set plan_cache_mode = force_generic_plan",
+  "set enable_seqscan = off",
+  "set enable_mergejoin = off",
+  "set jit = off",
+];
+
+/** Opens a lane over `pool`. Takes its connection when first used and keeps it until closed. */
+export function openLane(pool: pg.Pool, own: readonly string[] = []): Lane {
+  let connection: Promise<pg.PoolClient> | null = null;
+  let closed = false;
+
+  async function connect(): Promise<pg.PoolClient> {
+    const client = await pool.connect();
+    try {
+      await client.query([...settings, ...own].join("; "));
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+    const broke = (): void => drop(client);
+    client.once("error", broke);
+    return client;
+  }
+
+  function drop(client: pg.PoolClient): void {
+    if (connection === null) return;
+    connection = null;
+    client.release(true);
+  }
+
+  return {
+    async query<Row extends pg.QueryResultRow>(name: string, sql: string, values: unknown[]): Promise<Row[]> {
+      if (closed) throw new Error("The connection was closed.");
+      connection ??= connect().catch((error: unknown) => {
+        connection = null;
+        throw error;
+      });
+      const client = await connection;
+      try {
+        const { rows } = await client.query<Row>({ name, text: sql, values });
+        return rows;
+      } catch (error) {
+        if (isBrokenConnection(error)) drop(client);
+        throw error;
+      }
+    },
+    close() {
+      closed = true;
+      void connection?.then(drop, () => undefined);
+    },
+  };
+}
+
+/**
+ * Whether a statement failed without an answer of the server's about it: then nobody knows whether it was committed.
+ * Errors of the server carry a five character code; classes 08, 57 and 58 tell that the connection or server went away.
+ */
+export function isBrokenConnection(error: unknown): boolean {
+  const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+  if (/^(08|57P|58)/.test(code)) return true;
+  return !/^[0-9A-Z]{5}$/.test(code);
+}
+
+/** Whether the same statement, sent again, may well succeed: deadlock, serialization, a racing twin of itself. */
+export function isWorthRepeating(error: unknown): boolean {
+  const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+  return isBrokenConnection(error) || code === "40P01" || code === "40001" || code === "23505" || code === "53300";
+}

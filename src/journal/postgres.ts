@@ -1,0 +1,110 @@
+import { createHash } from "node:crypto";
+import type { RunId } from "#base/index.ts";
+import type { Database, Queryable } from "#platform/index.ts";
+import { type AppenderOptions, createAppender } from "./append.ts";
+import { loadBlobs, saveBlob } from "./blobs.ts";
+import { createClock } from "./clock.ts";
+import { timerSource } from "./queue.ts";
+import { claimRun, createRunInTransaction, parkRun, readInbox } from "./runs.ts";
+import type { Journal } from "./spec.ts";
+import { closeStream, createStreamWriter, deleteEndedStreams, readChunks } from "./streams.ts";
+import { endlessAttempts, signalInTransaction } from "./wake.ts";
+import { readEvents } from "./watch.ts";
+
+export type PostgresJournalOptions = {
+  readonly db: Database;
+  /** Version of the machine whose snapshots can be used. */
+  readonly machineVersion: number;
+  /** This process drives one run alone, and so may claim one that has crashed workers. */
+  readonly alone?: boolean;
+  readonly appender?: AppenderOptions;
+};
+
+export type PostgresJournal = Journal & {
+  /** Deletes what is of no more use; called with each heartbeat. */
+  tidy(): Promise<void>;
+  /** Gives its connections back. Nothing may be called afterwards. */
+  close(): void;
+};
+
+/** A timer due sooner than the queue looks for new ones is kept by this process as well, so that it fires in time. */
+const soonMs = 4000;
+
+/** The journal in Postgres. Keeps five of the pool's connections: four to append, one for streams. */
+export function createPostgresJournal(options: PostgresJournalOptions): PostgresJournal {
+  const { db, machineVersion } = options;
+  const { pool } = db;
+  const appender = createAppender(pool, options.appender);
+  const streams = createStreamWriter(pool);
+  const clock = createClock(pool);
+  const soon = new Set<NodeJS.Timeout>();
+  const claimOptions = { machineVersion, alone: options.alone === true };
+
+  function keepSoon(run: RunId, timer: { path: string; name: string; n: number; dueAt: number }): void {
+    const { path, name, n, dueAt } = timer;
+    const wait = dueAt - clock.now();
+    if (wait > soonMs) return;
+    const handle = setTimeout(
+      () => {
+        soon.delete(handle);
+        // If this fails, the queue's timer does it a moment later.
+        signalInTransaction(pool, run, timerSource(timer), { kind: "timer", path, name, n }).catch(() => undefined);
+      },
+      Math.max(0, wait),
+    );
+    handle.unref();
+    soon.add(handle);
+  }
+
+  return {
+    async create(run) {
+      await createRunInTransaction(pool, run);
+    },
+    async claim(run, worker) {
+      await clock.ready();
+      return claimRun(pool, run, worker, claimOptions);
+    },
+    append: (request) => appender.append(request),
+    inbox: (run) => readInbox(pool, run),
+    park: (request) => parkRun(pool, request),
+    signal: (run, source, signal) => signalInTransaction(pool, run, source, signal),
+    async setTimer(run, timer) {
+      await addTimer(pool, run, timer);
+      keepSoon(run, timer);
+    },
+    saveBlob: (workspace, text) => saveBlob(pool, workspace, text),
+    loadBlobs: (workspace, hashes) => loadBlobs(pool, workspace, hashes),
+    events: (run, after, limit) => readEvents(db, run, after, limit),
+    writeChunks: (run, stream, from, chunks) => streams.write(run, stream, from, chunks),
+    readChunks: (run, stream, from) => readChunks(pool, run, stream, from),
+    closeStream: (run, stream) => closeStream(pool, run, stream),
+    now: () => clock.now(),
+    tidy: () => deleteEndedStreams(pool),
+    close() {
+      for (const timer of soon) clearTimeout(timer);
+      clock.stop();
+      streams.close();
+      appender.close();
+    },
+  };
+}
+
+const timerSql = `select graphile_worker.add_job('timer',
+    json_build_object('run', $1::text, 'path', $2::text, 'name', $3::text, 'n', $4::int),
+    run_at => to_timestamp($5::float8 / 1000), job_key => $6::text, max_attempts => ${endlessAttempts})
+  where not exists (select 1 from run_inbox where run_id = $1 and source = $7::text)`;
+
+async function addTimer(
+  db: Queryable,
+  run: RunId,
+  timer: { path: string; name: string; n: number; dueAt: number },
+): Promise<void> {
+  const { path, name, n, dueAt } = timer;
+  await db.query(timerSql, [run, path, name, n, dueAt, timerKey(run, timer), timerSource(timer)]);
+}
+
+/** `timer:RUN:PATH:NAME:N`; the queue takes keys of at most 512 characters, so a long path is told by its hash. */
+function timerKey(run: RunId, { path, name, n }: { path: string; name: string; n: number }): string {
+  const short = path.length <= 400 ? path : createHash("sha256").update(path).digest("hex");
+  return `timer:${run}:${short}:${name}:${n}`;
+}

@@ -1,0 +1,77 @@
+import { BatonError, type Json, type RunId } from "#base/index.ts";
+import type { RunEvent } from "#flow/machine/index.ts";
+import { type Scope, authorize } from "#governance/index.ts";
+import type { Database } from "#platform/index.ts";
+import type { RunSummary } from "./spec.ts";
+import { readRun, readRunEvents, readRuns } from "./store.ts";
+
+/** A run as lists show it. Instants are epoch milliseconds. */
+export type RunListing = {
+  id: RunId;
+  /** Counts from 1 within the flow. */
+  number: number;
+  flow: { id: string; slug: string; title: string };
+  /** Number of the revision that it runs. */
+  revision: number;
+  revisionId: string;
+  state: RunSummary["state"];
+  headline: string;
+  startedBy: { kind: string; id: string; name: string };
+  simulated: boolean;
+  createdAt: number;
+  updatedAt: number;
+  finishedAt: number | null;
+  cost: number;
+  unknownCosts: number;
+  tokens: number;
+};
+
+export type RunDetails = RunListing & { inputs: Json; outputs: Json; error: Json };
+
+/** Conditions that runs must meet. */
+export type RunFilter = {
+  /** Id or slug of the flow. */
+  readonly flow?: string | undefined;
+  readonly state?: readonly RunSummary["state"][] | undefined;
+  /** Id of who started it. */
+  readonly startedBy?: string | undefined;
+  /** As answered in `next`. */
+  readonly cursor?: string | undefined;
+  /** At most 200; 50 when left out. */
+  readonly limit?: number | undefined;
+};
+
+/** Runs of the workspace, newest first, and the cursor of those before them. */
+export async function listRuns(
+  db: Database,
+  scope: Scope,
+  filter: RunFilter,
+): Promise<{ rows: RunListing[]; next: string | null }> {
+  authorize(scope, "workspace.see");
+  const limit = Math.min(Math.max(filter.limit ?? 50, 1), 200);
+  const rows = await readRuns(scope, db, filter, limit + 1);
+  const page = rows.slice(0, limit);
+  return { rows: page, next: rows.length > limit ? (page.at(-1)?.id ?? null) : null };
+}
+
+/** A run of the workspace. Throws "not-found" for any other. */
+export async function getRun(db: Database, scope: Scope, id: RunId): Promise<RunDetails> {
+  authorize(scope, "workspace.see");
+  const found = await readRun(scope, db, id);
+  if (found !== null) return found;
+  throw new BatonError("not-found", `There is no run ${id} in this workspace.`, {
+    hint: "Look for it in the list of runs, or ask whoever sent the link for which workspace it is.",
+  });
+}
+
+/** Events of a run after `after`, in order, at most `limit` (all unless given); none of another workspace's run. */
+export async function runEvents(
+  db: Database,
+  scope: Scope,
+  id: RunId,
+  after = 0,
+  limit = 1_000_000,
+): Promise<readonly RunEvent[]> {
+  authorize(scope, "workspace.see");
+  return readRunEvents(scope, db, id, after, limit);
+}

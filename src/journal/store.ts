@@ -1,0 +1,85 @@
+import type { RunId } from "#base/index.ts";
+import type { RunEvent, RunEventBody } from "#flow/machine/index.ts";
+import type { Scope } from "#governance/index.ts";
+import type { Database, Prisma } from "#platform/index.ts";
+import { jsonOf } from "./runs.ts";
+import type { RunDetails, RunFilter, RunListing } from "./reads.ts";
+
+export async function readRuns(scope: Scope, db: Database, filter: RunFilter, take: number): Promise<RunListing[]> {
+  const rows = await db.prisma.run.findMany({
+    where: {
+      workspaceId: scope.workspaceId,
+      ...(filter.flow === undefined ? {} : { flow: { OR: [{ id: filter.flow }, { slug: filter.flow }] } }),
+      ...(filter.state === undefined ? {} : { state: { in: [...filter.state] } }),
+      ...(filter.startedBy === undefined ? {} : { startedById: filter.startedBy }),
+      ...(filter.cursor === undefined ? {} : { id: { lt: filter.cursor } }),
+    },
+    include,
+    // Ids sort by age.
+    orderBy: { id: "desc" },
+    take,
+  });
+  const revisions = await revisionNumbers(db, rows);
+  return rows.map((row) => listingOf(row, revisions));
+}
+
+export async function readRun(scope: Scope, db: Database, id: RunId): Promise<RunDetails | null> {
+  const row = await db.prisma.run.findFirst({ where: { id, workspaceId: scope.workspaceId }, include });
+  if (row === null) return null;
+  const revisions = await revisionNumbers(db, [row]);
+  return {
+    ...listingOf(row, revisions),
+    inputs: jsonOf(row.inputs),
+    outputs: jsonOf(row.outputs),
+    error: jsonOf(row.error),
+  };
+}
+
+export async function readRunEvents(
+  scope: Scope,
+  db: Database,
+  id: RunId,
+  after: number,
+  take: number,
+): Promise<RunEvent[]> {
+  const owned = await db.prisma.run.count({ where: { id, workspaceId: scope.workspaceId } });
+  if (owned === 0) return [];
+  const rows = await db.prisma.runEvent.findMany({
+    where: { runId: id, seq: { gt: after } },
+    orderBy: { seq: "asc" },
+    take,
+  });
+  return rows.map((row) => ({ seq: row.seq, at: row.at.getTime(), body: JSON.parse(row.body) as RunEventBody }));
+}
+
+const include = { flow: { select: { id: true, slug: true, title: true } } } as const;
+type Row = Prisma.RunGetPayload<{ include: typeof include }>;
+
+async function revisionNumbers(db: Database, rows: readonly Row[]): Promise<ReadonlyMap<string, number>> {
+  const ids = [...new Set(rows.map((row) => row.revisionId))];
+  const revisions = await db.prisma.revision.findMany({
+    where: { id: { in: ids } },
+    select: { id: true, number: true },
+  });
+  return new Map(revisions.map((revision) => [revision.id, revision.number]));
+}
+
+function listingOf(row: Row, revisions: ReadonlyMap<string, number>): RunListing {
+  return {
+    id: row.id as RunId,
+    number: row.number,
+    flow: { id: row.flow.id, slug: row.flow.slug, title: row.flow.title },
+    revision: revisions.get(row.revisionId) ?? 0,
+    revisionId: row.revisionId,
+    state: row.state as RunListing["state"],
+    headline: row.headline,
+    startedBy: { kind: row.startedByKind, id: row.startedById, name: row.startedByName },
+    simulated: row.simulated,
+    createdAt: row.createdAt.getTime(),
+    updatedAt: row.updatedAt.getTime(),
+    finishedAt: row.finishedAt?.getTime() ?? null,
+    cost: row.cost,
+    unknownCosts: row.unknownCosts,
+    tokens: row.tokens,
+  };
+}

@@ -1,0 +1,62 @@
+import { randomBytes } from "node:crypto";
+import { type InboxItemId, type RunId, makeId } from "#base/index.ts";
+import type { Signal } from "#flow/machine/index.ts";
+import type { Queryable } from "#platform/index.ts";
+
+/** Attempts of a job are not what ends it (RUN: poison): the greatest number that the queue's column holds. */
+export const endlessAttempts = 32767;
+
+/** Adds the job that drives the run whose id `run` (an SQL expression of type text) yields. */
+export function addRunJob(run: string): string {
+  return `graphile_worker.add_job('run', json_build_object('run', ${run}), job_key => 'run:' || ${run},
+    max_attempts => ${endlessAttempts})`;
+}
+
+/** Adds the job that drives a run alone in a process of its own. */
+export function addAloneJob(run: string): string {
+  return `graphile_worker.add_job('alone', json_build_object('run', ${run}), job_key => 'alone:' || ${run},
+    max_attempts => ${endlessAttempts})`;
+}
+
+/**
+ * The item, the wake count, the job and the notification in one statement. A run that has an owner needs no job: the
+ * owner drains its inbox when told and before it parks, and if it dies, the takeover adds one.
+ */
+const signalSql = `with item as (
+  insert into run_inbox (id, run_id, source, body, created_at)
+  select $1::text, id, $3::text, $4::text, clock_timestamp() from run where id = $2::text and finished_at is null
+  on conflict (run_id, source) do nothing
+  returning run_id
+),
+woken as materialized (
+  update run set wake = wake + 1 from item where run.id = item.run_id returning run.id, run.owner
+),
+told as materialized (select pg_notify('inbox', id) from woken),
+queued as materialized (select ${addRunJob("id")} from woken where owner is null)
+select (select count(*)::int from item) as added, (select count(*) from told), (select count(*) from queued)`;
+
+/** Puts a signal into a run's inbox and wakes it, in the transaction that `tx` is. False: this source was there already. */
+export async function signalInTransaction(tx: Queryable, run: RunId, source: string, signal: Signal): Promise<boolean> {
+  const { rows } = await tx.query<{ added: number }>(signalSql, [
+    makeInboxId(),
+    run,
+    source,
+    JSON.stringify(signal),
+  ]);
+  return (rows[0]?.added ?? 0) > 0;
+}
+
+let lastInstant = 0;
+let counter = 0;
+
+/** Ids of one process sort in the order in which they were made. */
+export function makeInboxId(): InboxItemId {
+  const instant = Math.max(Date.now(), lastInstant);
+  counter = instant === lastInstant ? counter + 1 : 0;
+  lastInstant = instant;
+  return makeId("inbx", instant, (count) => {
+    const bytes = new Uint8Array(randomBytes(count));
+    for (let i = 0, rest = counter; i < 4; i += 1, rest = Math.floor(rest / 32)) bytes[3 - i] = rest % 32;
+    return bytes;
+  });
+}

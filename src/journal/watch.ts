@@ -1,0 +1,124 @@
+import type { Json, RunId } from "#base/index.ts";
+import type { RunEvent } from "#flow/machine/index.ts";
+import type { Database, Listener } from "#platform/index.ts";
+import { createBells } from "./bell.ts";
+import { eventOf } from "./runs.ts";
+import { readStream } from "./streams.ts";
+
+/** Follows runs and streams as they grow. One for a process. */
+export type Watcher = {
+  /** Events after `after`: first those that are there, then each as it is committed. Ends after the run's last event. */
+  watchRun(run: RunId, after: number, signal?: AbortSignal): AsyncGenerator<RunEvent>;
+  /** Chunks from `from` on. Ends when the stream was closed, or its step is over already. */
+  watchStream(
+    run: RunId,
+    stream: string,
+    from: number,
+    signal?: AbortSignal,
+  ): AsyncGenerator<{ n: number; chunk: Json }>;
+  close(): void;
+};
+
+/** News may get lost with the connection that listens: then the next look finds them. */
+const sweepMs = 5000;
+const pageSize = 500;
+
+export function createWatcher(db: Database, listener: Listener): Watcher {
+  const bells = createBells();
+  const stops: (() => void)[] = [];
+  let listening: Promise<void> | null = null;
+
+  /** Listens before anything is read: what is committed after the reading then rings. */
+  function listen(): Promise<void> {
+    listening ??= start().catch((error: unknown) => {
+      listening = null;
+      throw error;
+    });
+    return listening;
+  }
+
+  async function start(): Promise<void> {
+    stops.push(
+      await listener.listen("run", (payload) => {
+        for (const run of payload.split(" ")) bells.ring(run);
+      }),
+      await listener.listen("stream", (payload) => bells.ring(payload)),
+      listener.onReconnect(() => bells.ringAll()),
+    );
+  }
+
+  async function* watchRun(run: RunId, after: number, signal?: AbortSignal): AsyncGenerator<RunEvent> {
+    await listen();
+    const bell = bells.open(run);
+    try {
+      for (let last = after; signal?.aborted !== true; ) {
+        const events = await readEvents(db, run, last, pageSize);
+        for (const event of events) {
+          yield event;
+          last = event.seq;
+          if (event.body.type === "run-finished") return;
+        }
+        if (events.length < pageSize) await bell.wait(sweepMs, signal);
+      }
+    } finally {
+      bell.stop();
+    }
+  }
+
+  async function* watchStream(
+    run: RunId,
+    stream: string,
+    from: number,
+    signal?: AbortSignal,
+  ): AsyncGenerator<{ n: number; chunk: Json }> {
+    await listen();
+    const bell = bells.open(`${run} ${stream}`);
+    try {
+      for (let next = from; signal?.aborted !== true; ) {
+        const { chunks, ended } = await readStream(db.pool, run, stream, next);
+        for (const item of chunks) {
+          yield item;
+          next = item.n + 1;
+        }
+        if (ended) return;
+        // Deleted, or never begun: the step's outcome in the journal tells which.
+        if (chunks.length === 0 && (await isEffectOver(db, run, stream))) return;
+        await bell.wait(sweepMs, signal);
+      }
+    } finally {
+      bell.stop();
+    }
+  }
+
+  return {
+    watchRun,
+    watchStream,
+    close() {
+      for (const stop of stops) stop();
+      bells.ringAll();
+    },
+  };
+}
+
+/** Events after `after`, in order, at most `limit`. */
+export async function readEvents(db: Database, run: RunId, after: number, limit: number): Promise<RunEvent[]> {
+  const { rows } = await db.pool.query<{ seq: number; at: string; body: string }>({
+    name: "journal_events",
+    text: `select seq, (extract(epoch from at) * 1000)::bigint::text as at, body from run_event
+            where run_id = $1 and seq > $2 order by seq limit $3`,
+    values: [run, after, limit],
+  });
+  return rows.map(eventOf);
+}
+
+async function isEffectOver(db: Database, run: RunId, key: string): Promise<boolean> {
+  const { rowCount } = await db.pool.query({
+    name: "journal_effect_over",
+    text: `select 1 from run_event where run_id = $1 and strpos(body, $2) > 0
+              and type in ('model-call-finished', 'model-call-failed', 'tool-call-finished', 'tool-call-failed', 'effect-lost')
+           union all
+           select 1 from run where id = $1 and finished_at is not null limit 1`,
+    values: [run, JSON.stringify(key)],
+  });
+  return (rowCount ?? 0) > 0;
+}
