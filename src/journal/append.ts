@@ -89,7 +89,14 @@ export function createAppender(pool: pg.Pool, options: AppenderOptions = {}): Ap
       let size = 0;
       for (const body of bodies) size += body.length;
       return new Promise<Appended>((resolve, reject) => {
-        waiting.push({ request, types: request.events.map((event) => event.type), bodies, size, resolve, reject });
+        waiting.push({
+          request,
+          types: request.events.map((event) => event.type),
+          bodies,
+          size,
+          resolve,
+          reject,
+        });
         if (!scheduled) {
           scheduled = true;
           queueMicrotask(pump);
@@ -131,7 +138,8 @@ async function settle(lane: Lane, group: readonly Pending[], rows: readonly Appe
   for (const [index, pending] of group.entries()) {
     const row = answers.get(index + 1);
     if (row === undefined) pending.resolve({ result: "fenced" });
-    else if (row.last === pending.request.seq - 1) pending.resolve({ result: "appended", at: Number(row.at) });
+    else if (row.last === pending.request.seq - 1)
+      pending.resolve({ result: "appended", at: Number(row.at) });
     else if (row.last < pending.request.seq) pending.reject(gap(pending.request, row.last));
     else await compare(lane, pending).then(pending.resolve, pending.reject);
   }
@@ -186,15 +194,41 @@ function statementOf(group: readonly Pending[]): { name: string; sql: string; va
       eventColumns[3].push(body);
     }
     for (const { actor, action, subject, path, body } of request.audit) {
-      pushRow(audit, number, actor.kind, actor.id, actor.name, action, subject.kind, subject.id, path, canonicalJson(body));
+      pushRow(
+        audit,
+        number,
+        actor.kind,
+        actor.id,
+        actor.name,
+        action,
+        subject.kind,
+        subject.id,
+        path,
+        canonicalJson(body),
+      );
     }
     for (const id of request.consume) pushRow(consume, number, id);
     if (request.summary !== undefined) {
       const { state, headline, outputs, error, cost, unknownCosts, tokens } = request.summary;
-      pushRow(summary, number, state, headline, textOrNull(outputs), textOrNull(error), cost, unknownCosts, tokens, isOver(state));
+      pushRow(
+        summary,
+        number,
+        state,
+        headline,
+        textOrNull(outputs),
+        textOrNull(error),
+        cost,
+        unknownCosts,
+        tokens,
+        isOver(state),
+      );
     }
   }
-  const parts = { audit: audit[0].length > 0, consume: consume[0].length > 0, summary: summary[0].length > 0 };
+  const parts = {
+    audit: audit[0].length > 0,
+    consume: consume[0].length > 0,
+    summary: summary[0].length > 0,
+  };
   const values: unknown[] = [runs, epochs, seqs, ...eventColumns];
   if (parts.audit) values.push(...audit);
   if (parts.consume) values.push(...consume);

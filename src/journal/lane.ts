@@ -79,5 +79,7 @@ export function isBrokenConnection(error: unknown): boolean {
 /** Whether the same statement, sent again, may well succeed: deadlock, serialization, a racing twin of itself. */
 export function isWorthRepeating(error: unknown): boolean {
   const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
-  return isBrokenConnection(error) || code === "40P01" || code === "40001" || code === "23505" || code === "53300";
+  return (
+    isBrokenConnection(error) || code === "40P01" || code === "40001" || code === "23505" || code === "53300"
+  );
 }

@@ -25,10 +25,10 @@ let listener: Listener;
 beforeAll(async () => {
   database = await startTestDatabase();
   await migrateQueue(database.db);
-  await database.db.pool.query("insert into flow (id, workspace_id, slug, title) values ($1, $2, 'test', 'Test')", [
-    flow,
-    workspace,
-  ]);
+  await database.db.pool.query(
+    "insert into flow (id, workspace_id, slug, title) values ($1, $2, 'test', 'Test')",
+    [flow, workspace],
+  );
   journal = createPostgresJournal({ db: database.db, machineVersion: 1 });
   listener = createListener(database.url);
 });
@@ -168,7 +168,8 @@ test("many runs append at once, each in order", async () => {
   const runs = await Promise.all(Array.from({ length: 40 }, () => claimed()));
   await Promise.all(
     runs.map(async ({ run, epoch }) => {
-      for (let seq = 1; seq <= 20; seq += 2) await journal.append(request(run, epoch, seq, [`${seq}`, `${seq + 1}`]));
+      for (let seq = 1; seq <= 20; seq += 2)
+        await journal.append(request(run, epoch, seq, [`${seq}`, `${seq + 1}`]));
     }),
   );
   for (const { run } of runs) {
@@ -207,7 +208,9 @@ test("a run that crashed two workers is driven alone, and ends for good when it 
   expect((await alone.claim(run, worker))?.crashes).toBe(2);
   alone.close();
   await declareDead(database.db, worker, { alone: true });
-  expect(await count("run where id = $1 and state = 'dead-lettered' and finished_at is not null", run)).toBe(1);
+  expect(await count("run where id = $1 and state = 'dead-lettered' and finished_at is not null", run)).toBe(
+    1,
+  );
   expect(await count("audit_entry where run_id = $1 and action = 'run.dead-lettered'", run)).toBe(1);
   expect(await journal.signal(run, "late", { kind: "cancel", by: start.by, reason: "" })).toBe(false);
 });
@@ -229,7 +232,10 @@ test("a signal comes once, and a park that it races is told", async () => {
   const again = await journal.inbox(run);
   expect(again.items.at(-1)?.signal).toEqual(cancel);
   expect(await journal.park({ run, epoch: epoch - 1, wake: again.wake, snapshot, summary })).toBe("fenced");
-  await journal.append({ ...request(run, epoch, 1, ["1", "2", "3", "4"]), consume: again.items.map((item) => item.id) });
+  await journal.append({
+    ...request(run, epoch, 1, ["1", "2", "3", "4"]),
+    consume: again.items.map((item) => item.id),
+  });
   expect(await journal.park({ run, epoch, wake: again.wake, snapshot, summary })).toBe("parked");
   const claim = await journal.claim(run, await newWorker());
   expect(claim?.snapshot).toEqual(snapshot);
@@ -264,7 +270,12 @@ test("a timer that is due soon fires from this process", async () => {
   });
   await journal.setTimer(run, { path: "a", name: "wait", n: 1, dueAt: journal.now() });
   await told;
-  expect((await journal.inbox(run)).items.at(-1)?.signal).toEqual({ kind: "timer", path: "a", name: "wait", n: 1 });
+  expect((await journal.inbox(run)).items.at(-1)?.signal).toEqual({
+    kind: "timer",
+    path: "a",
+    name: "wait",
+    n: 1,
+  });
 });
 
 test("blobs are kept by their content", async () => {
@@ -305,7 +316,10 @@ test("who watches a stream gets every chunk and its end, also a late viewer", as
     return chunks;
   };
   const early = collect(0);
-  await Promise.all([journal.writeChunks(run, "key", 0, ["a", { b: 1 }]), journal.writeChunks(run, "key", 2, ["c"])]);
+  await Promise.all([
+    journal.writeChunks(run, "key", 0, ["a", { b: 1 }]),
+    journal.writeChunks(run, "key", 2, ["c"]),
+  ]);
   const late = collect(1);
   await journal.writeChunks(run, "key", 3, ["d"]);
   expect((await journal.readChunks(run, "key", 2)).map((item) => item.chunk)).toEqual(["c", "d"]);

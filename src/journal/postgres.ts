@@ -48,7 +48,9 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
       () => {
         soon.delete(handle);
         // If this fails, the queue's timer does it a moment later.
-        signalInTransaction(pool, run, timerSource(timer), { kind: "timer", path, name, n }).catch(() => undefined);
+        signalInTransaction(pool, run, timerSource(timer), { kind: "timer", path, name, n }).catch(
+          () => undefined,
+        );
       },
       Math.max(0, wait),
     );

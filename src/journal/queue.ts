@@ -36,7 +36,8 @@ const guarded = new WeakSet<Database["pool"]>();
 function guard({ pool }: Database): void {
   if (guarded.has(pool)) return;
   guarded.add(pool);
-  const onBroken = (error: Error): void => log.warn({ error: error.message }, "a connection of the job queue broke");
+  const onBroken = (error: Error): void =>
+    log.warn({ error: error.message }, "a connection of the job queue broke");
   pool.on("error", onBroken);
   pool.on("connect", (client) => {
     client.on("error", onBroken);
@@ -104,7 +105,10 @@ async function driveGuarded({ db, worker, onRun }: QueueOptions, run: RunId): Pr
   try {
     await onRun(run);
   } catch (error) {
-    log.error({ run, error: messageOf(error), stack: error instanceof Error ? error.stack : undefined }, "a segment failed");
+    log.error(
+      { run, error: messageOf(error), stack: error instanceof Error ? error.stack : undefined },
+      "a segment failed",
+    );
     await db.pool.query(
       `with freed as (
          update run set owner = null, epoch = epoch + 1, crashes = crashes + 1, wake = wake + 1

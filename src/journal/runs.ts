@@ -1,5 +1,12 @@
 import type pg from "pg";
-import { BatonError, type InboxItemId, type Json, type RunId, type WorkerId, type WorkspaceId } from "#base/index.ts";
+import {
+  BatonError,
+  type InboxItemId,
+  type Json,
+  type RunId,
+  type WorkerId,
+  type WorkspaceId,
+} from "#base/index.ts";
 import type { RunEvent, RunEventBody, RunState, Signal } from "#flow/machine/index.ts";
 import { isOver, textOrNull } from "./append.ts";
 import type { Queryable } from "#platform/index.ts";
@@ -42,7 +49,12 @@ export async function claimRun(
   worker: WorkerId,
   options: ClaimOptions,
 ): Promise<Claim | null> {
-  const { rows } = await pool.query<{ epoch: number; workspace_id: string; revision_id: string; crashes: number }>({
+  const { rows } = await pool.query<{
+    epoch: number;
+    workspace_id: string;
+    revision_id: string;
+    crashes: number;
+  }>({
     name: "journal_claim",
     text: claimSql,
     values: [run, worker, options.alone],
@@ -91,7 +103,8 @@ export async function readInbox(pool: pg.Pool, run: RunId): Promise<{ items: Inb
   });
   const items: InboxItem[] = [];
   for (const { id, body } of rows) {
-    if (id !== null && body !== null) items.push({ id: id as InboxItemId, signal: JSON.parse(body) as Signal });
+    if (id !== null && body !== null)
+      items.push({ id: id as InboxItemId, signal: JSON.parse(body) as Signal });
   }
   return { items, wake: rows[0]?.wake ?? 0 };
 }

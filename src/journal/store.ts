@@ -5,7 +5,12 @@ import type { Database, Prisma } from "#platform/index.ts";
 import { jsonOf } from "./runs.ts";
 import type { RunDetails, RunFilter, RunListing } from "./reads.ts";
 
-export async function readRuns(scope: Scope, db: Database, filter: RunFilter, take: number): Promise<RunListing[]> {
+export async function readRuns(
+  scope: Scope,
+  db: Database,
+  filter: RunFilter,
+  take: number,
+): Promise<RunListing[]> {
   const rows = await db.prisma.run.findMany({
     where: {
       workspaceId: scope.workspaceId,
@@ -49,7 +54,11 @@ export async function readRunEvents(
     orderBy: { seq: "asc" },
     take,
   });
-  return rows.map((row) => ({ seq: row.seq, at: row.at.getTime(), body: JSON.parse(row.body) as RunEventBody }));
+  return rows.map((row) => ({
+    seq: row.seq,
+    at: row.at.getTime(),
+    body: JSON.parse(row.body) as RunEventBody,
+  }));
 }
 
 const include = { flow: { select: { id: true, slug: true, title: true } } } as const;

@@ -15,7 +15,14 @@ export type StreamWriter = {
   close(): void;
 };
 
-type Batch = { run: RunId; stream: string; from: number; bodies: string[]; resolve(): void; reject(error: unknown): void };
+type Batch = {
+  run: RunId;
+  stream: string;
+  from: number;
+  bodies: string[];
+  resolve(): void;
+  reject(error: unknown): void;
+};
 
 const insertion = `insert into stream_chunk (run_id, stream, n, body)
   select * from unnest($1::text[], $2::text[], $3::int[], $4::text[])

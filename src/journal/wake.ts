@@ -36,7 +36,12 @@ queued as materialized (select ${addRunJob("id")} from woken where owner is null
 select (select count(*)::int from item) as added, (select count(*) from told), (select count(*) from queued)`;
 
 /** Puts a signal into a run's inbox and wakes it, in the transaction that `tx` is. False: this source was there already. */
-export async function signalInTransaction(tx: Queryable, run: RunId, source: string, signal: Signal): Promise<boolean> {
+export async function signalInTransaction(
+  tx: Queryable,
+  run: RunId,
+  source: string,
+  signal: Signal,
+): Promise<boolean> {
   const { rows } = await tx.query<{ added: number }>(signalSql, [
     makeInboxId(),
     run,

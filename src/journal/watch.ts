@@ -51,7 +51,7 @@ export function createWatcher(db: Database, listener: Listener): Watcher {
     await listen();
     const bell = bells.open(run);
     try {
-      for (let last = after; signal?.aborted !== true; ) {
+      for (let last = after; signal?.aborted !== true;) {
         const events = await readEvents(db, run, last, pageSize);
         for (const event of events) {
           yield event;
@@ -74,7 +74,7 @@ export function createWatcher(db: Database, listener: Listener): Watcher {
     await listen();
     const bell = bells.open(`${run} ${stream}`);
     try {
-      for (let next = from; signal?.aborted !== true; ) {
+      for (let next = from; signal?.aborted !== true;) {
         const { chunks, ended } = await readStream(db.pool, run, stream, next);
         for (const item of chunks) {
           yield item;
@@ -101,7 +101,12 @@ export function createWatcher(db: Database, listener: Listener): Watcher {
 }
 
 /** Events after `after`, in order, at most `limit`. */
-export async function readEvents(db: Database, run: RunId, after: number, limit: number): Promise<RunEvent[]> {
+export async function readEvents(
+  db: Database,
+  run: RunId,
+  after: number,
+  limit: number,
+): Promise<RunEvent[]> {
   const { rows } = await db.pool.query<{ seq: number; at: string; body: string }>({
     name: "journal_events",
     text: `select seq, (extract(epoch from at) * 1000)::bigint::text as at, body from run_event

@@ -46,7 +46,11 @@ export type Death = {
  * Declares a worker dead: fences its runs by a new epoch, frees and queues them, and releases the jobs that it had
  * locked. For the supervisor that saw it end; doing it twice does nothing more. Answers the runs that it owned.
  */
-export async function declareDead(db: Database, worker: WorkerId, death: Death = {}): Promise<readonly RunId[]> {
+export async function declareDead(
+  db: Database,
+  worker: WorkerId,
+  death: Death = {},
+): Promise<readonly RunId[]> {
   return transaction(db, async (tx) => {
     const { rows } = await tx.query<{ queue: string | null }>(
       `update worker set died_at = clock_timestamp() where id = $1 and died_at is null returning queue`,
@@ -90,7 +94,11 @@ async function takeOver(tx: Queryable, worker: WorkerId, death: Death): Promise<
   );
   for (const { id, crashes } of rows) {
     if (death.alone === true || crashes >= mostCrashes) await deadLetter(tx, id, crashes);
-    else await tx.query(`select ${crashes >= crashesBeforeAlone ? addAloneJob("$1::text") : addRunJob("$1::text")}`, [id]);
+    else
+      await tx.query(
+        `select ${crashes >= crashesBeforeAlone ? addAloneJob("$1::text") : addRunJob("$1::text")}`,
+        [id],
+      );
   }
   return rows.map((row) => row.id);
 }
@@ -138,7 +146,8 @@ export function startPulse(
         return;
       }
       const dead = await reapDeadWorkers(db);
-      if (dead.length > 0) log.warn({ workers: dead }, "workers gave no sign of life; their runs go on elsewhere");
+      if (dead.length > 0)
+        log.warn({ workers: dead }, "workers gave no sign of life; their runs go on elsewhere");
       await tidy();
     } catch (error) {
       log.warn({ error: error instanceof Error ? error.message : String(error) }, "a heartbeat failed");
