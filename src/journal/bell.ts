@@ -2,6 +2,8 @@
 export type Bells = {
   ring(name: string): void;
   ringAll(): void;
+  /** Calls `act` at each ring until the answered function is called. */
+  hear(name: string, act: () => void): () => void;
   /** A bell that remembers a ring until it is waited for. Stop it when done. */
   open(name: string): Bell;
 };
@@ -14,7 +16,19 @@ export type Bell = {
 
 export function createBells(): Bells {
   const open = new Map<string, Set<() => void>>();
+
+  function hear(name: string, act: () => void): () => void {
+    const acts = open.get(name) ?? new Set();
+    acts.add(act);
+    open.set(name, acts);
+    return () => {
+      acts.delete(act);
+      if (acts.size === 0 && open.get(name) === acts) open.delete(name);
+    };
+  }
+
   return {
+    hear,
     ring(name) {
       for (const ring of open.get(name) ?? []) ring();
     },
@@ -28,9 +42,7 @@ export function createBells(): Bells {
         rung = true;
         wake?.();
       };
-      const rings = open.get(name) ?? new Set();
-      rings.add(ring);
-      open.set(name, rings);
+      const stop = hear(name, ring);
       return {
         async wait(milliseconds, signal) {
           if (!rung && signal?.aborted !== true) {
@@ -48,10 +60,7 @@ export function createBells(): Bells {
           }
           rung = false;
         },
-        stop() {
-          rings.delete(ring);
-          if (rings.size === 0) open.delete(name);
-        },
+        stop,
       };
     },
   };

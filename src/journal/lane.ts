@@ -66,20 +66,26 @@ export function openLane(pool: pg.Pool, own: readonly string[] = []): Lane {
   };
 }
 
-/**
- * Whether a statement failed without an answer of the server's about it: then nobody knows whether it was committed.
- * Errors of the server carry a five character code; classes 08, 57 and 58 tell that the connection or server went away.
- */
+/** Codes of the server that tell that it or the connection goes away: classes 08, 57P and 58. */
+const serverGone = /^(08|57P|58)/;
+const networkCodes = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_)/;
+/** How pg says the same, in errors that carry no code. */
+const saidByClient =
+  /connection terminated|not queryable|connection (was )?closed|timeout exceeded when trying to connect/i;
+
+/** Whether a statement got no answer: then nobody knows whether it was committed. */
 export function isBrokenConnection(error: unknown): boolean {
-  const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
-  if (/^(08|57P|58)/.test(code)) return true;
-  return !/^[0-9A-Z]{5}$/.test(code);
+  const code = codeOf(error);
+  if (code !== "") return serverGone.test(code) || networkCodes.test(code);
+  return error instanceof Error && saidByClient.test(error.message);
 }
 
 /** Whether the same statement, sent again, may well succeed: deadlock, serialization, a racing twin of itself. */
 export function isWorthRepeating(error: unknown): boolean {
-  const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
-  return (
-    isBrokenConnection(error) || code === "40P01" || code === "40001" || code === "23505" || code === "53300"
-  );
+  return isBrokenConnection(error) || /^(40P01|40001|23505|53300)$/.test(codeOf(error));
+}
+
+function codeOf(error: unknown): string {
+  if (typeof error !== "object" || error === null || !("code" in error)) return "";
+  return typeof error.code === "string" ? error.code : "";
 }

@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { Logger, run as runQueue, runMigrations } from "graphile-worker";
 import { messageOf, type RunId, type WorkerId } from "#base/index.ts";
 import { type Database, log } from "#platform/index.ts";
+import { isBrokenConnection } from "./lane.ts";
 import type { Journal } from "./spec.ts";
 import { noteQueueName } from "./workers.ts";
 import { addRunJob } from "./wake.ts";
@@ -54,6 +55,7 @@ export async function migrateQueue(db: Database): Promise<void> {
 export async function startQueue(options: QueueOptions): Promise<Queue> {
   const { db, journal, worker } = options;
   const concurrency = options.concurrency ?? 64;
+  let stopping = false;
   guard(db);
   const events = new EventEmitter();
   const named = new Promise<void>((resolve, reject) => {
@@ -68,7 +70,7 @@ export async function startQueue(options: QueueOptions): Promise<Queue> {
     noHandleSignals: true,
     parsedCronItems: [],
     taskList: {
-      run: async (payload) => driveGuarded(options, runOf(payload)),
+      run: (payload) => driveGuarded(options, runOf(payload), () => stopping),
       alone: async (payload) => options.onAlone?.(runOf(payload)),
       timer: async (payload) => {
         const { run, path, name, n } = payload as { run: RunId; path: string; name: string; n: number };
@@ -89,7 +91,12 @@ export async function startQueue(options: QueueOptions): Promise<Queue> {
   // An error that ends the queue must end the process as well: its runs are taken over then.
   runner.promise.catch((error: unknown) => log.error({ error: messageOf(error) }, "the job queue stopped"));
   await named;
-  return { stop: () => runner.stop() };
+  return {
+    stop() {
+      stopping = true;
+      return runner.stop();
+    },
+  };
 }
 
 export function timerSource(timer: { path: string; name: string; n: number }): string {
@@ -101,21 +108,33 @@ function runOf(payload: unknown): RunId {
 }
 
 /** A segment that threw has crashed like a worker that died: the run must not stay with an owner that does nothing. */
-async function driveGuarded({ db, worker, onRun }: QueueOptions, run: RunId): Promise<void> {
+async function driveGuarded(options: QueueOptions, run: RunId, isStopping: () => boolean): Promise<void> {
   try {
-    await onRun(run);
+    await options.onRun(run);
   } catch (error) {
-    log.error(
-      { run, error: messageOf(error), stack: error instanceof Error ? error.stack : undefined },
-      "a segment failed",
-    );
-    await db.pool.query(
-      `with freed as (
-         update run set owner = null, epoch = epoch + 1, crashes = crashes + 1, wake = wake + 1
-          where id = $1 and owner = $2 and finished_at is null returning id
-       )
-       select ${addRunJob("id")} from freed`,
-      [run, worker],
-    );
+    const stack = error instanceof Error ? error.stack : undefined;
+    log.error({ run, error: messageOf(error), stack }, "a segment failed");
+    // The database being out of reach says nothing about the run.
+    const crashes = isBrokenConnection(error) ? 0 : 1;
+    for (let attempt = 1; !isStopping(); attempt += 1) {
+      try {
+        await freeRun(options.db, options.worker, run, crashes);
+        return;
+      } catch (again) {
+        log.warn({ run, error: messageOf(again), attempt }, "a run could not be given back; trying again");
+        await new Promise((resolve) => setTimeout(resolve, Math.min(5000, 100 * 2 ** attempt)));
+      }
+    }
   }
+}
+
+async function freeRun(db: Database, worker: WorkerId, run: RunId, crashes: number): Promise<void> {
+  await db.pool.query(
+    `with freed as (
+       update run set owner = null, epoch = epoch + 1, crashes = crashes + $3::int, wake = wake + 1
+        where id = $1 and owner = $2 and finished_at is null returning id
+     )
+     select ${addRunJob("id")} from freed`,
+    [run, worker, crashes],
+  );
 }

@@ -16,6 +16,8 @@ export type Watcher = {
     from: number,
     signal?: AbortSignal,
   ): AsyncGenerator<{ n: number; chunk: Json }>;
+  /** Calls `wake` whenever a signal may have come into the run's inbox, until the answered function is called. */
+  onSignal(run: RunId, wake: () => void): () => void;
   close(): void;
 };
 
@@ -25,6 +27,7 @@ const pageSize = 500;
 
 export function createWatcher(db: Database, listener: Listener): Watcher {
   const bells = createBells();
+  const inboxes = createBells();
   const stops: (() => void)[] = [];
   let listening: Promise<void> | null = null;
 
@@ -43,7 +46,11 @@ export function createWatcher(db: Database, listener: Listener): Watcher {
         for (const run of payload.split(" ")) bells.ring(run);
       }),
       await listener.listen("stream", (payload) => bells.ring(payload)),
-      listener.onReconnect(() => bells.ringAll()),
+      await listener.listen("inbox", (run) => inboxes.ring(run)),
+      listener.onReconnect(() => {
+        bells.ringAll();
+        inboxes.ringAll();
+      }),
     );
   }
 
@@ -93,6 +100,11 @@ export function createWatcher(db: Database, listener: Listener): Watcher {
   return {
     watchRun,
     watchStream,
+    onSignal(run, wake) {
+      const stop = inboxes.hear(run, wake);
+      listen().then(wake, () => undefined);
+      return stop;
+    },
     close() {
       for (const stop of stops) stop();
       bells.ringAll();
