@@ -74,7 +74,7 @@ function toolItem(task: TaskState, callId: string, tool: string, args: unknown):
   const isRefused = call === undefined && message?.role === "tool" && message.isError;
   return {
     kind: "tool",
-    id: `call:${callId}`,
+    id: call?.key ?? approval?.approvalId ?? callId,
     tool,
     args,
     call: call?.kind === "tool" ? call : null,

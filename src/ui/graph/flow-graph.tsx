@@ -1,0 +1,228 @@
+"use client";
+import "@xyflow/react/dist/base.css";
+import "./graph.css";
+import {
+  Controls,
+  Handle,
+  Position,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+  type Edge,
+  type Node,
+  type NodeProps,
+  type NodeTypes,
+} from "@xyflow/react";
+import { createContext, memo, useContext, useEffect, useMemo, useRef } from "react";
+import { drawGraph, type DrawnNode, type FlowGraphData } from "./drawing.ts";
+import { KindIcon } from "./kind-icon.tsx";
+import { StateIcon } from "./state-icon.tsx";
+import type { NodeState } from "./states.ts";
+
+export type FlowGraphProps = {
+  /** What `flowGraph(flow)` answers. */
+  graph: FlowGraphData;
+  /** How each task stands in a run, by static path; left out where the flow alone is shown. */
+  states?: Readonly<Record<string, NodeState>> | undefined;
+  /** Static path. */
+  selected?: string | null | undefined;
+  onSelect?: ((path: string) => void) | undefined;
+};
+
+type Shown = {
+  states: Readonly<Record<string, NodeState>> | undefined;
+  selected: string | null;
+  onSelect: ((path: string) => void) | undefined;
+};
+const ShownContext = createContext<Shown>({ states: undefined, selected: null, onSelect: undefined });
+
+/**
+ * A flow as a graph, from top to bottom; branches, loops and parallel tasks stand in containers. With `states` it shows
+ * a run live. Fills its parent, which needs a height.
+ */
+export function FlowGraph({ graph, states, selected = null, onSelect }: FlowGraphProps) {
+  const drawing = useMemo(() => drawGraph(graph), [graph]);
+  const nodes = useMemo<Node[]>(
+    () =>
+      drawing.nodes.map((node) => ({
+        id: node.id,
+        type: node.isContainer ? "container" : "task",
+        position: { x: node.x, y: node.y },
+        ...(node.parent === null ? {} : { parentId: node.parent }),
+        width: node.width,
+        height: node.height,
+        data: { node },
+        draggable: false,
+        connectable: false,
+        selectable: false,
+        focusable: false,
+      })),
+    [drawing],
+  );
+  const edges = useMemo<Edge[]>(
+    () =>
+      drawing.edges.map((edge) => {
+        const target = states?.[edge.to]?.state;
+        const isAhead = states !== undefined && (target === undefined || target === "pending");
+        return {
+          id: edge.id,
+          source: edge.from,
+          target: edge.to,
+          type: "smoothstep",
+          focusable: false,
+          label: edge.label === "" ? undefined : edge.label,
+          className: isAhead ? "is-ahead" : "",
+          pathOptions: { borderRadius: 6 },
+        };
+      }),
+    [drawing, states],
+  );
+  const shown = useMemo(() => ({ states, selected, onSelect }), [states, selected, onSelect]);
+  return (
+    <ShownContext value={shown}>
+      <ReactFlowProvider>
+        <ReactFlow
+          className="flow-graph"
+          aria-label="Graph of the flow"
+          nodes={nodes}
+          edges={edges}
+          nodeTypes={nodeTypes}
+          minZoom={0.2}
+          maxZoom={1.5}
+          nodesDraggable={false}
+          nodesConnectable={false}
+          elementsSelectable={false}
+          edgesFocusable={false}
+          nodesFocusable={false}
+          zoomOnScroll={false}
+          panOnScroll
+          preventScrolling={false}
+          proOptions={{ hideAttribution: true }}
+        >
+          <Fit width={drawing.width} selected={selected} />
+          <Controls showInteractive={false} position="bottom-right" />
+        </ReactFlow>
+      </ReactFlowProvider>
+    </ShownContext>
+  );
+}
+
+/**
+ * Shows the graph from its top at a size that can be read, the whole of it where it fits; later on only moves when the
+ * selection would be out of sight.
+ */
+function Fit({ width, selected }: { width: number; selected: string | null }) {
+  const flow = useReactFlow();
+  const marker = useRef<HTMLSpanElement>(null);
+  const fitted = useRef("");
+  useEffect(() => {
+    const box = marker.current?.closest<HTMLElement>(".react-flow");
+    if (box == null) return;
+    const fit = (): void => {
+      const size = `${box.clientWidth}x${box.clientHeight}`;
+      if (box.clientWidth === 0 || fitted.current === size) return;
+      fitted.current = size;
+      const zoom = Math.max(0.5, Math.min(1, (box.clientWidth - 24) / Math.max(1, width)));
+      void flow.setViewport({ x: (box.clientWidth - width * zoom) / 2, y: 12, zoom });
+    };
+    const observer = new ResizeObserver(fit);
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, [flow, width]);
+  useEffect(() => {
+    const box = marker.current?.closest<HTMLElement>(".react-flow");
+    if (selected === null || box == null) return;
+    const timer = setTimeout(() => {
+      const node = flow.getInternalNode(selected);
+      if (node === undefined) return;
+      const { zoom, x, y } = flow.getViewport();
+      const { x: left, y: top } = node.internals.positionAbsolute;
+      const screenX = left * zoom + x;
+      const screenY = top * zoom + y;
+      const height = (node.height ?? 32) * zoom;
+      const outside =
+        screenY < 0 || screenY + Math.min(height, 32) > box.clientHeight || screenX < -20 || screenX > box.clientWidth - 20;
+      if (outside) {
+        const reduced = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+        void flow.setCenter(left + (node.width ?? 0) / 2, top + 40, { zoom, duration: reduced ? 0 : 240 });
+      }
+    }, 60);
+    return () => clearTimeout(timer);
+  }, [flow, selected]);
+  return <span ref={marker} hidden />;
+}
+
+const TaskNode = memo(function TaskNode({ data }: NodeProps) {
+  const { node } = data as { node: DrawnNode };
+  const { states, selected, onSelect } = useContext(ShownContext);
+  const state = states?.[node.id];
+  const isSelected = selected === node.id;
+  return (
+    <button
+      type="button"
+      aria-pressed={isSelected}
+      onClick={() => onSelect?.(node.id)}
+      className={`nodrag nopan flex size-full items-center gap-2 rounded-(--radius-3) border bg-(--surface) px-2.5 text-left text-(--text) [font:var(--type-13)] ${
+        isSelected
+          ? "border-(--accent) shadow-[0_0_0_1px_var(--accent)]"
+          : state?.state === "waiting"
+            ? "border-(--wait)"
+            : state?.state === "failed"
+              ? "border-(--fail)"
+              : "border-(--border-strong) hover:border-(--border-field)"
+      }`}
+    >
+      <Ends />
+      {states === undefined ? (
+        <KindIcon kind={node.kind} />
+      ) : (
+        <StateIcon state={state?.state ?? "pending"} />
+      )}
+      <span className="truncate font-semibold">{node.name}</span>
+      <span className="min-w-0 flex-1 truncate text-(--text-2)">{node.label}</span>
+      {state !== undefined && state.count > 1 ? (
+        <span className="text-(--text-3) tabular-nums [font:var(--type-12)]">
+          {state.done}/{state.count}
+        </span>
+      ) : null}
+    </button>
+  );
+});
+
+const ContainerNode = memo(function ContainerNode({ data }: NodeProps) {
+  const { node } = data as { node: DrawnNode };
+  const { states, selected, onSelect } = useContext(ShownContext);
+  const state = states?.[node.id];
+  const isSelected = selected === node.id;
+  return (
+    <div
+      className={`size-full rounded-(--radius-3) border ${isSelected ? "border-(--accent) shadow-[0_0_0_1px_var(--accent)]" : "border-(--border-strong)"} ${node.isDashed ? "border-dashed" : "bg-(--surface-2)"}`}
+    >
+      <Ends />
+      <button
+        type="button"
+        aria-pressed={isSelected}
+        disabled={node.isDashed}
+        onClick={() => onSelect?.(node.id)}
+        className="nodrag nopan flex h-8 max-w-full items-center gap-1.5 px-2.5 text-(--text-2) [font:var(--type-12)] enabled:hover:text-(--text)"
+      >
+        {states === undefined || node.isDashed ? <KindIcon kind={node.kind} size={13} /> : <StateIcon state={state?.state ?? "pending"} size={13} />}
+        <span className="truncate">
+          {node.name}
+          {node.label === "" ? "" : `, ${node.label}`}
+        </span>
+      </button>
+    </div>
+  );
+});
+
+function Ends() {
+  return (
+    <>
+      <Handle type="target" position={Position.Top} isConnectable={false} />
+      <Handle type="source" position={Position.Bottom} isConnectable={false} />
+    </>
+  );
+}
+
+const nodeTypes: NodeTypes = { task: TaskNode, container: ContainerNode };

@@ -1,0 +1,48 @@
+import {
+  Bot,
+  Braces,
+  ChevronsRight,
+  ClipboardList,
+  Columns2,
+  GitBranch,
+  Hand,
+  Hourglass,
+  ListOrdered,
+  OctagonX,
+  Repeat,
+  ScrollText,
+  Sparkles,
+  SquareTerminal,
+  Split,
+  Undo2,
+  Variable,
+  Wrench,
+  type LucideIcon,
+} from "lucide-react";
+
+const icons: Readonly<Record<string, LucideIcon>> = {
+  agent: Bot,
+  tool: Wrench,
+  script: SquareTerminal,
+  sequence: ListOrdered,
+  parallel: Columns2,
+  foreach: Repeat,
+  if: GitBranch,
+  switch: Split,
+  approval: Hand,
+  form: ClipboardList,
+  wait: Hourglass,
+  set: Variable,
+  log: ScrollText,
+  fail: OctagonX,
+  model: Sparkles,
+  iteration: ChevronsRight,
+  attempt: Undo2,
+  block: Braces,
+};
+
+/** The icon of a task's head key, or of a part of the trace that is no task. Decoration: its name stands beside it. */
+export function KindIcon({ kind, size = 14 }: { kind: string; size?: number }) {
+  const Icon = icons[kind] ?? Braces;
+  return <Icon aria-hidden size={size} strokeWidth={1.75} className="shrink-0 text-(--text-3)" />;
+}
