@@ -1,3 +1,13 @@
 export type * from "./events.ts";
 export type * from "./state.ts";
 export type * from "./contract.ts";
+export { machine, advance, openTasksOf } from "./machine.ts";
+export { machineVersion } from "./version.ts";
+export { foldEvents, createFold, type Fold } from "./fold/evolve.ts";
+export { headline, isWaiting } from "./headline.ts";
+export { runResult } from "./result.ts";
+export { staticPath, childPath, placeOf, effectKey, pathOfKey } from "./paths.ts";
+export { definitionAt } from "./definitions.ts";
+export { localToolFacts, toolText } from "./tools.ts";
+export { covers, grantedTools } from "./agent/grants.ts";
+export { scriptTool } from "./heads/script.ts";

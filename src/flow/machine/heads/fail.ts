@@ -1,5 +1,5 @@
-import { isObject } from "#base/index.ts";
 import { failed, type Head } from "./head.ts";
+import { textIn } from "./question.ts";
 
 /** Fails on purpose. */
 export const fail: Head<"fail"> = {
@@ -9,7 +9,7 @@ export const fail: Head<"fail"> = {
     return { label: message.slice(0, 120), data: { message } };
   },
   advance(walk, _task, path) {
-    const { data } = walk.at(path);
-    return failed("task-failed", isObject(data) ? String(data["message"]) : "The flow failed on purpose.");
+    const message = textIn(walk.open(walk.at(path).data), "message");
+    return failed("task-failed", message === "" ? "The flow failed on purpose." : message);
   },
 };

@@ -1,5 +1,5 @@
-import { isObject } from "#base/index.ts";
 import { done, type Head } from "./head.ts";
+import { textIn } from "./question.ts";
 
 /** Longest line of a run's log, in characters. */
 const longest = 10_000;
@@ -11,8 +11,7 @@ export const log: Head<"log"> = {
     return { label: message.slice(0, 120), data: { message } };
   },
   advance(walk, task, path) {
-    const { data } = walk.at(path);
-    const message = isObject(data) && typeof data["message"] === "string" ? data["message"] : "";
+    const message = textIn(walk.open(walk.at(path).data), "message");
     walk.emit({ type: "log-written", path, level: task.level, message });
     return done(message);
   },

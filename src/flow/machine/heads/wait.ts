@@ -1,7 +1,8 @@
-import { BatonError, isObject, type Json } from "#base/index.ts";
+import { BatonError, type Json } from "#base/index.ts";
 import { parseDuration } from "../../values/duration.ts";
 import { hasFired, setTimer } from "../walk/life.ts";
 import { done, type Head, open } from "./head.ts";
+import { valueIn } from "./question.ts";
 
 /** Waits for a duration or until an instant. Its output is the instant, ISO 8601. */
 export const wait: Head<"wait"> = {
@@ -15,8 +16,7 @@ export const wait: Head<"wait"> = {
   },
   advance(walk, _task, path) {
     const state = walk.at(path);
-    const { data } = state;
-    const dueAt = isObject(data) ? Number(data["dueAt"]) : 0;
+    const dueAt = Number(valueIn(walk.open(state.data), "dueAt"));
     if (hasFired(state, "wait") || dueAt <= walk.now) return done(new Date(dueAt).toISOString());
     if (!hasTimer(walk.draft, path, state.timersSet)) setTimer(walk, path, "wait", dueAt);
     return open;

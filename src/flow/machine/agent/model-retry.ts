@@ -1,0 +1,45 @@
+import type { TaskError, TaskPath } from "../events.ts";
+import { failed, open, type Outcome } from "../heads/head.ts";
+import { setTimer } from "../walk/life.ts";
+import { delayBefore } from "../walk/retry.ts";
+import type { Walk } from "../walk/walk.ts";
+
+/** Tries of one model call, the first included. */
+export const mostTries = 5;
+/** The longest that a provider may tell us to wait, in milliseconds. */
+export const longestWait = 3_600_000;
+
+const backoff = {
+  maxAttempts: mostTries,
+  delay: 1_000,
+  backoff: "exponential",
+  maxDelay: 30_000,
+  jitter: true,
+} as const;
+
+/** What follows from a failed model call: an outcome, or undefined when it is to be made again now. */
+export function carryModelFailure(
+  walk: Walk,
+  path: TaskPath,
+  step: number,
+  end: { readonly error: TaskError; readonly retryable: boolean; readonly retryAfterMs?: number },
+): Outcome | undefined {
+  const { error, retryable, retryAfterMs = 0 } = end;
+  if (!retryable) return { name: "failed", error };
+  const state = walk.at(path);
+  const failures = state.effects.filter((one) => one.kind === "model" && one.end?.name === "failed");
+  const ofStep = failures.filter((one) => one.step === step).length;
+  if (ofStep >= mostTries) {
+    return failed(error.code, `${error.message} (${ofStep} tries)`, error.hint);
+  }
+  if (retryAfterMs > longestWait) {
+    const hint = "The provider asks for a longer wait than an hour.";
+    return failed(error.code, error.message, hint);
+  }
+  // Every failure sets one timer, so that as many must have fired as there were failures.
+  const fired = state.fired.filter((one) => one.startsWith("retry:")).length;
+  if (fired >= failures.length) return undefined;
+  for (let n = state.timersSet; n > 0; n -= 1) if (walk.draft.timer(`${path}:retry:${n}`)) return open;
+  setTimer(walk, path, "retry", walk.now + Math.max(delayBefore(walk, backoff, ofStep), retryAfterMs));
+  return open;
+}

@@ -1,0 +1,48 @@
+import type { Flow } from "../language/definition.ts";
+import { definitionAt } from "./definitions.ts";
+import { openTasksOf } from "./machine.ts";
+import type { RunState, TaskState } from "./state.ts";
+
+/** What happens in a run now, in a few words; the error's message when it failed. */
+export function headline(state: RunState, flow: Flow): string {
+  const { phase } = state;
+  switch (phase.name) {
+    case "created":
+      return "Queued";
+    case "finished":
+      if (phase.outcome === "succeeded") return "Done";
+      if (phase.outcome === "cancelled") return "Cancelled";
+      return phase.error?.message ?? "Failed";
+    case "cancelling":
+      return `Cancelling, asked by ${phase.by.name}`;
+    default: {
+      const tasks = openTasksOf(state);
+      const waiting = tasks.flatMap((task) => task.approvals).find((approval) => approval.end === null);
+      if (waiting) return `Waiting for a person: ${waiting.ask.title}`;
+      const last = tasks.findLast((task) => task.inside.open.length === 0);
+      return last ? doing(last, flow) : "Going on";
+    }
+  }
+}
+
+function doing(task: TaskState, flow: Flow): string {
+  const name = definitionAt(flow, task.path)?.title ?? task.id;
+  if (task.status.name === "retrying") return `${name}: trying again after an error`;
+  const effect = task.effects.findLast((one) => one.end === null);
+  if (task.kind === "agent") {
+    const who = task.label === "" ? "The agent" : task.label;
+    if (effect?.kind === "tool") return `${who} is calling ${effect.tool}`;
+    if (effect) return `${who} is thinking: ${name}`;
+    return `${name}: waiting to ask the model again`;
+  }
+  if (effect?.kind === "tool") return task.kind === "script" ? `Running ${name}` : `Calling ${effect.tool}`;
+  if (task.kind === "wait") return `Waiting until ${task.label}`;
+  return name;
+}
+
+/** Whether a run has nothing under way but waits: for a person, or for a time that comes. */
+export function isWaiting(state: RunState): boolean {
+  return !openTasksOf(state).some(
+    (task) => task.status.name === "running" && task.effects.some((effect) => effect.end === null),
+  );
+}

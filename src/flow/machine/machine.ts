@@ -1,0 +1,71 @@
+import type { Decision, Machine, MachineContext, Obligation, Signal } from "./contract.ts";
+import type { RunState, TaskState } from "./state.ts";
+import { evolve } from "./fold/evolve.ts";
+import { initial } from "./fold/initial.ts";
+import { openTasks } from "./walk/open.ts";
+import { take } from "./walk/receive.ts";
+import { carryRun } from "./walk/run.ts";
+import { NeedsBlob, Walk } from "./walk/walk.ts";
+
+/**
+ * Takes signals in and goes on as far as the run goes by itself: all of it in one list of events, so that it can be
+ * appended at once. `decide` after it yields nothing.
+ */
+export function advance(state: RunState, signals: readonly Signal[], context: MachineContext): Decision {
+  return look(state, context, (walk) => {
+    for (const signal of signals) take(walk, signal);
+    carryRun(walk);
+  });
+}
+
+function look(state: RunState, context: MachineContext, action: (walk: Walk) => void): Decision {
+  const walk = new Walk(state, context);
+  try {
+    action(walk);
+    return { events: walk.events };
+  } catch (error) {
+    if (error instanceof NeedsBlob) return { needs: [error.ref] };
+    throw error;
+  }
+}
+
+/** Tasks of a state that are not over. */
+export function openTasksOf(state: RunState): readonly TaskState[] {
+  return openTasks({
+    run: state,
+    task: (path) => (Object.hasOwn(state.tasks, path) ? state.tasks[path] : undefined),
+  });
+}
+
+function obligations(state: RunState): readonly Obligation[] {
+  if (state.phase.name === "finished") return [];
+  const found: Obligation[] = Object.values(state.timers).map((timer) => ({ kind: "timer", ...timer }));
+  for (const task of openTasksOf(state)) {
+    const { path } = task;
+    for (const approval of task.approvals) {
+      if (approval.end === null) found.push({ kind: "approval", path, approvalId: approval.approvalId });
+    }
+    if (task.status.name !== "running") continue;
+    for (const effect of task.effects) {
+      if (effect.end !== null) continue;
+      const { key, step, agent } = effect;
+      if (effect.kind === "model") {
+        found.push({ kind: "model-call", key, path, step, attempt: effect.attempt, agent: effect.agent });
+      } else {
+        const { callId, tool } = effect;
+        const args = effect.args as Extract<Obligation, { kind: "tool-call" }>["args"];
+        found.push({ kind: "tool-call", key, path, step, callId, tool, args, agent });
+      }
+    }
+  }
+  return found;
+}
+
+/** The language's meaning: see `contract.ts`. */
+export const machine: Machine = {
+  initial,
+  evolve,
+  decide: (state, context) => look(state, context, carryRun),
+  receive: (state, signal, context) => look(state, context, (walk) => take(walk, signal)),
+  obligations,
+};

@@ -1,0 +1,85 @@
+import type { Json } from "#base/index.ts";
+import type { TaskPath } from "../events.ts";
+import type { ApprovalState, EffectState } from "../state.ts";
+import { approvers, freeze, questionBytes, request, type Question } from "./asks.ts";
+import type { Walk } from "./walk.ts";
+
+type ToolEffect = Extract<EffectState, { kind: "tool" }>;
+
+/** The question about an effect of which nobody knows whether it happened, if it was asked since the loss. */
+function questionAbout(walk: Walk, path: TaskPath, effect: ToolEffect): ApprovalState | undefined {
+  return walk
+    .at(path)
+    .approvals.findLast(
+      (approval) =>
+        approval.ask.kind === "outcome-unknown" &&
+        approval.step === effect.step &&
+        approval.callId === effect.callId &&
+        approval.requestedAt >= (effect.end?.at ?? 0),
+    );
+}
+
+/** Asks what became of a lost call, or does what was answered. */
+export function askAboutLost(walk: Walk, path: TaskPath, effect: ToolEffect): void {
+  const { step, callId, key } = effect;
+  const asked = questionAbout(walk, path, effect);
+  if (!asked) {
+    const question = lostQuestion(walk, effect);
+    const ask = freeze(walk, question, questionBytes(walk, path, question));
+    request(walk, path, ask, { step, callId, deadline: null });
+    return;
+  }
+  if (asked.end?.name !== "decided") return;
+  const { decision, answer, by } = asked.end;
+  if (decision === "happened") {
+    const result = answer && "result" in answer ? (answer["result"] ?? null) : null;
+    walk.emit({ type: "tool-call-finished", path, step, callId, key, result });
+  } else if (decision === "again") {
+    const { tool, agent, approvedHash } = effect;
+    walk.emit({
+      type: "tool-call-begun",
+      path,
+      attempt: effect.attempt,
+      step,
+      callId,
+      key,
+      tool,
+      args: effect.args as Json,
+      risk: effect.risk as "low" | "medium" | "high",
+      agent,
+      approvedHash,
+    });
+  } else {
+    const error = {
+      code: "outcome-unknown",
+      message: `The worker was lost while ${effect.tool} was under way; ${by?.name ?? "a person"} chose to fail the task.`,
+    };
+    walk.emit({ type: "tool-call-failed", path, step, callId, key, error, retryable: false });
+  }
+}
+
+function lostQuestion(walk: Walk, effect: ToolEffect): Question {
+  const schemaHash = walk.context.tools.get(effect.tool)?.schemaHash ?? "";
+  return {
+    kind: "outcome-unknown",
+    title: `Did ${effect.tool} happen?`,
+    by: approvers,
+    details: {
+      explanation:
+        "The worker that made this call was lost before the answer came. The call may have happened or not, and doing it twice is not the same as doing it once.",
+      key: effect.key,
+    },
+    decisions: [
+      { decision: "happened", label: "It happened", tone: "primary" },
+      { decision: "again", label: "Run it again", tone: "danger" },
+      { decision: "fail", label: "Fail the task", tone: "plain" },
+    ],
+    fields: {
+      type: "object",
+      properties: { result: { title: "Result", description: "What the call answered, if it happened" } },
+    },
+    comment: "never",
+    risk: effect.risk as "low" | "medium" | "high",
+    call: { tool: effect.tool, args: effect.args as Json, schemaHash, agent: effect.agent },
+  };
+}
