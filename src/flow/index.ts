@@ -27,3 +27,8 @@ export { parseSize } from "./values/size.ts";
 export { parseFlow, type ParsedFlow } from "./language/parse.ts";
 export { flowJsonSchema } from "./language/schema.ts";
 export type { FlowSource, TextRange } from "./language/source.ts";
+export { validateFlow } from "./validate/index.ts";
+export type { Knowledge } from "./validate/knowledge.ts";
+export { grantCovers } from "./validate/rules/grants.ts";
+export { blocksOf, type Block } from "./language/blocks.ts";
+export { flowGraph, type FlowGraph, type GraphNode, type GraphEdge } from "./graph/graph.ts";

@@ -8,13 +8,9 @@ export const parallel = defineHead({
   shape: (tasks) => ({
     parallel: tasks,
     concurrency: count.optional().meta({ description: "Greatest number of tasks at once; left out: all." }),
-    join: z
-      .enum(["all", "any", "settled"], { error: "must be all, any or settled" })
-      .optional()
-      .meta({
-        description:
-          "all must succeed; any: the first success ends it; settled: wait for all, failed or not.",
-      }),
+    join: z.enum(["all", "any", "settled"], { error: "must be all, any or settled" }).optional().meta({
+      description: "all must succeed; any: the first success ends it; settled: wait for all, failed or not.",
+    }),
   }),
   children: ["parallel"],
   normalise: (raw, reader) => ({

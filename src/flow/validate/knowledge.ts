@@ -1,0 +1,17 @@
+import type { ToolCatalog } from "../machine/index.ts";
+
+/** What is known beyond the text. What is left out is not checked. */
+export type Knowledge = {
+  /** Tools of the workspace's registry. */
+  readonly tools?: Pick<ToolCatalog, "get" | "names">;
+  /** Model aliases of the workspace. */
+  readonly models?: readonly string[];
+  /** Members of the workspace with their roles; `id` and `email` both name them in `by.users`. */
+  readonly members?: readonly {
+    readonly id: string;
+    readonly email: string;
+    readonly roles: readonly string[];
+  }[];
+  /** Names of roles that exist. */
+  readonly roles?: readonly string[];
+};
