@@ -49,7 +49,7 @@ export {
   createAuth,
   createAuthHandler,
   passwordLength,
-  sessionChannel,
+  tellSessionChanged,
 } from "./auth/auth.ts";
 export { type Identity, createIdentity, workspaceHeader } from "./auth/identity.ts";
 export { type Workspaces, readWorkspaces } from "./auth/workspaces.ts";

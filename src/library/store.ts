@@ -177,7 +177,7 @@ export async function readLastRuns(
     id: string;
     flow_id: string;
     number: number;
-    state: string;
+    state: ListedRun["state"];
     created_at: Date;
   }>(
     `select last.* from unnest($2::text[]) as wanted(id)

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { betterAuth } from "better-auth";
 import { prismaAdapter } from "better-auth/adapters/prisma";
 import { toNodeHandler } from "better-auth/node";
-import { notify, type Database } from "#platform/index.ts";
+import { notify, type Database, type Queryable } from "#platform/index.ts";
 
 /** What sign-in needs to know of the installation. */
 export type AuthOptions = {
@@ -19,15 +19,20 @@ export type AuthOptions = {
 /** Shortest and longest password that is accepted. */
 export const passwordLength = { least: 10, most: 200 } as const;
 
-/** Channel on which the id of a user is told whose sessions or membership ended or changed. */
-export const sessionChannel = "session";
+/**
+ * Tells all processes that a user's sessions or membership ended or changed, so that what streams to them is checked
+ * anew. On the channel "workspace", with "*" for the workspace.
+ */
+export async function tellSessionChanged(on: Queryable, user: string): Promise<void> {
+  await notify(on, "workspace", `* session ${user}`);
+}
 
 /** Set from the socket by {@link createAuthHandler}; whatever a client sends under this name is dropped. */
 const addressHeader = "x-baton-client-address";
 
 /**
  * Sessions by e-mail and password. Accounts are made by setup and by invitation only, never by signing up. A session
- * lasts seven days from the last day of use; its end is told on the channel "session".
+ * lasts seven days from the last day of use; its end is told to all processes.
  */
 export function createAuth(db: Database, options: AuthOptions) {
   const secure = options.url.startsWith("https:");
@@ -58,7 +63,7 @@ export function createAuth(db: Database, options: AuthOptions) {
     },
     databaseHooks: {
       session: {
-        delete: { after: async (session) => notify(db.pool, sessionChannel, session.userId) },
+        delete: { after: async (session) => tellSessionChanged(db.pool, session.userId) },
       },
     },
     advanced: {

@@ -1,8 +1,8 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { hashPassword, verifyPassword } from "better-auth/crypto";
 import { BatonError, type UserId, type WorkspaceId } from "#base/index.ts";
-import { notify, sha256, transaction, type Database, type Transaction } from "#platform/index.ts";
-import { passwordLength, sessionChannel } from "../auth/auth.ts";
+import { sha256, transaction, type Database, type Transaction } from "#platform/index.ts";
+import { passwordLength, tellSessionChanged } from "../auth/auth.ts";
 import { parseRoles } from "../auth/identity.ts";
 import { writeAudit } from "../audit/audit.ts";
 import { newId } from "../ids.ts";
@@ -205,7 +205,7 @@ async function changeMember(
       subject: { kind: "user", id: user },
       body: { email: member.email, before: member.roles, after: [...after] },
     });
-    await notify(tx, sessionChannel, user);
+    await tellSessionChanged(tx, user);
   });
 }
 

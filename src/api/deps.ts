@@ -1,0 +1,71 @@
+import {
+  createAuth,
+  createIdentity,
+  type Auth,
+  type Identity,
+  type ProviderEnvironment,
+} from "#governance/index.ts";
+import { createWatcher, type Watcher } from "#journal/index.ts";
+import type { Knowledge } from "#library/index.ts";
+import type { Database, Listener } from "#platform/index.ts";
+import type { ToolRow } from "./views.ts";
+
+/** What the verbs work with. One for a process. */
+export type ApiDeps = {
+  readonly db: Database;
+  readonly listener: Listener;
+  readonly auth: Auth;
+  readonly identity: Identity;
+  readonly watcher: Watcher;
+  /** Origin that browsers use, without a slash at its end. */
+  readonly url: string;
+  /** Greatest upload, in bytes. */
+  readonly maxUpload: number;
+  /** Providers that the environment gives keys or addresses for. */
+  readonly providers: ProviderEnvironment;
+  /** Models that are offered for a provider, best first. */
+  readonly models: (provider: string) => readonly string[];
+  /** The registry's tools. */
+  readonly tools: readonly ToolRow[];
+  /** How often a stream checks that its session is still in force, in milliseconds. */
+  readonly recheckMs: number;
+};
+
+export type ApiOptions = {
+  readonly db: Database;
+  readonly listener: Listener;
+  readonly url: string;
+  readonly trustedOrigins?: readonly string[];
+  /** Signs cookies. At least 32 characters. */
+  readonly secret: string;
+  readonly maxUpload: number;
+  readonly providers?: ProviderEnvironment;
+  readonly models?: (provider: string) => readonly string[];
+  readonly tools?: readonly ToolRow[];
+  /** 5 seconds when left out. A sign-out or removal is noticed at once besides. */
+  readonly recheckMs?: number;
+  readonly signInsPerMinute?: number;
+};
+
+export function createApiDeps(options: ApiOptions): ApiDeps {
+  const { db, listener } = options;
+  const auth = createAuth(db, options);
+  return {
+    db,
+    listener,
+    auth,
+    identity: createIdentity(db, auth),
+    watcher: createWatcher(db, listener),
+    url: options.url,
+    maxUpload: options.maxUpload,
+    providers: options.providers ?? {},
+    models: options.models ?? (() => []),
+    tools: options.tools ?? [],
+    recheckMs: options.recheckMs ?? 5000,
+  };
+}
+
+/** What validation knows of the workspace: the registry's tools. */
+export function knowledgeOf(_deps: ApiDeps): Knowledge {
+  return undefined;
+}

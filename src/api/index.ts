@@ -1,0 +1,24 @@
+export { type AppRouter, appRouter, createCaller } from "./router.ts";
+export { type ApiDeps, type ApiOptions, createApiDeps } from "./deps.ts";
+export type { Context, Meta, Requirement } from "./trpc.ts";
+export type { ErrorData } from "./errors.ts";
+export type { Change } from "./workspace/watch.ts";
+export { createFirstWorkspace, type Setup } from "./setup/creating.ts";
+export { startRun, type RunStart } from "./run/starting.ts";
+export type {
+  AliasRow,
+  ApprovalView,
+  AuditRow,
+  BlueprintRow,
+  FlowRow,
+  FlowView,
+  Me,
+  MemberRow,
+  NotificationRow,
+  ProviderRow,
+  RunRow,
+  RunState,
+  RunView,
+  ToolRow,
+  UploadedFile,
+} from "./views.ts";

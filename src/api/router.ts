@@ -1,0 +1,57 @@
+import { list as auditList } from "./audit/list.ts";
+import { archive } from "./flow/archive.ts";
+import { blueprints } from "./flow/blueprints.ts";
+import { check } from "./flow/check.ts";
+import { duplicate } from "./flow/duplicate.ts";
+import { get as flowGet } from "./flow/get.ts";
+import { list as flowList } from "./flow/list.ts";
+import { publish } from "./flow/publish.ts";
+import { home } from "./home.ts";
+import { count } from "./inbox/count.ts";
+import { decide } from "./inbox/decide.ts";
+import { list as inboxList } from "./inbox/list.ts";
+import { notifications } from "./inbox/notifications.ts";
+import { read } from "./inbox/read.ts";
+import { me } from "./me.ts";
+import { invite } from "./member/invite.ts";
+import { list as memberList } from "./member/list.ts";
+import { remove } from "./member/remove.ts";
+import { roleTable } from "./member/roleTable.ts";
+import { setRoles } from "./member/setRoles.ts";
+import { cancel } from "./run/cancel.ts";
+import { get as runGet } from "./run/get.ts";
+import { list as runList } from "./run/list.ts";
+import { start } from "./run/start.ts";
+import { watch as runWatch } from "./run/watch.ts";
+import { deleteSecret } from "./settings/deleteSecret.ts";
+import { models } from "./settings/models.ts";
+import { secrets } from "./settings/secrets.ts";
+import { setAlias } from "./settings/setAlias.ts";
+import { setProvider } from "./settings/setProvider.ts";
+import { setSecret } from "./settings/setSecret.ts";
+import { create } from "./setup/create.ts";
+import { join } from "./setup/join.ts";
+import { state } from "./setup/state.ts";
+import { list as toolList } from "./tool/list.ts";
+import { createCallerFactory, router } from "./trpc.ts";
+import { watch as workspaceWatch } from "./workspace/watch.ts";
+
+/** All verbs. */
+export const appRouter = router({
+  me,
+  home,
+  flow: router({ list: flowList, get: flowGet, check, blueprints, publish, duplicate, archive }),
+  run: router({ list: runList, get: runGet, start, cancel, watch: runWatch }),
+  inbox: router({ list: inboxList, count, notifications, decide, read }),
+  audit: router({ list: auditList }),
+  settings: router({ models, secrets, setProvider, setAlias, setSecret, deleteSecret }),
+  tool: router({ list: toolList }),
+  member: router({ list: memberList, roleTable, invite, setRoles, remove }),
+  workspace: router({ watch: workspaceWatch }),
+  setup: router({ state, create, join }),
+});
+
+export type AppRouter = typeof appRouter;
+
+/** Calls verbs without a transport, for tests and pages that render on the server. */
+export const createCaller = createCallerFactory(appRouter);

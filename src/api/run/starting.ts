@@ -1,0 +1,139 @@
+import {
+  BatonError,
+  isFileRef,
+  isObject,
+  type FileRef,
+  type Json,
+  type JsonObject,
+  type RunId,
+} from "#base/index.ts";
+import { coerceInputs, evaluateTemplate, type Flow } from "#flow/index.ts";
+import { authorize, newId, runPolicy, simulatesAll, writeAudit, type Scope } from "#governance/index.ts";
+import { createRunInTransaction } from "#journal/index.ts";
+import { pinRevision } from "#library/index.ts";
+import { findFiles } from "#people/index.ts";
+import { transaction, type Database } from "#platform/index.ts";
+
+export type RunStart = {
+  readonly slug: string;
+  readonly revision?: number | undefined;
+  /** As a form or a program gives them. Files are `{ $file: { id } }`. */
+  readonly inputs: Readonly<Record<string, Json>>;
+};
+
+/**
+ * Starts a run of a flow's revision. The run, its first signal and the audit are one transaction. Fails with
+ * "bad-input" (details: `{ fields }`) for inputs that are not of the revision's shape, or files that are not there.
+ */
+export async function startRun(
+  db: Database,
+  scope: Scope,
+  start: RunStart,
+): Promise<{ id: RunId; number: number }> {
+  authorize(scope, runPolicy.start);
+  const revision = await pinRevision(db, scope, start);
+  const { flow } = revision;
+  const inputs = readInputs(flow, await withKnownFiles(db, scope, start.inputs));
+  const aliases = [...new Set(Object.values(flow.agents).map((agent) => agent.model))];
+  const simulated = await simulatesAll(db, scope, aliases);
+  const id = newId("run");
+  const { actor } = scope;
+  return transaction(db, async (tx) => {
+    const number = await createRunInTransaction(tx, {
+      id,
+      workspace: scope.workspaceId,
+      flow: revision.flowId,
+      revision: revision.id,
+      start: {
+        type: "run-started",
+        flowId: revision.flowId,
+        revisionId: revision.id,
+        inputs,
+        vars: readVariables(flow, inputs),
+        by: { kind: actor.kind, id: actor.id, name: actor.name },
+        simulated,
+      },
+    });
+    const secret = new Set(
+      flow.inputs.fields.filter((field) => field.widget === "secret").map(({ name }) => name),
+    );
+    await writeAudit(tx, scope, {
+      action: "run.started",
+      subject: { kind: "run", id },
+      runId: id,
+      body: {
+        flow: revision.slug,
+        revision: revision.number,
+        number,
+        simulated,
+        inputs: Object.fromEntries(Object.entries(inputs).filter(([name]) => !secret.has(name))),
+      },
+    });
+    return { id, number };
+  });
+}
+
+function readInputs(flow: Flow, given: Readonly<Record<string, Json>>): JsonObject {
+  const read = coerceInputs(flow.inputs, given);
+  if (read.ok) return read.value;
+  const entries = Object.entries(read.errors);
+  const [name, message] = entries[0] ?? ["", "They are not of the flow's shape."];
+  const more = entries.length > 1 ? ` And ${entries.length - 1} more.` : "";
+  throw new BatonError(
+    "bad-input",
+    `The inputs do not fit the flow. ${name === "" ? "" : `${name}: `}${message}${more}`,
+    {
+      hint: "Correct the marked fields, then start again.",
+      details: { fields: Object.fromEntries(entries.map(([field, text]) => [field, [text]])) },
+    },
+  );
+}
+
+function readVariables(flow: Flow, inputs: JsonObject): JsonObject {
+  const vars: Record<string, Json> = {};
+  for (const [name, template] of Object.entries(flow.vars)) {
+    vars[name] = evaluateTemplate(template, { inputs, vars }) as Json;
+  }
+  return vars;
+}
+
+/**
+ * Puts what is known of each file in the place of what the caller said of it: only the id is taken at its word, and
+ * only for files of the workspace.
+ */
+async function withKnownFiles(
+  db: Database,
+  scope: Scope,
+  inputs: Readonly<Record<string, Json>>,
+): Promise<Record<string, Json>> {
+  const ids = new Set<string>();
+  for (const value of Object.values(inputs)) collectFiles(value, ids);
+  const files = await findFiles(db, scope, [...ids]);
+  const known: Record<string, Json> = {};
+  for (const [name, value] of Object.entries(inputs)) {
+    known[name] = replaceFiles(value, files, () => {
+      throw new BatonError("bad-input", `The file of "${name}" is not there.`, {
+        hint: "Upload it again.",
+        details: { fields: { [name]: ["This file is not there. Upload it again."] } },
+      });
+    });
+  }
+  return known;
+}
+
+function collectFiles(value: Json, into: Set<string>): void {
+  if (isFileRef(value)) into.add(String(value.$file.id));
+  else if (Array.isArray(value)) for (const item of value) collectFiles(item, into);
+  else if (isObject(value)) for (const item of Object.values(value)) collectFiles(item as Json, into);
+}
+
+function replaceFiles(value: Json, files: ReadonlyMap<string, FileRef["$file"]>, missing: () => never): Json {
+  if (isFileRef(value)) return { $file: files.get(String(value.$file.id)) ?? missing() };
+  if (Array.isArray(value)) return value.map((item: Json) => replaceFiles(item, files, missing));
+  if (isObject(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, replaceFiles(item as Json, files, missing)]),
+    );
+  }
+  return value;
+}

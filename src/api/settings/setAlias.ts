@@ -1,0 +1,18 @@
+import { z } from "zod";
+import { providers, setAlias as change } from "#governance/index.ts";
+import { verb } from "../trpc.ts";
+
+export const setAlias = verb("settings.manage")
+  .input(
+    z.object({
+      alias: z
+        .string()
+        .regex(/^[A-Za-z][A-Za-z0-9_-]{0,49}$/, "Begin with a letter, then letters, digits, _ and -."),
+      provider: z.enum(providers),
+      model: z.string().trim().min(1).max(200),
+    }),
+  )
+  .mutation(async ({ ctx: { deps, scope }, input }) => {
+    await change(deps.db, scope, input);
+    return { ok: true };
+  });
