@@ -1,13 +1,18 @@
+import type { Knowledge } from "#flow/index.ts";
 import {
+  aliasNames,
   createAuth,
   createIdentity,
+  listMembers,
+  roles,
   type Auth,
   type Identity,
   type ProviderEnvironment,
+  type Scope,
 } from "#governance/index.ts";
 import { createWatcher, type Watcher } from "#journal/index.ts";
-import type { Knowledge } from "#library/index.ts";
 import type { Database, Listener } from "#platform/index.ts";
+import { builtinFacts, toolRows } from "#tools/index.ts";
 import type { ToolRow } from "./views.ts";
 
 /** What the verbs work with. One for a process. */
@@ -41,6 +46,7 @@ export type ApiOptions = {
   readonly maxUpload: number;
   readonly providers?: ProviderEnvironment;
   readonly models?: (provider: string) => readonly string[];
+  /** The registry's when left out. */
   readonly tools?: readonly ToolRow[];
   /** 5 seconds when left out. A sign-out or removal is noticed at once besides. */
   readonly recheckMs?: number;
@@ -60,12 +66,23 @@ export function createApiDeps(options: ApiOptions): ApiDeps {
     maxUpload: options.maxUpload,
     providers: options.providers ?? {},
     models: options.models ?? (() => []),
-    tools: options.tools ?? [],
+    tools: options.tools ?? toolRows(),
     recheckMs: options.recheckMs ?? 5000,
   };
 }
 
-/** What validation knows of the workspace: the registry's tools. */
-export function knowledgeOf(_deps: ApiDeps): Knowledge {
-  return undefined;
+const registry = new Map(builtinFacts().map((facts) => [facts.name, facts]));
+const catalog = { get: (name: string) => registry.get(name), names: () => [...registry.keys()] };
+
+/** What validation knows beyond a text: the registry's tools, the roles, and the workspace's members and models. */
+export async function knowledgeOf(deps: Pick<ApiDeps, "db">, scope: Scope): Promise<Knowledge> {
+  const [members, models] = await Promise.all([listMembers(deps.db, scope), aliasNames(deps.db, scope)]);
+  return {
+    ...installationKnowledge,
+    models,
+    members: members.map(({ userId, email, roles: held }) => ({ id: userId, email, roles: held })),
+  };
 }
+
+/** What holds for every workspace. */
+export const installationKnowledge: Knowledge = { tools: catalog, roles };

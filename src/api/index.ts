@@ -22,3 +22,6 @@ export type {
   ToolRow,
   UploadedFile,
 } from "./views.ts";
+export { createTrpcHandler, trpcPath } from "./http/trpc.ts";
+export { createUploadHandler } from "./http/upload.ts";
+export { createStreamHandler } from "./http/stream.ts";

@@ -42,6 +42,7 @@ export {
   setAlias,
   setAliasIn,
   simulatesAll,
+  aliasNames,
 } from "./models/models.ts";
 export {
   type Auth,

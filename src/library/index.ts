@@ -1,5 +1,4 @@
 export {
-  type Knowledge,
   type ListedFlow,
   type ListedRun,
   type ListedRevision,

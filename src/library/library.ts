@@ -1,12 +1,9 @@
 import { BatonError, type FlowId, type JsonObject, type RevisionId } from "#base/index.ts";
-import { parseFlow, validateFlow, type Flow, type Problem, type Shape } from "#flow/index.ts";
+import { parseFlow, validateFlow, type Flow, type Knowledge, type Problem, type Shape } from "#flow/index.ts";
 import { authorize, flowPolicy, newId, type Scope, writeAudit } from "#governance/index.ts";
 import type { RunSummary } from "#journal/index.ts";
 import { notify, sha256, transaction, type Database, type Transaction } from "#platform/index.ts";
 import * as store from "./store.ts";
-
-/** What validation may know of the workspace beyond the text. */
-export type Knowledge = Parameters<typeof validateFlow>[1];
 
 /** A run in the strip beside a flow. */
 export type ListedRun = { id: string; number: number; state: RunSummary["state"]; createdAt: number };

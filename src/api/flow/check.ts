@@ -7,7 +7,7 @@ import { verb } from "../trpc.ts";
 /** Checks a text as publishing would, without keeping anything. */
 export const check = verb("workspace.see")
   .input(z.object({ text: z.string() }))
-  .query(({ ctx: { deps, scope }, input }) => {
+  .query(async ({ ctx: { deps, scope }, input }) => {
     authorize(scope, flowPolicy.check);
-    return checkFlow(input.text, knowledgeOf(deps));
+    return checkFlow(input.text, await knowledgeOf(deps, scope));
   });

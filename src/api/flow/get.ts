@@ -6,6 +6,6 @@ import type { FlowView } from "../views.ts";
 
 export const get = verb("workspace.see")
   .input(z.object({ slug: z.string().max(200), revision: z.number().int().positive().optional() }))
-  .query(({ ctx: { deps, scope }, input }): Promise<FlowView> =>
-    getFlow(deps.db, scope, input, knowledgeOf(deps)),
+  .query(async ({ ctx: { deps, scope }, input }): Promise<FlowView> =>
+    getFlow(deps.db, scope, input, await knowledgeOf(deps, scope)),
   );

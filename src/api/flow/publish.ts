@@ -15,8 +15,13 @@ export const publish = verb("flow.edit")
     }),
   )
   .mutation(async ({ ctx: { deps, scope }, input }) => {
-    const into = input.flowId === undefined ? "new" : (input.flowId as FlowId);
+    const into: FlowId | "new" = input.flowId === undefined ? "new" : (input.flowId as FlowId);
     const publication = { text: input.text, message: input.message, into };
-    const { flowId, slug, number } = await publishFlow(deps.db, scope, publication, knowledgeOf(deps));
+    const { flowId, slug, number } = await publishFlow(
+      deps.db,
+      scope,
+      publication,
+      await knowledgeOf(deps, scope),
+    );
     return { flowId, slug, number };
   });

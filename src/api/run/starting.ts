@@ -7,7 +7,7 @@ import {
   type JsonObject,
   type RunId,
 } from "#base/index.ts";
-import { coerceInputs, evaluateTemplate, type Flow } from "#flow/index.ts";
+import { coerceInputs, type Flow } from "#flow/index.ts";
 import { authorize, newId, runPolicy, simulatesAll, writeAudit, type Scope } from "#governance/index.ts";
 import { createRunInTransaction } from "#journal/index.ts";
 import { pinRevision } from "#library/index.ts";
@@ -49,7 +49,8 @@ export async function startRun(
         flowId: revision.flowId,
         revisionId: revision.id,
         inputs,
-        vars: readVariables(flow, inputs),
+        // The machine works them out when the run begins.
+        vars: {},
         by: { kind: actor.kind, id: actor.id, name: actor.name },
         simulated,
       },
@@ -87,14 +88,6 @@ function readInputs(flow: Flow, given: Readonly<Record<string, Json>>): JsonObje
       details: { fields: Object.fromEntries(entries.map(([field, text]) => [field, [text]])) },
     },
   );
-}
-
-function readVariables(flow: Flow, inputs: JsonObject): JsonObject {
-  const vars: Record<string, Json> = {};
-  for (const [name, template] of Object.entries(flow.vars)) {
-    vars[name] = evaluateTemplate(template, { inputs, vars }) as Json;
-  }
-  return vars;
 }
 
 /**

@@ -13,7 +13,7 @@ import {
 } from "#governance/index.ts";
 import { blueprints, publishIn } from "#library/index.ts";
 import { transaction } from "#platform/index.ts";
-import type { ApiDeps } from "../deps.ts";
+import { installationKnowledge, type ApiDeps } from "../deps.ts";
 
 export type Setup = {
   readonly token: string;
@@ -70,7 +70,7 @@ export async function createFirstWorkspace(
     }
     await setAliasIn(tx, scope, { alias: defaultAlias, provider: provider.provider, model });
     for (const { text } of texts) {
-      await publishIn(tx, scope, { text, message: "Comes with Baton.", into: "new" });
+      await publishIn(tx, scope, { text, message: "Comes with Baton.", into: "new" }, installationKnowledge);
     }
   });
 }

@@ -143,14 +143,21 @@ export async function setAliasIn(tx: Transaction, scope: Scope, alias: AliasView
 
 /**
  * Whether a run that uses these aliases would hear the simulated model only. An alias that the workspace does not
- * have counts as not simulated: the call will say what is missing.
+ * have stands for "default".
  */
 export async function simulatesAll(db: Database, scope: Scope, aliases: readonly string[]): Promise<boolean> {
   const known = withDefault(await store.readAliases(scope, db));
+  const providerOf = (name: string): string | undefined =>
+    known.find((each) => each.alias === name)?.provider;
   return (
     aliases.length > 0 &&
-    aliases.every((name) => known.find((each) => each.alias === name)?.provider === "simulated")
+    aliases.every((name) => (providerOf(name) ?? providerOf(defaultAlias)) === "simulated")
   );
+}
+
+/** Names of the aliases that flows of the workspace can use. */
+export async function aliasNames(db: Database, scope: Scope): Promise<string[]> {
+  return withDefault(await store.readAliases(scope, db)).map(({ alias }) => alias);
 }
 
 function withDefault(aliases: AliasView[]): AliasView[] {

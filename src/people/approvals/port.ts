@@ -16,21 +16,34 @@ export type ApprovalRequest = {
   readonly deadline: number | null;
 };
 
-/** An approval that a run no longer waits for. Its deadline passed, or the run was cancelled. */
+/** An approval that a run no longer waits for. */
 export type ApprovalWithdrawal = {
   readonly workspace: WorkspaceId;
   readonly approvalId: string;
-  readonly reason?: string | undefined;
 };
 
-/** How the engine puts questions to people. Both are idempotent. */
+/** How the engine puts questions to people. All of it is idempotent. */
 export type People = {
   open(request: ApprovalRequest): Promise<void>;
+  /** Takes a question back that was not decided. */
   withdraw(withdrawal: ApprovalWithdrawal): Promise<void>;
+  /** The deadline passed: of this and a decision, one wins, and this answers which. */
+  expire(withdrawal: ApprovalWithdrawal): Promise<"expired" | "decided">;
 };
 
-/** Opens approvals as rows and tells those who can decide; withdraws them unless they are decided. */
+/** Opens approvals as rows and tells those who can decide; closes them unless they are decided. */
 export function approvalPort(db: Database): People {
+  const close = async (question: ApprovalWithdrawal, state: "withdrawn" | "expired"): Promise<boolean> => {
+    const scope = systemScope(question.workspace, "engine");
+    return transaction(db, async (tx) => {
+      const closed = await store.closeApproval(scope, tx, question.approvalId, state);
+      if (closed) {
+        await settle(scope, tx, question.approvalId);
+        await notify(tx, "workspace", `${question.workspace} approval ${question.approvalId}`);
+      }
+      return closed || (await store.stateOf(scope, tx, question.approvalId)) !== "decided";
+    });
+  };
   return {
     async open(request) {
       const scope = systemScope(request.workspace, "engine");
@@ -59,14 +72,11 @@ export function approvalPort(db: Database): People {
         await notify(tx, "workspace", `${request.workspace} approval ${request.approvalId}`);
       });
     },
-    async withdraw(withdrawal) {
-      const scope = systemScope(withdrawal.workspace, "engine");
-      await transaction(db, async (tx) => {
-        const withdrawn = await store.withdraw(scope, tx, withdrawal.approvalId);
-        if (!withdrawn) return;
-        await settle(scope, tx, withdrawal.approvalId);
-        await notify(tx, "workspace", `${withdrawal.workspace} approval ${withdrawal.approvalId}`);
-      });
+    async withdraw(question) {
+      await close(question, "withdrawn");
+    },
+    async expire(question) {
+      return (await close(question, "expired")) ? "expired" : "decided";
     },
   };
 }

@@ -130,16 +130,27 @@ export async function settleApproval(
   return rowCount === 1;
 }
 
-/** Withdraws it, as "expired" where its deadline passed. False: it is decided or withdrawn already. */
-export async function withdraw(scope: Scope, tx: Transaction, id: string): Promise<boolean> {
+/** Closes it undecided. False: it is not pending. */
+export async function closeApproval(
+  scope: Scope,
+  tx: Transaction,
+  id: string,
+  state: "withdrawn" | "expired",
+): Promise<boolean> {
   const { rowCount } = await tx.query(
-    `update approval
-        set state = case when deadline <= clock_timestamp() then 'expired' else 'withdrawn' end,
-            decided_at = clock_timestamp()
+    `update approval set state = $3, decided_at = clock_timestamp()
       where workspace_id = $1 and id = $2 and state = 'pending'`,
-    [scope.workspaceId, id],
+    [scope.workspaceId, id, state],
   );
   return rowCount === 1;
+}
+
+export async function stateOf(scope: Scope, tx: Transaction, id: string): Promise<string | null> {
+  const row = await tx.prisma.approval.findFirst({
+    where: { workspaceId: scope.workspaceId, id },
+    select: { state: true },
+  });
+  return row?.state ?? null;
 }
 
 export async function readApproval(scope: Scope, db: Database, id: string): Promise<ApprovalRow | null> {
