@@ -1,0 +1,41 @@
+"use client";
+import { useEffect, useRef, type ReactNode } from "react";
+
+/** A modal dialog of the platform: focus is kept inside, Escape closes. */
+export function Dialog({
+  title,
+  isOpen,
+  onClose,
+  children,
+}: {
+  title: string;
+  isOpen: boolean;
+  onClose(): void;
+  children: ReactNode;
+}) {
+  const element = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const dialog = element.current;
+    if (dialog === null) return;
+    if (isOpen && !dialog.open) dialog.showModal();
+    if (!isOpen && dialog.open) dialog.close();
+  }, [isOpen]);
+  return (
+    <dialog
+      ref={element}
+      aria-label={title}
+      onClose={onClose}
+      onClick={(event) => {
+        if (event.target === element.current) onClose();
+      }}
+      className="m-auto w-[min(520px,calc(100vw-32px))] rounded-(--radius-3) border border-(--border-strong) bg-(--surface) p-0 text-(--text)"
+    >
+      {isOpen ? (
+        <div className="flex flex-col gap-4 p-5">
+          <h2 className="[font:var(--type-16)]">{title}</h2>
+          {children}
+        </div>
+      ) : null}
+    </dialog>
+  );
+}
