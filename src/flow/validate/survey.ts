@@ -167,6 +167,7 @@ export function survey(parsed: ParsedFlow, flow: Flow): Survey {
     const path = ["tools", tool.name];
     if (tool.approval?.when !== "false")
       condition(tool.approval?.when, "tool-approval", [...path, "approval", "when"]);
+    template(tool.title, "tool-approval", [...path, "title"]);
     if (tool.body.kind !== "http") continue;
     template(tool.body.url, "tool-request", [...path, "http"]);
     template(tool.body.query, "tool-request", [...path, "query"]);
