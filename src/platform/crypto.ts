@@ -118,3 +118,8 @@ export function seal(text: string): string {
 export function unseal(sealed: string): string {
   return installationSealer().unseal(sealed);
 }
+
+/** Random bytes from the operating system, in the shape that `base` asks for. */
+export function randomSource(count: number): Uint8Array {
+  return randomBytes(count);
+}

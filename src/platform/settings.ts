@@ -34,6 +34,7 @@ export const variables = {
   BATON_SECRET_KEY: z.string().min(16, "must have 16 characters or more").optional(),
   BATON_MAX_UPLOAD: whole(1, 1000).default(25),
   BATON_CONCURRENCY: whole(1, 1000).default(32),
+  BATON_EGRESS: text.optional(),
   BATON_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   OPENAI_API_KEY: text.optional(),
   OPENAI_BASE_URL: httpUrl.optional(),
@@ -55,6 +56,8 @@ export type Settings = {
   readonly maxUpload: number;
   /** How many runs a worker drives at once. */
   readonly concurrency: number;
+  /** Places that tools may connect to besides public addresses: an outbound allow-list, as text. */
+  readonly egress: string;
   readonly logLevel: string;
   readonly providers: {
     readonly openai: { readonly apiKey: string | undefined; readonly baseUrl: string | undefined };
@@ -86,6 +89,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     secretKey: value.BATON_SECRET_KEY,
     maxUpload: value.BATON_MAX_UPLOAD * 1024 * 1024,
     concurrency: value.BATON_CONCURRENCY,
+    egress: value.BATON_EGRESS ?? "",
     logLevel: value.BATON_LOG_LEVEL,
     providers: {
       openai: { apiKey: value.OPENAI_API_KEY, baseUrl: value.OPENAI_BASE_URL },

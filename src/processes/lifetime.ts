@@ -1,0 +1,50 @@
+import { BatonError, messageOf } from "#base/index.ts";
+import { misconfiguredExit } from "./start/supervisor.ts";
+
+/**
+ * Runs a child process: tells the supervisor when it is ready, and stops in order when the supervisor says so, when
+ * SIGTERM comes, or when the supervisor is gone. An interrupt from the terminal reaches all processes at once and is
+ * the supervisor's to act on.
+ */
+export async function live(begin: () => Promise<{ stop(): Promise<void> }>): Promise<void> {
+  const supervised = process.env["BATON_SUPERVISED"] === "1" && process.send !== undefined;
+  let stop: (() => Promise<void>) | null = null;
+  let asked = false;
+  const end = (): void => {
+    asked = true;
+    const how = stop;
+    stop = null;
+    if (how === null) return;
+    how().then(
+      () => process.exit(0),
+      (error: unknown) => fail(error),
+    );
+  };
+  process.on("SIGTERM", end);
+  process.on("SIGHUP", () => (supervised ? undefined : end()));
+  process.on("SIGINT", () => (supervised ? undefined : end()));
+  process.on("message", (message) => {
+    if (message === "stop") end();
+  });
+  process.on("disconnect", end);
+  try {
+    stop = (await begin()).stop;
+    if (supervised) process.send?.("ready");
+    if (asked) end();
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** Shows why a process ends, and ends it. */
+export function fail(error: unknown): never {
+  process.stderr.write(`\n${describe(error)}\n`);
+  process.exit(BatonError.isInstance(error) && error.code === "misconfigured" ? misconfiguredExit : 1);
+}
+
+/** A sentence and what to do for errors that people can act on; else everything that helps to find the cause. */
+export function describe(error: unknown): string {
+  if (BatonError.isInstance(error))
+    return error.hint === undefined ? error.message : `${error.message}\n${error.hint}`;
+  return error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+}

@@ -1,0 +1,85 @@
+/** Serves pages, the API and streams. Runs no agent and no tool. */
+import {
+  createApiDeps,
+  createStreamHandler,
+  createTrpcHandler,
+  createUploadHandler,
+  trpcPath,
+} from "#api/index.ts";
+import { flowJsonSchema } from "#flow/index.ts";
+import { createAuthHandler } from "#governance/index.ts";
+import {
+  createListener,
+  installationSealer,
+  openDatabase,
+  settings as readSettings,
+} from "#platform/index.ts";
+import { live } from "./lifetime.ts";
+import { openPages } from "./web/pages.ts";
+import { originsOf } from "./web/security.ts";
+import { createWeb, type Route, send } from "./web/server.ts";
+
+async function begin(): Promise<{ stop(): Promise<void> }> {
+  const settings = readSettings();
+  const { databaseUrl, host, port, url } = settings;
+  if (databaseUrl === undefined) throw new Error("web needs DATABASE_URL; `npm start` sets it.");
+  const dev = process.env["BATON_DEV"] === "1";
+  const db = openDatabase(databaseUrl, { connections: 20, name: "baton web" });
+  const listener = createListener(databaseUrl);
+  const origins = originsOf({ host, port, url });
+  const deps = createApiDeps({
+    db,
+    listener,
+    url,
+    trustedOrigins: origins.all,
+    secret: installationSealer().derive("sessions"),
+    maxUpload: settings.maxUpload,
+    providers: settings.providers,
+  });
+  const schema = flowJsonSchema();
+  const routes: readonly Route[] = [
+    { path: trpcPath, methods: ["GET", "POST"], maxBody: 4 * 1024 * 1024, handle: createTrpcHandler(deps) },
+    {
+      path: "/api/auth/",
+      methods: ["GET", "POST"],
+      maxBody: 64 * 1024,
+      handle: createAuthHandler(deps.auth),
+    },
+    { path: "/api/files", methods: ["POST"], maxBody: Infinity, handle: createUploadHandler(deps) },
+    { path: /^\/api\/runs\/[^/]+\/streams\/[^/]+$/, methods: ["GET"], handle: createStreamHandler(deps) },
+    {
+      path: "/schema/flow.json",
+      methods: ["GET", "HEAD"],
+      handle: (_, response) => send(response, 200, schema),
+    },
+    {
+      path: "/api/",
+      handle: (_, response) =>
+        send(response, 404, {
+          error: { code: "not-found", message: "There is no such endpoint.", hint: null },
+        }),
+    },
+  ];
+  const pages = await openPages({ dev, host, port });
+  const web = createWeb({
+    origins,
+    https: url.startsWith("https:"),
+    routes,
+    pages: pages.handle,
+    upgrade: dev ? pages.upgrade : undefined,
+    check: async () => void (await db.pool.query("select 1")),
+    dev,
+  });
+  await web.listen(host, port);
+  return {
+    async stop() {
+      await web.stop();
+      await pages.close();
+      deps.watcher.close();
+      await listener.close();
+      await db.close();
+    },
+  };
+}
+
+await live(begin);
