@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "approval" ADD COLUMN     "ask" TEXT NOT NULL DEFAULT '{}';
