@@ -66,9 +66,9 @@ export function tableFormat(name: string, mediaType: string, text: string): Tabl
     return { kind: "json-lines" };
   }
   if (extension === "json" || type === "application/json") {
-    return text.trimStart().startsWith("{") && linesOfObjects(text)
-      ? { kind: "json-lines" }
-      : { kind: "json" };
+    if (linesOfObjects(text)) return { kind: "json-lines" };
+    const [first, last] = [/^\s*(\S)/.exec(text)?.[1], text.slice(-1_000).trimEnd().at(-1)];
+    return { kind: "json", complete: (first === "[" && last === "]") || (first === "{" && last === "}") };
   }
   if (extension === "tsv" || type === "text/tab-separated-values") return { kind: "csv", delimiter: "\t" };
   if (extension === "csv" || type === "text/csv") return { kind: "csv", delimiter: delimiterOf(text) };

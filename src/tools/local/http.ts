@@ -1,4 +1,4 @@
-import { BatonError, type Json } from "#base/index.ts";
+import { BatonError, type Json, type JsonObject, isObject } from "#base/index.ts";
 import {
   type LocalTool,
   type LocalToolBody,
@@ -25,7 +25,7 @@ export async function callHttpTool(
   context: ToolContext,
   fetchOf: FetchOf,
 ): Promise<Json> {
-  const scope = { args, now: context.now() };
+  const scope = { args: withAbsent(tool, args), now: context.now() };
   const named = secretsNamedIn([body.url, body.query, body.headers, body.body ?? null] as Json);
   const fill = async (template: Json): Promise<Json> =>
     resolveSecrets(
@@ -66,6 +66,15 @@ export async function callHttpTool(
   if (!looksAtStatus) refuseFailure(answer, url, context.now());
   if (body.result === undefined) return answer.json ?? answer.text;
   return evaluateExpression(body.result, { ...scope, response: answer });
+}
+
+/** The arguments with those left out as null: a template may name every argument that the tool declares. */
+function withAbsent(tool: LocalTool, args: Json): Json {
+  if (!isObject(args)) return args;
+  return {
+    ...Object.fromEntries(tool.input.fields.map((field) => [field.name, null])),
+    ...(args as JsonObject),
+  };
 }
 
 /**

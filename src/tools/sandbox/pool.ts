@@ -48,7 +48,7 @@ export function createPool<Request extends Serializable, Reply>(
 
   const start = (): Child => {
     const process = fork(options.entry, {
-      env: {},
+      env: {} as NodeJS.ProcessEnv,
       execArgv: [...options.execArgv],
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });

@@ -57,6 +57,7 @@ function reader(table: TableFormat, path: string): string {
       return `read_csv(${quote(path)}, delim = ${quote(table.delimiter)}, quote = '"', escape = '"', skip = 0,
         comment = '', strict_mode = true, null_padding = false, ignore_errors = false, sample_size = 100000)`;
     case "json":
+      if (!table.complete) throw new Error("The JSON is cut off, or more than one value.");
       return `read_json(${quote(path)}, format = 'auto', maximum_object_size = 33554432)`;
     case "json-lines":
       return `read_json(${quote(path)}, format = 'newline_delimited', maximum_object_size = 33554432)`;

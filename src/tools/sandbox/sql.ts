@@ -7,7 +7,8 @@ import { type ProcessPool, createPool } from "./pool.ts";
 /** How a text is read as the table `data`. */
 export type TableFormat =
   | { readonly kind: "csv"; readonly delimiter: string }
-  | { readonly kind: "json" }
+  /** `complete`: whether it ends as it begins. The reader takes a list that was cut off for a whole one. */
+  | { readonly kind: "json"; readonly complete: boolean }
   | { readonly kind: "json-lines" };
 
 export type SqlRequest = {
