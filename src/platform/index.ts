@@ -15,6 +15,7 @@ export {
   type Sealer,
   createSealer,
   installationSealer,
+  randomSource,
   randomToken,
   seal,
   sha256,

@@ -28,7 +28,7 @@ export type PostgresOptions = {
 };
 
 /** What we wrote down about the server: where its data is, as whom it runs. Kept with mode 0600. */
-type Record = {
+type ServerRecord = {
   readonly directory: string;
   readonly password: string;
   readonly user: { readonly uid: number; readonly gid: number } | null;
@@ -65,7 +65,7 @@ export async function startPostgres(home: string, options: PostgresOptions = {})
 
 function handle(
   binaries: Binaries,
-  record: Record,
+  record: ServerRecord,
   data: string,
   server: { pid: number; port: number },
   adopted: boolean,
@@ -85,13 +85,13 @@ function handle(
   };
 }
 
-function urlOf(record: Record, port: number, name: string): string {
+function urlOf(record: ServerRecord, port: number, name: string): string {
   return `postgresql://${databaseUser}:${record.password}@127.0.0.1:${port}/${name}`;
 }
 
 // The record
 
-async function readRecord(home: string): Promise<Record | null> {
+async function readRecord(home: string): Promise<ServerRecord | null> {
   const text = await readText(join(home, "postgres.json"));
   if (text === null) return null;
   const value: unknown = JSON.parse(text);
@@ -112,7 +112,7 @@ async function readRecord(home: string): Promise<Record | null> {
   };
 }
 
-async function makeRecord(home: string): Promise<Record> {
+async function makeRecord(home: string): Promise<ServerRecord> {
   const user = await unprivilegedUser();
   let directory = join(home, "postgres");
   await mkdir(directory, { recursive: true, mode: 0o755 });
@@ -123,7 +123,7 @@ async function makeRecord(home: string): Promise<Record> {
     await chmod(directory, 0o755);
   }
   if (user !== null) await chown(directory, user.uid, user.gid);
-  const record: Record = { directory, password: randomBytes(24).toString("base64url"), user };
+  const record: ServerRecord = { directory, password: randomBytes(24).toString("base64url"), user };
   const file = join(home, "postgres.json");
   await writeFile(`${file}.new`, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
   await rename(`${file}.new`, file);
@@ -131,7 +131,7 @@ async function makeRecord(home: string): Promise<Record> {
 }
 
 /** Whom to become: null when we are not root (or on Windows, where pg_ctl drops its rights by itself). */
-async function unprivilegedUser(): Promise<Record["user"]> {
+async function unprivilegedUser(): Promise<ServerRecord["user"]> {
   if (process.getuid?.() !== 0) return null;
   for (const name of ["postgres", "nobody"]) {
     try {
@@ -151,20 +151,20 @@ async function unprivilegedUser(): Promise<Record["user"]> {
   );
 }
 
-async function reachable(binaries: Binaries, record: Record): Promise<Binaries> {
+async function reachable(binaries: Binaries, record: ServerRecord): Promise<Binaries> {
   if (record.user === null || (await openToOthers(join(binaries.native, "bin")))) return binaries;
   return copyBinaries(binaries, record.directory);
 }
 
 // Making and starting
 
-async function control(binaries: Binaries, record: Record, args: readonly string[]): Promise<void> {
+async function control(binaries: Binaries, record: ServerRecord, args: readonly string[]): Promise<void> {
   await execute(binaries, record, "pg_ctl", args);
 }
 
 async function execute(
   binaries: Binaries,
-  record: Record,
+  record: ServerRecord,
   program: string,
   args: readonly string[],
 ): Promise<void> {
@@ -175,7 +175,7 @@ async function execute(
   });
 }
 
-function windowsEnvironment(): NodeJS.ProcessEnv {
+function windowsEnvironment(): Record<string, string | undefined> {
   return process.platform === "win32"
     ? { SystemRoot: process.env["SystemRoot"], TEMP: process.env["TEMP"] }
     : {};
@@ -183,7 +183,7 @@ function windowsEnvironment(): NodeJS.ProcessEnv {
 
 async function initialise(
   binaries: Binaries,
-  record: Record,
+  record: ServerRecord,
   data: string,
   options: PostgresOptions,
 ): Promise<void> {
@@ -226,7 +226,12 @@ async function initialise(
   }
 }
 
-async function assertVersion(binaries: Binaries, record: Record, made: string, data: string): Promise<void> {
+async function assertVersion(
+  binaries: Binaries,
+  record: ServerRecord,
+  made: string,
+  data: string,
+): Promise<void> {
   const { stdout } = await run(join(binaries.native, "bin", "postgres"), ["--version"], {
     ...(record.user ?? {}),
     cwd: record.directory,
@@ -244,7 +249,7 @@ async function assertVersion(binaries: Binaries, record: Record, made: string, d
 }
 
 async function configure(
-  record: Record,
+  record: ServerRecord,
   data: string,
   port: number,
   options: PostgresOptions,
@@ -272,7 +277,7 @@ async function configure(
   if (record.user !== null) await chown(file, record.user.uid, record.user.gid);
 }
 
-async function start(binaries: Binaries, record: Record, data: string, home: string): Promise<void> {
+async function start(binaries: Binaries, record: ServerRecord, data: string, home: string): Promise<void> {
   const log = join(record.directory, "postgres.log");
   const until = Date.now() + milliseconds.orphans;
   for (;;) {
@@ -291,7 +296,7 @@ async function start(binaries: Binaries, record: Record, data: string, home: str
   }
 }
 
-async function startFailure(record: Record, what: string, home?: string): Promise<BatonError> {
+async function startFailure(record: ServerRecord, what: string, home?: string): Promise<BatonError> {
   const tail = (await logTail(record)).trim().split("\n").slice(-3).join(" | ");
   return new BatonError(
     "unavailable",
@@ -302,14 +307,14 @@ async function startFailure(record: Record, what: string, home?: string): Promis
   );
 }
 
-async function logTail(record: Record): Promise<string> {
+async function logTail(record: ServerRecord): Promise<string> {
   return ((await readText(join(record.directory, "postgres.log"))) ?? "").slice(-4000);
 }
 
 // Finding the running one
 
 /** The server that runs on `data`, once it answers to our password; null when none does. */
-async function probe(record: Record, data: string): Promise<{ pid: number; port: number } | null> {
+async function probe(record: ServerRecord, data: string): Promise<{ pid: number; port: number } | null> {
   const until = Date.now() + milliseconds.start;
   for (;;) {
     const lines = (await readText(join(data, "postmaster.pid")))?.split("\n") ?? [];
@@ -327,7 +332,7 @@ async function probe(record: Record, data: string): Promise<{ pid: number; port:
 }
 
 async function connectsTo(
-  record: Record,
+  record: ServerRecord,
   port: number,
   data: string,
 ): Promise<"ours" | "other" | "starting"> {
@@ -373,7 +378,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function createDatabase(record: Record, port: number): Promise<void> {
+async function createDatabase(record: ServerRecord, port: number): Promise<void> {
   const client = new pg.Client({ connectionString: urlOf(record, port, "postgres") });
   await client.connect();
   try {

@@ -1,4 +1,4 @@
-import { messageOf } from "#base/index.ts";
+import { BatonError, messageOf } from "#base/index.ts";
 
 /** A process that was started. */
 export type Child = {
@@ -75,7 +75,11 @@ export function supervise(options: SupervisorOptions): Supervised {
       });
       restarts = now() - began >= settledAfter ? 1 : restarts + 1;
       if (!wasReady && (ending.code === misconfiguredExit || restarts >= firstTries)) {
-        first.reject(new Error(`${name} did not start (${words(ending)}).`));
+        first.reject(
+          new BatonError("unavailable", `${name} did not start (${words(ending)}).`, {
+            hint: "What it said before it ended is above.",
+          }),
+        );
         return;
       }
       const wait = delay(restarts);

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { BatonError, isObject, messageOf } from "#base/index.ts";
+import { BatonError, messageOf } from "#base/index.ts";
 import { log } from "#platform/index.ts";
 import { contentSecurityPolicy, foreignOrigin, newNonce, type Origins, securityHeaders } from "./security.ts";
 
@@ -63,7 +63,11 @@ export function createWeb(options: WebOptions): Web {
         ),
       );
     }
-    const url = new URL(request.url ?? "/", `http://${request.headers.host}`);
+    // Joined as text: resolved against a base, a path that begins with two slashes would name another host.
+    const url = URL.parse(`http://${request.headers.host}${request.url}`);
+    if (url === null || request.url?.startsWith("/") !== true) {
+      return send(response, 400, problem("This is not an address."));
+    }
     const foreign = foreignOrigin(request, origins);
     if (foreign !== null) {
       return send(response, 403, problem(foreign, "Set BATON_URL to the address that browsers use."));
@@ -120,7 +124,7 @@ export function createWeb(options: WebOptions): Web {
         server.listen(port, host, resolve);
       });
       const address = server.address();
-      return isObject(address) ? address.port : port;
+      return typeof address === "object" && address !== null ? address.port : port;
     },
     async stop(patience = 8000) {
       stopping = true;
