@@ -2,6 +2,7 @@
 import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink } from "@trpc/client";
 import { createTRPCContext } from "@trpc/tanstack-react-query";
 import { QueryClient } from "@tanstack/react-query";
+import type { inferRouterInputs } from "@trpc/server";
 import superjson from "superjson";
 import type { AppRouter, ErrorData } from "#api/index.ts";
 
@@ -44,3 +45,6 @@ export function batonError(error: unknown): ShownError {
     details: null,
   };
 }
+
+/** What the procedures take, by name. */
+export type Inputs = inferRouterInputs<AppRouter>;

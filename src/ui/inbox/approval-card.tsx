@@ -3,10 +3,10 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Braces, CircleCheck, CircleX, Hand, TriangleAlert } from "lucide-react";
 import Link from "next/link";
 import { useEffect, useRef, useState } from "react";
-import { isObject, type Json, type JsonObject } from "#base/index.ts";
+import { isObject, type Json } from "#base/index.ts";
 import type { ApprovalView } from "#api/index.ts";
 import type { Field as FlowField } from "#flow/index.ts";
-import { useTRPC } from "../client/trpc.ts";
+import { useTRPC, type Inputs } from "../client/trpc.ts";
 import { Button } from "../parts/button.tsx";
 import { Field, Textarea } from "../parts/field.tsx";
 import { ShapeFields } from "../parts/shape-fields.tsx";
@@ -62,7 +62,7 @@ export function ApprovalCard({
       hash: approval.hash,
       decision,
       comment: comment.trim(),
-      answer: approval.fields === null ? null : (answer as JsonObject),
+      answer: approval.fields === null ? null : (answer as Inputs["inbox"]["decide"]["answer"]),
     });
   };
   useEffect(() => {

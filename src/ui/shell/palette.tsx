@@ -1,0 +1,120 @@
+"use client";
+import { useQuery } from "@tanstack/react-query";
+import { Command } from "cmdk";
+import { CirclePlay, LogOut, Moon, Plus, Sun, Workflow } from "lucide-react";
+import { useRouter } from "next/navigation";
+import { useEffect, useRef } from "react";
+import { useMe } from "../client/me.ts";
+import { useTRPC } from "../client/trpc.ts";
+import { places } from "./places.ts";
+import { chooseTheme, signOut } from "./session.ts";
+
+const row =
+  "flex min-h-9 cursor-pointer items-center gap-2.5 rounded-(--radius-2) px-2.5 data-[selected=true]:bg-(--surface-3) pointer-coarse:min-h-11";
+const group =
+  "[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:py-1.5 [&_[cmdk-group-heading]]:text-(--text-3) [&_[cmdk-group-heading]]:[font:var(--type-11)]";
+
+/** Search over places, flows and runs, and the commonest commands. */
+export default function Palette({ onClose }: { onClose(): void }) {
+  const trpc = useTRPC();
+  const router = useRouter();
+  const { may } = useMe();
+  const flows = useQuery(trpc.flow.list.queryOptions({}));
+  const runs = useQuery(trpc.run.list.queryOptions({ limit: 20 }));
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
+  const go = (href: string): void => {
+    onClose();
+    router.push(href);
+  };
+  return (
+    <dialog
+      ref={dialog}
+      aria-label="Search and commands"
+      onClose={onClose}
+      onClick={(event) => {
+        if (event.target === dialog.current) onClose();
+      }}
+      className="mx-auto mt-[12vh] w-[min(600px,calc(100vw-24px))] overflow-hidden rounded-(--radius-3) border border-(--border-strong) bg-(--surface) p-0 text-(--text)"
+    >
+      <Command label="Search and commands" loop>
+        <Command.Input
+          autoFocus
+          placeholder="Go to a flow, a run or a place"
+          className="h-12 w-full border-b border-(--border) bg-transparent px-4 outline-none [font:var(--type-14)] focus-visible:shadow-none"
+        />
+        <Command.List className="max-h-[50vh] overflow-y-auto p-2">
+          <Command.Empty className="px-2.5 py-6 text-(--text-2)">
+            Nothing of that name. Try a part of it.
+          </Command.Empty>
+          <Command.Group heading="Places" className={group}>
+            {places
+              .filter((place) => place.permission === undefined || may(place.permission))
+              .map((place) => (
+                <Command.Item
+                  key={place.href}
+                  value={`place ${place.title}`}
+                  onSelect={() => go(place.href)}
+                  className={row}
+                >
+                  <place.icon aria-hidden size={14} className="text-(--text-3)" /> {place.title}
+                </Command.Item>
+              ))}
+          </Command.Group>
+          <Command.Group heading="Flows" className={group}>
+            {(flows.data ?? []).map((flow) => (
+              <Command.Item
+                key={flow.id}
+                value={`flow ${flow.title} ${flow.slug}`}
+                onSelect={() => go(`/flows/${flow.slug}`)}
+                className={row}
+              >
+                <Workflow aria-hidden size={14} className="text-(--text-3)" /> {flow.title}
+              </Command.Item>
+            ))}
+          </Command.Group>
+          <Command.Group heading="Runs" className={group}>
+            {(runs.data?.rows ?? []).map((run) => (
+              <Command.Item
+                key={run.id}
+                value={`run ${run.flow.title} ${run.number} ${run.headline}`}
+                onSelect={() => go(`/runs/${run.id}`)}
+                className={row}
+              >
+                <CirclePlay aria-hidden size={14} className="text-(--text-3)" /> {run.flow.title}, run{" "}
+                {run.number}
+                <span className="min-w-0 flex-1 truncate text-(--text-3)">{run.headline}</span>
+              </Command.Item>
+            ))}
+          </Command.Group>
+          <Command.Group heading="Commands" className={group}>
+            {may("flow.edit") ? (
+              <Command.Item value="command new flow" onSelect={() => go("/flows/new")} className={row}>
+                <Plus aria-hidden size={14} className="text-(--text-3)" /> New flow
+              </Command.Item>
+            ) : null}
+            <Command.Item
+              value="command light theme"
+              onSelect={() => (chooseTheme("light"), onClose())}
+              className={row}
+            >
+              <Sun aria-hidden size={14} className="text-(--text-3)" /> Use the light theme
+            </Command.Item>
+            <Command.Item
+              value="command dark theme"
+              onSelect={() => (chooseTheme("dark"), onClose())}
+              className={row}
+            >
+              <Moon aria-hidden size={14} className="text-(--text-3)" /> Use the dark theme
+            </Command.Item>
+            <Command.Item value="command sign out" onSelect={() => void signOut()} className={row}>
+              <LogOut aria-hidden size={14} className="text-(--text-3)" /> Sign out
+            </Command.Item>
+          </Command.Group>
+        </Command.List>
+      </Command>
+    </dialog>
+  );
+}
