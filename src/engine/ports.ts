@@ -23,9 +23,9 @@ export type ApprovalPort = {
   }): Promise<void>;
   /**
    * The deadline has passed: closes the question by the same compare-and-set that a decision makes. "decided": a
-   * person was first, and the decision's signal is in the inbox.
+   * person was first, and the decision's signal is in the inbox. Without it, a deadline that passed always counts.
    */
-  expire(question: {
+  expire?(question: {
     readonly run: RunId;
     readonly workspace: WorkspaceId;
     readonly approvalId: string;

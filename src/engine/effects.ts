@@ -1,0 +1,102 @@
+import { BatonError, messageOf, never } from "#base/index.ts";
+import type { Obligation, Signal } from "#flow/machine/index.ts";
+import { modelCall } from "./steps/model-call.ts";
+import type { StepContext } from "./steps/step.ts";
+import { toolCall } from "./steps/tool-call.ts";
+
+/** What takes time in the world: model calls and tool calls. */
+export type EffectObligation = Extract<Obligation, { kind: "model-call" | "tool-call" }>;
+
+export function isEffect(obligation: Obligation): obligation is EffectObligation {
+  return obligation.kind === "model-call" || obligation.kind === "tool-call";
+}
+
+/** The effects that a segment has under way, by key. */
+export type Effects = {
+  /** Keys under way. */
+  keys(): readonly string[];
+  has(key: string): boolean;
+  start(obligation: EffectObligation, context: Omit<StepContext, "signal">): void;
+  /** Aborts an effect and forgets it: what it still answers does not count. */
+  abort(key: string, reason: string): void;
+  abortAll(reason: string): void;
+  /** What came back since the last time, in the order in which it came. */
+  take(): Signal[];
+};
+
+/** `wake` is called when something came back. */
+export function createEffects(wake: () => void): Effects {
+  const running = new Map<string, AbortController>();
+  let ended: Signal[] = [];
+
+  async function follow(
+    obligation: EffectObligation,
+    context: StepContext,
+    controller: AbortController,
+  ): Promise<void> {
+    let signal: Signal;
+    try {
+      signal = await perform(obligation, context);
+    } catch (error) {
+      signal = failure(obligation.key, error);
+    }
+    if (running.get(obligation.key) !== controller) return;
+    running.delete(obligation.key);
+    ended.push(signal);
+    wake();
+  }
+
+  function abort(key: string, reason: string): void {
+    const controller = running.get(key);
+    running.delete(key);
+    controller?.abort(new BatonError("cancelled", reason));
+  }
+
+  return {
+    keys: () => [...running.keys()],
+    has: (key) => running.has(key),
+    start(obligation, context) {
+      const controller = new AbortController();
+      running.set(obligation.key, controller);
+      void follow(obligation, { ...context, signal: controller.signal }, controller);
+    },
+    abort,
+    abortAll(reason) {
+      for (const key of running.keys()) abort(key, reason);
+    },
+    take() {
+      const taken = ended;
+      ended = [];
+      return taken;
+    },
+  };
+}
+
+function perform(obligation: EffectObligation, context: StepContext): Promise<Signal> {
+  switch (obligation.kind) {
+    case "model-call":
+      return modelCall(obligation, context);
+    case "tool-call":
+      return toolCall(obligation, context);
+    default:
+      return never(obligation);
+  }
+}
+
+const worthAnotherTry: ReadonlySet<string> = new Set(["rate-limited", "unavailable", "timeout"]);
+
+/** An error as the run is told of it. */
+export function failure(key: string, error: unknown): Signal {
+  if (!BatonError.isInstance(error)) {
+    const told = { code: "internal", message: messageOf(error) };
+    return { kind: "effect-failed", key, error: told, retryable: false };
+  }
+  const { code, message, hint, retryAfterMs } = error;
+  return {
+    kind: "effect-failed",
+    key,
+    error: hint === undefined ? { code, message } : { code, message, hint },
+    retryable: worthAnotherTry.has(code),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+}

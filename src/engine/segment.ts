@@ -1,0 +1,369 @@
+import type { InboxItemId, RunId } from "#base/index.ts";
+import type { Flow, ToolCatalog } from "#flow/index.ts";
+import {
+  advance,
+  createFold,
+  machine,
+  type Fold,
+  type MachineContext,
+  type RunEventBody,
+  type RunState,
+  type Signal,
+} from "#flow/machine/index.ts";
+import type { AppendRequest, Claim, InboxItem, RunSummary } from "#journal/index.ts";
+import { auditOf } from "./audit.ts";
+import { createBell, type Bell } from "./bell.ts";
+import { createEffects, isEffect, type Effects } from "./effects.ts";
+import type { EngineOptions } from "./ports.ts";
+import { carryApprovals } from "./steps/approval.ts";
+import { carryTimers } from "./steps/timer.ts";
+import { summaryOf } from "./summary.ts";
+import { Blobs, keepLarge } from "./values.ts";
+
+/** How an append of unknown outcome is repeated before the segment gives up. */
+const appendTries = 3;
+/** How old the summary of a run may grow while it goes on, in milliseconds. */
+const summaryAgeMs = 1_000;
+
+/** One stretch of a run driven by this worker. */
+export type Segment = {
+  /** Something may have come into the inbox. */
+  nudge(): void;
+  /** Whether it was nudged after it last looked into the inbox. */
+  missed(): boolean;
+  /** Lets go: aborts what is under way and ends without parking. */
+  stop(): void;
+  readonly done: Promise<void>;
+};
+
+export function startSegment(options: EngineOptions, run: RunId): Segment {
+  const bell = createBell();
+  const stopping = { now: false };
+  const inbox = { dirty: true };
+  const nudge = (): void => {
+    inbox.dirty = true;
+    bell.ring();
+  };
+  return {
+    nudge,
+    missed: () => inbox.dirty,
+    stop() {
+      stopping.now = true;
+      bell.ring();
+    },
+    done: claimAndDrive(options, run, bell, inbox, stopping, nudge),
+  };
+}
+
+async function claimAndDrive(
+  options: EngineOptions,
+  run: RunId,
+  bell: Bell,
+  inbox: { dirty: boolean },
+  stopping: { now: boolean },
+  nudge: () => void,
+): Promise<void> {
+  const claim = await options.journal.claim(run, options.worker);
+  if (!claim) return;
+  const { flow } = await options.revisions(claim.revision);
+  const catalog = await options.tools.catalog(claim.workspace, flow);
+  const driver = new Driver(options, run, claim, flow, catalog, bell, inbox, stopping);
+  const unsubscribe = options.onSignal?.(run, nudge);
+  try {
+    await driver.drive();
+  } finally {
+    unsubscribe?.();
+    driver.effects.abortAll("The worker no longer drives this run.");
+  }
+}
+
+class Driver {
+  readonly effects: Effects;
+  readonly #options: EngineOptions;
+  readonly #run: RunId;
+  readonly #claim: Claim;
+  readonly #flow: Flow;
+  readonly #catalog: ToolCatalog;
+  readonly #bell: Bell;
+  readonly #inbox: { dirty: boolean };
+  readonly #stopping: { readonly now: boolean };
+  readonly #fold: Fold;
+  readonly #blobs: Blobs;
+  /** Whether an earlier segment may have ended in the middle of things. */
+  readonly #takenOver: boolean;
+  #wake = -1;
+  #summary: RunSummary | undefined;
+  #summaryAt = 0;
+
+  constructor(
+    options: EngineOptions,
+    run: RunId,
+    claim: Claim,
+    flow: Flow,
+    catalog: ToolCatalog,
+    bell: Bell,
+    inbox: { dirty: boolean },
+    stopping: { readonly now: boolean },
+  ) {
+    this.#options = options;
+    this.#run = run;
+    this.#claim = claim;
+    this.#flow = flow;
+    this.#catalog = catalog;
+    this.#bell = bell;
+    this.#inbox = inbox;
+    this.#stopping = stopping;
+    this.#fold = createFold(claim.snapshot ?? machine.initial());
+    this.#fold.add(claim.events);
+    this.#takenOver = claim.events.length > 0;
+    this.#blobs = new Blobs(options.journal, claim.workspace);
+    this.effects = createEffects(() => bell.ring());
+  }
+
+  get #state(): RunState {
+    return this.#fold.state();
+  }
+
+  async drive(): Promise<void> {
+    const lost = this.#takenOver ? this.#lostEffects() : [];
+    if (this.#takenOver) await this.#meet(machine.obligations(this.#state));
+    let first: readonly Signal[] = lost;
+    while (!this.#stopping.now) {
+      const items = await this.#readInbox();
+      const taken = [...first, ...this.effects.take()];
+      first = [];
+      if (!(await this.#turn(items, taken))) return;
+      this.#carryEffects();
+      if (this.#inbox.dirty) continue;
+      if (this.effects.keys().length > 0) await this.#bell.wait(this.#options.heartbeatMs ?? 5_000, () => this.#markDirty());
+      else if (await this.#park()) return;
+    }
+  }
+
+  #markDirty(): void {
+    this.#inbox.dirty = true;
+  }
+
+  /** Calls that an earlier segment began and nobody finished. */
+  #lostEffects(): readonly Signal[] {
+    const reason = "The worker that made the call was lost.";
+    return machine
+      .obligations(this.#state)
+      .filter(isEffect)
+      .map(({ key }) => ({ kind: "effect-lost", key, reason }));
+  }
+
+  async #readInbox(): Promise<readonly InboxItem[]> {
+    if (!this.#inbox.dirty) return [];
+    this.#inbox.dirty = false;
+    const { items, wake } = await this.#options.journal.inbox(this.#run);
+    this.#wake = wake;
+    return items;
+  }
+
+  /** Takes signals in and appends what follows, in one append. False: the run is no longer ours. */
+  async #turn(items: readonly InboxItem[], taken: readonly Signal[]): Promise<boolean> {
+    const signals = [...taken, ...(await this.#admitted(items))];
+    const decided = await this.#decide(signals);
+    if (decided.length === 0 && items.length === 0) return true;
+    const { redaction } = this.#options;
+    const clean = redaction?.(this.#run);
+    const safe = clean ? decided.map((event) => clean.json(event as never) as unknown as RunEventBody) : decided;
+    const events = await keepLarge(safe, this.#blobs);
+    return this.#append(events, items.map((item) => item.id));
+  }
+
+  /** Signals of inbox items, decisions before the deadlines that they race. */
+  async #admitted(items: readonly InboxItem[]): Promise<readonly Signal[]> {
+    const signals: Signal[] = [];
+    const later: Signal[] = [];
+    for (const { signal } of items) {
+      if (signal.kind !== "timer" || signal.name !== "deadline") signals.push(signal);
+      else if (await this.#mayExpire(signal.path)) later.push(signal);
+    }
+    return [...signals, ...later];
+  }
+
+  async #mayExpire(path: string): Promise<boolean> {
+    const { approvals } = this.#options;
+    const pending = this.#state.tasks[path]?.approvals.find((approval) => approval.end === null);
+    if (!pending || !approvals.expire) return true;
+    const { approvalId } = pending;
+    const answer = await approvals.expire({ run: this.#run, workspace: this.#claim.workspace, approvalId });
+    if (answer === "decided") this.#inbox.dirty = true;
+    return answer === "expired";
+  }
+
+  async #decide(signals: readonly Signal[]): Promise<readonly RunEventBody[]> {
+    const context = this.#context();
+    for (;;) {
+      const decision = advance(this.#state, signals, context);
+      if (decision.events) return decision.events;
+      await this.#blobs.load(decision.needs);
+    }
+  }
+
+  #context(): MachineContext {
+    const { journal, random, sha256 } = this.#options;
+    return {
+      flow: this.#flow,
+      runId: this.#run,
+      now: journal.now(),
+      random,
+      tools: this.#catalog,
+      blob: (ref) => this.#blobs.get(ref),
+      sha256,
+    };
+  }
+
+  async #append(events: readonly RunEventBody[], consume: readonly InboxItemId[]): Promise<boolean> {
+    const before = this.#state;
+    const now = this.#options.journal.now();
+    const ahead = createAhead(before, events, now);
+    const summary = this.#summaryOf(ahead, events, now);
+    const request: AppendRequest = {
+      run: this.#run,
+      workspace: this.#claim.workspace,
+      epoch: this.#claim.epoch,
+      seq: before.seq + 1,
+      events,
+      audit: events.flatMap((event) => auditOf(event, this.#run, before, this.#flow) ?? []),
+      consume,
+      ...(summary ? { summary } : {}),
+    };
+    const answer = await this.#send(request);
+    if (answer.result === "fenced") return false;
+    this.#fold.add(events.map((body, index) => ({ seq: request.seq + index, at: answer.at, body })));
+    if (summary) {
+      this.#summary = summary;
+      this.#summaryAt = now;
+    }
+    await this.#afterwards(events);
+    return true;
+  }
+
+  /** An append whose outcome is unknown is sent again unchanged: the journal compares. */
+  async #send(request: AppendRequest): ReturnType<EngineOptions["journal"]["append"]> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#options.journal.append(request);
+      } catch (error) {
+        if (attempt >= appendTries) throw error;
+        this.#options.onProblem?.({ run: this.#run, error });
+      }
+    }
+  }
+
+  /** The summary, where lists should show a new one. */
+  #summaryOf(ahead: Ahead, events: readonly RunEventBody[], now: number): RunSummary | undefined {
+    const telling = events.some((event) => tellingEvents.has(event.type));
+    if (!telling && now - this.#summaryAt < summaryAgeMs) return undefined;
+    const summary = summaryOf(ahead.state(), this.#flow);
+    const known = this.#summary;
+    const same = known && known.state === summary.state && known.headline === summary.headline;
+    return same ? undefined : summary;
+  }
+
+  /** Puts into the world what was journaled: questions, timers; and closes the streams of finished calls. */
+  async #afterwards(events: readonly RunEventBody[]): Promise<void> {
+    const { journal } = this.#options;
+    const context = { options: this.#options, run: this.#run, workspace: this.#claim.workspace };
+    const work: Promise<void>[] = [...carryApprovals(events, context), ...carryTimers(events, context)];
+    for (const event of events) {
+      if (event.type !== "model-call-finished" && event.type !== "model-call-failed") continue;
+      work.push(
+        journal.closeStream(this.#run, event.key).catch((error: unknown) => {
+          this.#options.onProblem?.({ run: this.#run, error });
+        }),
+      );
+    }
+    if (work.length > 0) await Promise.all(work);
+  }
+
+  /** Says again what an earlier segment may not have come to say. */
+  async #meet(obligations: ReturnType<typeof machine.obligations>): Promise<void> {
+    const { tasks } = this.#state;
+    const events: RunEventBody[] = [];
+    for (const obligation of obligations) {
+      if (obligation.kind === "timer") {
+        const { path, name, n, dueAt } = obligation;
+        events.push({ type: "timer-set", path, name: name as "wait", n, dueAt });
+      } else if (obligation.kind === "approval") {
+        const { path, approvalId } = obligation;
+        const approval = tasks[path]?.approvals.find((one) => one.approvalId === approvalId);
+        if (!approval) continue;
+        const { step, callId, ask, deadline } = approval;
+        events.push({ type: "approval-requested", path, approvalId, step, callId, ask, deadline });
+      }
+    }
+    for (const task of Object.values(tasks)) {
+      for (const { approvalId, end } of task.approvals) {
+        if (end?.name !== "withdrawn") continue;
+        events.push({ type: "approval-withdrawn", path: task.path, approvalId, reason: end.reason });
+      }
+    }
+    await this.#afterwards(events);
+  }
+
+  /** Makes what is under way agree with what the state wants. */
+  #carryEffects(): void {
+    const wanted = machine.obligations(this.#state).filter(isEffect);
+    const keys = new Set(wanted.map((obligation) => obligation.key));
+    for (const key of this.effects.keys()) {
+      if (!keys.has(key)) this.effects.abort(key, "The run no longer waits for this call.");
+    }
+    for (const obligation of wanted) {
+      if (this.effects.has(obligation.key)) continue;
+      this.effects.start(obligation, {
+        options: this.#options,
+        run: this.#run,
+        workspace: this.#claim.workspace,
+        flow: this.#flow,
+        catalog: this.#catalog,
+        blobs: this.#blobs,
+        state: this.#state,
+        redaction: this.#options.redaction?.(this.#run),
+        again: this.#takenOver,
+      });
+    }
+  }
+
+  /** Gives the run up. False: something came meanwhile, go on. */
+  async #park(): Promise<boolean> {
+    const result = await this.#options.journal.park({
+      run: this.#run,
+      epoch: this.#claim.epoch,
+      wake: this.#wake,
+      snapshot: this.#state,
+      summary: summaryOf(this.#state, this.#flow),
+    });
+    if (result !== "woken") return true;
+    this.#inbox.dirty = true;
+    return false;
+  }
+}
+
+/** Events after which lists should show something else. */
+const tellingEvents: ReadonlySet<string> = new Set([
+  "run-started",
+  "run-cancel-requested",
+  "run-finishing",
+  "run-finished",
+]);
+
+type Ahead = { state(): RunState };
+
+/** The state with events that are not journaled yet, made when it is asked for. */
+function createAhead(before: RunState, events: readonly RunEventBody[], at: number): Ahead {
+  let state: RunState | undefined;
+  return {
+    state() {
+      if (!state) {
+        const fold = createFold(before);
+        fold.add(events.map((body, index) => ({ seq: before.seq + index + 1, at, body })));
+        state = fold.state();
+      }
+      return state;
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { BatonError, isBlobRef, isObject, type Json } from "#base/index.ts";
+import type { AgentTask, Message } from "#flow/index.ts";
+import { definitionAt, grantedTools } from "#flow/machine/index.ts";
+import { createStream } from "../stream.ts";
+import type { Blobs } from "../values.ts";
+import type { Step, StepContext } from "./step.ts";
+
+/** A tool's result up to this many bytes is shown to the model whole; of a larger one its beginning. */
+const shownBytes = 131_072;
+
+/** One model call with the agent's conversation so far; its chunks go to the stream named by the effect's key. */
+export const modelCall: Step<"model-call"> = async (obligation, context) => {
+  const { options, workspace, flow, catalog, state, signal } = context;
+  const { key, path } = obligation;
+  const task = state.tasks[path];
+  const definition = definitionAt(flow, path);
+  const agent = flow.agents[obligation.agent];
+  if (!task || !agent || definition?.kind !== "agent") {
+    throw new BatonError("internal", `The flow has no agent task at "${path}".`);
+  }
+  const data = await context.blobs.open(task.data);
+  const instructions = isObject(data) && typeof data["instructions"] === "string" ? data["instructions"] : "";
+  const tools = grantedTools(agent, catalog.names()).flatMap((name) => {
+    const facts = catalog.get(name);
+    return facts ? [{ name, description: facts.description, inputSchema: facts.inputSchema }] : [];
+  });
+  const stream = await streamFor(key, context);
+  try {
+    const answer = await options.models.call(
+      {
+        workspace,
+        alias: agent.model,
+        instructions,
+        messages: await messagesFor(task.messages, context.blobs),
+        tools,
+        returns: returnsOf(definition),
+        key,
+        signal,
+      },
+      (chunk) => stream.write(chunk),
+    );
+    return { kind: "model-finished", key, ...answer };
+  } finally {
+    await stream.end();
+  }
+};
+
+function returnsOf(task: AgentTask): NonNullable<AgentTask["returns"]>["schema"] | null {
+  return task.returns?.schema ?? null;
+}
+
+/** A repeated call goes on behind the chunks that the lost one left. */
+async function streamFor(key: string, context: StepContext): Promise<ReturnType<typeof createStream>> {
+  const { options, run, again, redaction } = context;
+  const from = again ? ((await options.journal.readChunks(run, key, 0)).at(-1)?.n ?? -1) + 1 : 0;
+  return createStream({
+    from,
+    redaction,
+    write: (at, chunks) => options.journal.writeChunks(run, key, at, chunks),
+    onProblem: (error) => options.onProblem?.({ run, error }),
+  });
+}
+
+/** The conversation with large results opened or, where they are too large to be read, cut. */
+async function messagesFor(messages: readonly Message[], blobs: Blobs): Promise<readonly Message[]> {
+  if (!messages.some((message) => message.role === "tool" && isBlobRef(message.result))) return messages;
+  return Promise.all(
+    messages.map(async (message) =>
+      message.role === "tool" && isBlobRef(message.result)
+        ? { ...message, result: await shown(message.result, blobs) }
+        : message,
+    ),
+  );
+}
+
+async function shown(result: Extract<Message, { role: "tool" }>["result"], blobs: Blobs): Promise<Json> {
+  if (!isBlobRef(result)) return result as Json;
+  const { bytes, preview } = result.$blob;
+  if (bytes <= shownBytes) return blobs.open(result);
+  return { truncated: `The result has ${bytes} bytes; this is its beginning.`, beginning: preview };
+}

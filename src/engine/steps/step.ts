@@ -1,0 +1,26 @@
+import type { RunId, WorkspaceId } from "#base/index.ts";
+import type { Flow, ToolCatalog } from "#flow/index.ts";
+import type { Obligation, RunState, Signal } from "#flow/machine/index.ts";
+import type { EngineOptions, Redaction } from "../ports.ts";
+import type { Blobs } from "../values.ts";
+
+/** What a step is given to carry out an obligation. */
+export type StepContext = {
+  readonly options: EngineOptions;
+  readonly run: RunId;
+  readonly workspace: WorkspaceId;
+  readonly flow: Flow;
+  readonly catalog: ToolCatalog;
+  readonly blobs: Blobs;
+  readonly state: RunState;
+  readonly redaction: Redaction | undefined;
+  /** Whether the effect may have been begun by another worker before. */
+  readonly again: boolean;
+  readonly signal: AbortSignal;
+};
+
+/** Carries an effect out and answers what the run is told of it. May throw: then the effect failed. */
+export type Step<K extends Obligation["kind"]> = (
+  obligation: Extract<Obligation, { kind: K }>,
+  context: StepContext,
+) => Promise<Signal>;

@@ -1,0 +1,43 @@
+import { BatonError, type Json } from "#base/index.ts";
+import type { Step } from "./step.ts";
+
+/** No tool call takes longer than this, in milliseconds, unless the flow's own tool says so. */
+export const longestCallMs = 900_000;
+
+/** One tool call. A result that is large is kept as a blob at once. */
+export const toolCall: Step<"tool-call"> = async (obligation, context) => {
+  const { options, run, workspace, flow, blobs, redaction, signal } = context;
+  const { key, path, tool, args, agent } = obligation;
+  const own = Object.hasOwn(flow.tools, tool) ? flow.tools[tool]?.timeout : undefined;
+  const limit = own === undefined ? longestCallMs : own + (options.graceMs ?? 10_000);
+  const late = new AbortController();
+  const call = options.tools.call({
+    workspace,
+    run,
+    flow,
+    path,
+    key,
+    tool,
+    args,
+    agent,
+    signal: AbortSignal.any([signal, late.signal]),
+  });
+  const result = await withLimit(call, limit, late, tool);
+  const clean = redaction ? redaction.json(result) : result;
+  return { kind: "tool-finished", key, result: await blobs.put(clean) };
+};
+
+async function withLimit(call: Promise<Json>, limit: number, late: AbortController, tool: string): Promise<Json> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      late.abort();
+      reject(new BatonError("timeout", `${tool} did not answer within ${Math.round(limit / 1000)} s.`));
+    }, limit);
+  });
+  try {
+    return await Promise.race([call, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,32 @@
+import type { Json } from "#base/index.ts";
+import type { Flow } from "#flow/index.ts";
+import { headline, isWaiting, type RunState } from "#flow/machine/index.ts";
+import type { RunSummary } from "#journal/index.ts";
+
+/** What lists show of a run. */
+export function summaryOf(state: RunState, flow: Flow): RunSummary {
+  const { phase, usage } = state;
+  return {
+    state: stateName(state),
+    headline: headline(state, flow),
+    outputs: (phase.name === "finished" ? phase.outputs : null) as Json,
+    error: (phase.name === "finished" || phase.name === "finishing" ? phase.error : null) as Json,
+    cost: usage.cost,
+    unknownCosts: usage.unknownCosts,
+    tokens: usage.inputTokens + usage.outputTokens,
+  };
+}
+
+function stateName(state: RunState): RunSummary["state"] {
+  const { phase } = state;
+  switch (phase.name) {
+    case "created":
+      return "queued";
+    case "cancelling":
+      return "cancelling";
+    case "finished":
+      return phase.outcome;
+    default:
+      return isWaiting(state) ? "waiting" : "running";
+  }
+}
