@@ -170,7 +170,9 @@ async function execute(
 ): Promise<void> {
   await run(join(binaries.native, "bin", program), [...args], {
     cwd: record.directory,
-    env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC", ...windowsEnvironment() },
+    env: {
+      NODE_ENV: "production",
+      PATH: process.env["PATH"] ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC", ...windowsEnvironment() },
     ...(record.user ?? {}),
   });
 }
