@@ -26,6 +26,7 @@ export {
   type AddressClass,
   type Destination,
   type EgressPolicy,
+  type OutboundFetch,
   type OutboundLimits,
   type Resolver,
   classifyAddress,

@@ -1,4 +1,5 @@
 import { BatonError, type Json } from "#base/index.ts";
+import type { OutboundFetch } from "#platform/index.ts";
 
 /** One exchange over HTTP as tools describe it: everything filled in, secrets included. */
 export type HttpExchange = {
@@ -22,7 +23,7 @@ const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PAT
 
 /** Carries an exchange out. `key` goes along as Idempotency-Key when the method changes something. */
 export async function exchange(
-  fetchOut: typeof fetch,
+  fetchOut: OutboundFetch,
   request: HttpExchange,
   options: { readonly key: string; readonly signal: AbortSignal },
 ): Promise<HttpAnswer> {

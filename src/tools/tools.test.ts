@@ -402,6 +402,8 @@ tasks:
       "value of KEY",
       "one\ntwo\nthree\n",
     ]);
+    await call("script", args("console.log('it is ' + args.key); return 1"), { flow, agent: null });
+    expect(logged).toEqual(["it is [redacted]"]);
     await expect(call("script", args("for (;;) {}"), { flow, agent: null })).rejects.toMatchObject({
       code: "timeout",
     });

@@ -1,6 +1,11 @@
 import { BatonError, type FileRef, type Json, type RunId, type WorkspaceId } from "#base/index.ts";
 import type { Flow, LocalTool, Task, ToolCatalog, ToolFacts } from "#flow/index.ts";
-import { type EgressPolicy, type OutboundLimits, createOutboundFetch } from "#platform/index.ts";
+import {
+  type EgressPolicy,
+  type OutboundFetch,
+  type OutboundLimits,
+  createOutboundFetch,
+} from "#platform/index.ts";
 import { filesQuery } from "./builtin/files-query.ts";
 import { filesRead } from "./builtin/files-read.ts";
 import { type FetchOf, httpTools } from "./builtin/http.ts";
@@ -88,13 +93,15 @@ export function createTools(ports: ToolPorts): Tools {
     },
 
     async call(call) {
-      const context = contextOf(ports, call);
+      const seen: string[] = [];
+      const context = contextOf(ports, call, seen);
       const args = await openArguments(call, context);
       if (call.tool === scriptTask && call.agent === null) {
-        return callScriptTask(scripts, call, args, context, ports);
+        return callScriptTask(scripts, call, args, context, logger(ports, call, seen));
       }
       const local = Object.hasOwn(call.flow.tools, call.tool) ? call.flow.tools[call.tool] : undefined;
-      if (local !== undefined) return callLocal(local, call, args, context, { scripts, fetchOf, ports });
+      if (local !== undefined)
+        return callLocal(local, call, args, context, { scripts, fetchOf, tell: logger(ports, call, seen) });
       const tool = registry.get(call.tool);
       if (tool === undefined) {
         throw new BatonError("misconfigured", `There is no tool named "${call.tool}".`, {
@@ -156,7 +163,7 @@ function catalogOf(registry: ReadonlyMap<string, ToolFacts>, flow: Flow): ToolCa
 
 /** One outbound client for each policy, so that connections are used again. */
 function fetches(ports: ToolPorts): FetchOf {
-  const clients = new Map<string, typeof fetch>();
+  const clients = new Map<string, OutboundFetch>();
   return async (workspace) => {
     const policy = await ports.egress(workspace);
     const key = JSON.stringify([workspace, policy]);
@@ -171,7 +178,8 @@ function fetches(ports: ToolPorts): FetchOf {
   };
 }
 
-function contextOf(ports: ToolPorts, call: ToolCallRequest): ToolContext {
+/** `seen` receives the values of the secrets that the call reads. */
+function contextOf(ports: ToolPorts, call: ToolCallRequest, seen: string[]): ToolContext {
   const { workspace, run, path, key, signal } = call;
   return {
     workspace,
@@ -180,9 +188,24 @@ function contextOf(ports: ToolPorts, call: ToolCallRequest): ToolContext {
     key,
     signal,
     openFile: (file) => ports.openFile({ workspace, run, file }),
-    secret: (name) => ports.secret({ workspace, run, name }),
+    async secret(name) {
+      const value = await ports.secret({ workspace, run, name });
+      if (value !== "") seen.push(value);
+      return value;
+    },
     notify: (message) => ports.notify({ workspace, run, path, key, ...message }),
     now: () => ports.now(),
+  };
+}
+
+/** Where a script's console goes; secrets that the call was given do not go along. */
+function logger(ports: ToolPorts, call: ToolCallRequest, secrets: readonly string[]) {
+  return (lines: readonly string[]): void => {
+    if (lines.length === 0) return;
+    const clean = lines.map((line) =>
+      secrets.reduce((text, secret) => text.replaceAll(secret, "[redacted]"), line),
+    );
+    ports.scriptLog?.({ run: call.run, path: call.path, lines: clean });
   };
 }
 
@@ -206,7 +229,7 @@ async function callScriptTask(
   call: ToolCallRequest,
   args: Json,
   context: ToolContext,
-  ports: ToolPorts,
+  tell: (lines: readonly string[]) => void,
 ): Promise<Json> {
   const work = scriptWork(args, taskAt(call.flow, call.path)?.timeout);
   return perform(
@@ -217,7 +240,7 @@ async function callScriptTask(
       outputSchema: null,
       call: async (signal) => {
         const { result, logs } = await runScript(scripts, work, { ...context, signal });
-        if (logs.length > 0) ports.scriptLog?.({ run: call.run, path: call.path, lines: logs });
+        tell(logs);
         return result;
       },
     },
@@ -230,7 +253,7 @@ async function callLocal(
   call: ToolCallRequest,
   args: Json,
   context: ToolContext,
-  parts: { scripts: ScriptRunner; fetchOf: FetchOf; ports: ToolPorts },
+  parts: { scripts: ScriptRunner; fetchOf: FetchOf; tell: (lines: readonly string[]) => void },
 ): Promise<Json> {
   const { name, body } = tool;
   const outputSchema = tool.output?.schema ?? null;
@@ -255,7 +278,7 @@ async function callLocal(
       call: async (signal) => {
         const work = { language, code, args, files: [], timeoutMs };
         const { result, logs } = await runScript(parts.scripts, work, { ...context, signal });
-        if (logs.length > 0) parts.ports.scriptLog?.({ run: call.run, path: call.path, lines: logs });
+        parts.tell(logs);
         return result;
       },
     },

@@ -15,6 +15,9 @@ export type OutboundLimits = {
   readonly resolve?: Resolver;
 };
 
+/** A `fetch` that keeps to a policy. */
+export type OutboundFetch = typeof fetch;
+
 /** Headers that may follow a redirect to another origin; whatever else was given could be a credential. */
 const portableHeaders: ReadonlySet<string> = new Set([
   "accept",
@@ -31,7 +34,7 @@ const portableHeaders: ReadonlySet<string> = new Set([
  * connects to the very address that was checked. Bodies stream and are capped. Throws BatonError "forbidden",
  * "too-large", "timeout", "unavailable" or "bad-input"; an abort of the caller's signal throws its reason, as `fetch` does.
  */
-export function createOutboundFetch(policy: EgressPolicy, limits: OutboundLimits = {}): typeof fetch {
+export function createOutboundFetch(policy: EgressPolicy, limits: OutboundLimits = {}): OutboundFetch {
   const checker = egressChecker(policy);
   const agent = guardedAgent(checker, limits.resolve);
   const maxBytes = limits.maxBytes ?? 5_000_000;

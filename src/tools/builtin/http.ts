@@ -1,10 +1,11 @@
 import { type Json, type JsonObject, type WorkspaceId, isObject } from "#base/index.ts";
+import type { OutboundFetch } from "#platform/index.ts";
 import { exchange, refuseFailure } from "../http.ts";
 import type { Tool, ToolContext } from "../spec.ts";
 import { objectArguments, textOf } from "./arguments.ts";
 
 /** The outbound client of a workspace. */
-export type FetchOf = (workspace: WorkspaceId) => Promise<typeof fetch>;
+export type FetchOf = (workspace: WorkspaceId) => Promise<OutboundFetch>;
 
 const url: JsonObject = {
   type: "string",

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
+import type { BatonError } from "#base/index.ts";
 import { type PoolOptions, type ProcessPool, createPool } from "./pool.ts";
 
 type Order = { do: string };
 const pools: ProcessPool<Order, unknown>[] = [];
 const make = (options: Partial<PoolOptions> = {}): ProcessPool<Order, unknown> => {
-  const entry = new URL("./pool-fixture.ts", import.meta.url);
+  const entry = new URL("./fixtures/pool-child.ts", import.meta.url);
   const pool = createPool<Order, unknown>({
     entry,
     execArgv: ["--no-warnings"],
@@ -54,11 +55,15 @@ describe("the pool of processes", () => {
     expect(await run(pool, "count")).toMatchObject([expect.any(Number), 1]);
   });
 
-  it("refuses calls once it is closed", async () => {
+  it("gives calls up when it is closed: running, waiting and new ones", async () => {
     const pool = make();
-    const pending = run(pool, "hang");
+    await run(pool, "count");
+    const pending = [run(pool, "hang"), run(pool, "count")];
+    const ends = Promise.allSettled(pending);
     pool.close();
-    await expect(pending).rejects.toMatchObject({ code: "internal" });
+    expect(
+      (await ends).map((end) => (end.status === "rejected" ? (end.reason as BatonError).code : "done")),
+    ).toEqual(["cancelled", "cancelled"]);
     await expect(run(pool, "count")).rejects.toMatchObject({ code: "cancelled" });
   });
 });

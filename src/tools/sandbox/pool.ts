@@ -44,7 +44,7 @@ export function createPool<Request extends Serializable, Reply>(
   const all = new Set<Child>();
   const waiting: (() => void)[] = [];
   let running = 0;
-  let closed = false;
+  const closing = new AbortController();
 
   const start = (): Child => {
     const process = fork(options.entry, {
@@ -71,7 +71,7 @@ export function createPool<Request extends Serializable, Reply>(
   };
 
   const rest = (child: Child): void => {
-    if (closed || child.process.exitCode !== null || !child.process.connected) {
+    if (closing.signal.aborted || child.process.exitCode !== null || !child.process.connected) {
       child.process.kill("SIGKILL");
       return;
     }
@@ -117,12 +117,12 @@ export function createPool<Request extends Serializable, Reply>(
   };
 
   return {
-    async run(request, run) {
+    async run(request, given) {
+      const run = { ...given, signal: AbortSignal.any([given.signal, closing.signal]) };
       run.signal.throwIfAborted();
-      if (closed)
-        throw new BatonError("cancelled", `${run.subject} was not run: the worker is shutting down.`);
       await turn(run.signal);
       try {
+        run.signal.throwIfAborted();
         const child = take();
         let clean = false;
         try {
@@ -132,14 +132,14 @@ export function createPool<Request extends Serializable, Reply>(
         } finally {
           if (clean && options.reuse) rest(child);
           else child.process.kill("SIGKILL");
-          if (!options.reuse && !closed && idle.length === 0) rest(start());
+          if (!options.reuse && !closing.signal.aborted && idle.length === 0) rest(start());
         }
       } finally {
         next();
       }
     },
     close() {
-      closed = true;
+      closing.abort(new BatonError("cancelled", "The worker is shutting down."));
       for (const child of all) child.process.kill("SIGKILL");
     },
   };

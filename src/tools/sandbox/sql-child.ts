@@ -129,7 +129,7 @@ function cell(value: DuckDBValue): Cell {
   const text = String(value);
   if (type === "DuckDBDecimalValue") return cell(Number(text));
   if (type === "DuckDBUnionValue" && "value" in value) return cell(value.value as DuckDBValue);
-  return /^DuckDBTimestamp/.test(type) ? text.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00") : text;
+  return type.startsWith("DuckDBTimestamp") ? text.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00") : text;
 }
 
 function firstLines(error: unknown): string {
