@@ -134,7 +134,7 @@ function expired(row: store.ApprovalRow): BatonError {
 }
 
 function checkVerdict(row: store.ApprovalRow, given: Decision): store.Verdict {
-  const ask = askOf(row.canonical);
+  const ask = askOf(row);
   const choice = ask.decisions.find((each) => each.decision === given.decision);
   if (choice === undefined) {
     throw new BatonError("bad-input", `"${given.decision}" is not one of the decisions.`, {
@@ -169,7 +169,7 @@ function actorKind(scope: Scope): "user" | "system" | "cli" | "api-key" | "agent
 }
 
 function labelOf(row: store.ApprovalRow, decision: string): string {
-  return askOf(row.canonical).decisions.find((each) => each.decision === decision)?.label ?? decision;
+  return askOf(row).decisions.find((each) => each.decision === decision)?.label ?? decision;
 }
 
 function nameAssignment(row: store.ApprovalRow): string {

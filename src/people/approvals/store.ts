@@ -11,6 +11,8 @@ export type ApprovalRow = {
   readonly kind: string;
   readonly title: string;
   readonly risk: string | null;
+  /** What is asked, as JSON text. */
+  readonly ask: string;
   readonly canonical: string;
   readonly hash: string;
   readonly roles: readonly string[];
@@ -36,7 +38,7 @@ export type ApprovalRow = {
   readonly late: boolean;
 };
 
-const columns = `a.id, a.run_id as "runId", a.path, a.kind, a.title, a.risk, a.canonical, a.hash, a.roles, a.users,
+const columns = `a.id, a.run_id as "runId", a.path, a.kind, a.title, a.risk, a.ask, a.canonical, a.hash, a.roles, a.users,
   a.exclude_user as "excludeUser", a.state, a.decision, a.comment, a.answer, a.decided_by as "decidedBy",
   a.decided_name as "decidedName", a.decided_at as "decidedAt", a.deadline, a.created_at as "createdAt",
   r.number as "runNumber", r.state as "runState", r.started_by_name as "startedByName",
@@ -62,6 +64,7 @@ export async function insertApproval(
   excludeUser: string | null,
 ): Promise<boolean> {
   const { ask } = request;
+  const { canonical: _bytes, hash: _hash, ...shown } = ask;
   const run = await tx.prisma.run.findFirstOrThrow({
     where: { id: request.run, workspaceId: scope.workspaceId },
     select: { flowId: true },
@@ -77,6 +80,7 @@ export async function insertApproval(
         kind: ask.kind,
         title: ask.title,
         risk: ask.risk,
+        ask: JSON.stringify(shown),
         canonical: ask.canonical,
         hash: ask.hash,
         roles: [...ask.by.roles],

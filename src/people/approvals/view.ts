@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from "#base/index.ts";
+import type { Json, JsonObject } from "#base/index.ts";
 import type { Ask } from "#flow/index.ts";
 import {
   approvalPolicy,
@@ -46,24 +46,9 @@ const decidersShown = 5;
 /** Approvals that one list holds at most. */
 const listed = 200;
 
-/**
- * What is asked, read back from its frozen text. Only members that the text may lack are given a value: the text is
- * what was hashed, and what the approver sees has to come from it.
- */
-export function askOf(canonical: string): Pick<Ask, "details" | "call" | "fields" | "comment" | "decisions"> {
-  const whole: unknown = JSON.parse(canonical);
-  const nested = isObject(whole) ? whole["ask"] : undefined;
-  const ask = (isObject(nested) ? nested : isObject(whole) ? whole : {}) as Partial<Ask>;
-  return {
-    details: ask.details ?? null,
-    call: ask.call ?? null,
-    fields: ask.fields ?? null,
-    comment: ask.comment ?? "onReject",
-    decisions: ask.decisions ?? [
-      { decision: "approve", label: "Approve", tone: "primary" },
-      { decision: "reject", label: "Reject", tone: "danger" },
-    ],
-  };
+/** What is asked, as it was put to people. */
+export function askOf(row: Pick<store.ApprovalRow, "ask">): Omit<Ask, "canonical" | "hash"> {
+  return JSON.parse(row.ask) as Omit<Ask, "canonical" | "hash">;
 }
 
 /** Pending approvals that who asks may decide, oldest first; or those that are over and were theirs to decide. */
@@ -93,7 +78,9 @@ export async function approvalsOfRun(db: Database, scope: Scope, run: string): P
 
 /** How many approvals wait for who asks. */
 export async function countPending(db: Database, scope: Scope): Promise<number> {
-  return (await listApprovals(db, scope, "pending")).length;
+  authorize(scope, approvalPolicy.see);
+  const rows = await store.readByState(scope, db, "pending", listed);
+  return rows.filter((row) => !row.late && whyNotPending(row, scope) === null).length;
 }
 
 export function viewOf(
@@ -101,7 +88,7 @@ export function viewOf(
   scope: Scope,
   members: readonly MemberView[],
 ): ApprovalDetails {
-  const ask = askOf(row.canonical);
+  const ask = askOf(row);
   const state = row.state === "pending" && row.late ? "expired" : (row.state as ApprovalDetails["state"]);
   const whyNot = state === "pending" ? whyNotPending(row, scope) : "It is no longer open.";
   return {

@@ -1,0 +1,233 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { RunId, WorkspaceId } from "#base/index.ts";
+import { roles, roleTable, type Role } from "#governance/index.ts";
+import { appRouter } from "./router.ts";
+import { errorOf, helloText, startTestApi, testPassword, type TestApi, type TestMember } from "./testing.ts";
+import { toBatonError } from "./errors.ts";
+
+/** What there is in a workspace to reach for. */
+type World = {
+  workspace: WorkspaceId;
+  slug: string;
+  flowId: string;
+  run: RunId;
+  approval: { id: string; hash: string };
+  user: string;
+  secret: string;
+};
+
+type Kind = "query" | "mutation" | "subscription";
+type Meta = { permission?: string } | undefined;
+const procedures = Object.entries(
+  appRouter._def.procedures as unknown as Record<string, { _def: { type: Kind; meta: Meta } }>,
+);
+
+/**
+ * Arguments that reach into a world and change nothing in it. A verb that is not in here fails the test. `ids` tells
+ * which of them name things: those are tried with another workspace's as well.
+ */
+const calls: Record<string, { input: (world: World) => unknown; ids?: true }> = {
+  me: { input: () => undefined },
+  home: { input: () => undefined },
+  "flow.list": { input: () => ({}) },
+  "flow.get": { input: ({ slug }) => ({ slug }), ids: true },
+  "flow.check": { input: () => ({ text: "id: x" }) },
+  "flow.blueprints": { input: () => undefined },
+  "flow.publish": {
+    input: ({ slug, flowId }) => ({ text: helloText(slug), message: "", flowId }),
+    ids: true,
+  },
+  "flow.duplicate": { input: ({ slug }) => ({ slug }), ids: true },
+  "flow.archive": { input: ({ slug }) => ({ slug, archived: false }), ids: true },
+  "run.list": { input: () => ({}) },
+  "run.get": { input: ({ run }) => ({ id: run }), ids: true },
+  "run.start": { input: ({ slug }) => ({ slug, inputs: { unknown: 1 } }), ids: true },
+  "run.cancel": { input: ({ run }) => ({ id: run, reason: "" }), ids: true },
+  "run.watch": { input: ({ run }) => ({ id: run }), ids: true },
+  "inbox.list": { input: () => ({ state: "pending" }) },
+  "inbox.count": { input: () => undefined },
+  "inbox.notifications": { input: () => undefined },
+  "inbox.decide": {
+    input: ({ approval }) => ({
+      id: approval.id,
+      hash: "stale",
+      decision: "approve",
+      comment: "",
+      answer: null,
+    }),
+    ids: true,
+  },
+  "inbox.read": { input: () => ({ ids: [] }) },
+  "audit.list": { input: ({ run }) => ({ runId: run }), ids: true },
+  "settings.models": { input: () => undefined },
+  "settings.secrets": { input: () => undefined },
+  "settings.setProvider": { input: () => ({ provider: "openai", baseUrl: "not an address" }) },
+  "settings.setAlias": { input: () => ({ alias: "smart", provider: "simulated", model: "simulated" }) },
+  "settings.setSecret": { input: () => ({ name: "not a name", value: "x" }) },
+  "settings.deleteSecret": { input: ({ secret }) => ({ name: secret }), ids: true },
+  "tool.list": { input: () => undefined },
+  "member.list": { input: () => undefined },
+  "member.roleTable": { input: () => undefined },
+  "member.invite": { input: () => ({ email: "new@example.com", roles: ["viewer"] }) },
+  "member.setRoles": { input: ({ user }) => ({ userId: user, roles: ["viewer"] }), ids: true },
+  "member.remove": { input: ({ user }) => ({ userId: `${user}-gone` }) },
+  "workspace.watch": { input: () => ({ lastEventId: "0" }) },
+  "setup.state": { input: () => undefined },
+  "setup.create": {
+    input: () => ({ token: "x", name: "A", email: "a@example.com", password: testPassword, workspace: "A" }),
+  },
+  "setup.join": { input: () => ({ token: "x", name: "A", password: testPassword }) },
+};
+
+/** Calls a verb by its path; of a subscription, up to its first item. */
+async function tryVerb(
+  call: TestApi["anonymous"],
+  path: string,
+  input: unknown,
+): Promise<{ code: string; message: string; value: unknown }> {
+  try {
+    let at: unknown = call;
+    for (const name of path.split(".")) at = (at as Record<string, unknown>)[name];
+    let value = await (at as (input: unknown) => Promise<unknown>)(input);
+    if (typeof value === "object" && value !== null && Symbol.asyncIterator in value) {
+      const items = (value as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+      value = (await items.next()).value;
+      await items.return?.();
+    }
+    return { code: "ok", message: "", value };
+  } catch (error) {
+    const told = toBatonError(error);
+    return { code: told.code, message: told.message, value: null };
+  }
+}
+
+let api: TestApi;
+let own: World;
+let foreign: World;
+const members = new Map<Role, TestMember>();
+
+async function makeWorld(name: string): Promise<{ world: World; owner: TestMember }> {
+  const workspace = await api.workspace(name);
+  const owner = await api.member(workspace, ["owner"]);
+  const other = await api.member(workspace, ["viewer"]);
+  const slug = `hello-${name}`;
+  const run = await api.run(owner, slug);
+  const approval = await api.ask({ run, workspace });
+  await api.db.pool.query(
+    `insert into run_event (run_id, seq, type, at, body) values ($1, 1, 'log-written', now(),
+       '{"type":"log-written","path":"greet","level":"info","message":"Hello"}')`,
+    [run],
+  );
+  await owner.call.settings.setSecret({ name: `TOKEN_${name}`, value: "something" });
+  const { id: flowId } = await owner.call.flow.get({ slug });
+  return {
+    world: { workspace, slug, flowId, run, approval, user: other.id, secret: `TOKEN_${name}` },
+    owner,
+  };
+}
+
+beforeAll(async () => {
+  api = await startTestApi();
+  own = (await makeWorld("own")).world;
+  foreign = (await makeWorld("foreign")).world;
+  for (const role of roles) members.set(role, await api.member(own.workspace, [role], role));
+});
+afterAll(() => api.close());
+
+const memberWith = (role: Role): TestMember => {
+  const member = members.get(role);
+  if (member === undefined) throw new Error(role);
+  return member;
+};
+
+describe("every verb", () => {
+  it("says what it takes, and is tried here", () => {
+    for (const [path, { _def }] of procedures) {
+      expect(_def.meta?.permission, `${path} declares no permission`).toEqual(expect.any(String));
+    }
+    expect(procedures.map(([path]) => path).toSorted()).toEqual(Object.keys(calls).toSorted());
+  });
+
+  it.each(procedures.map(([path, { _def }]) => [path, _def.meta?.permission ?? ""] as const))(
+    "%s takes %s, from each role",
+    async (path, permission) => {
+      const call = calls[path];
+      const input = call?.input(own);
+      const anonymous = await tryVerb(api.anonymous, path, input);
+      if (permission === "public") {
+        expect(anonymous.code).not.toBe("unauthenticated");
+        return;
+      }
+      expect(anonymous.code).toBe("unauthenticated");
+      for (const role of roles) {
+        // Nobody who holds the role is to lose it by the test.
+        const { code, message } = await tryVerb(memberWith(role).call, path, input);
+        const may = permission === "member" || (roleTable[role] as readonly string[]).includes(permission);
+        // A form may be answered by more roles than an approval decided: the row asks for more than the verb.
+        const expected = path === "inbox.decide" ? roleTable[role].includes("approval.decide") : may;
+        expect(code === "forbidden", `${role}: ${code} ${message}`).toBe(!expected);
+        expect(code).not.toBe("internal");
+        expect(code).not.toBe("unauthenticated");
+      }
+    },
+  );
+
+  const withIds = Object.entries(calls).filter(([, call]) => call.ids === true);
+  it.each(withIds.map(([path]) => path))("%s tells nothing of another workspace", async (path) => {
+    const call = calls[path];
+    const nowhere: World = {
+      workspace: foreign.workspace,
+      slug: "hello-nowhere",
+      flowId: "flow_nowhere",
+      run: "run_nowhere" as RunId,
+      approval: { id: "appr_nowhere", hash: "" },
+      user: "user_nowhere",
+      secret: "TOKEN_nowhere",
+    };
+    for (const role of roles) {
+      const member = memberWith(role).call;
+      const there = await tryVerb(member, path, call?.input(foreign));
+      const missing = await tryVerb(member, path, call?.input(nowhere));
+      const anonymised = (text: string): string =>
+        [foreign, nowhere]
+          .flatMap((world) => [
+            world.slug,
+            world.flowId,
+            world.run,
+            world.approval.id,
+            world.user,
+            world.secret,
+          ])
+          .reduce((all, word) => all.replaceAll(word, "…"), text);
+      expect({ ...there, message: anonymised(there.message) }).toEqual({
+        ...missing,
+        message: anonymised(missing.message),
+      });
+      if (path !== "audit.list") expect(["not-found", "forbidden"]).toContain(there.code);
+    }
+  });
+
+  it("refuses a workspace that one is not in as one that is not there", async () => {
+    const viewer = memberWith("viewer");
+    for (const workspace of [foreign.workspace, "ws_nowhere"]) {
+      const headers = new Headers(viewer.headers);
+      headers.set("x-baton-workspace", workspace);
+      const error = await errorOf(api.deps.identity.scopeFromHeaders(headers));
+      expect([error.code, error.message]).toEqual(["not-found", "There is no such workspace."]);
+    }
+  });
+
+  it("keeps lists to one's own workspace", async () => {
+    const { call } = memberWith("owner");
+    expect((await call.flow.list({})).map((flow) => flow.slug)).toEqual([own.slug]);
+    expect((await call.run.list({})).rows.map((run) => run.id)).toEqual([own.run]);
+    expect((await call.run.get({ id: own.run })).approvals.map(({ id }) => id)).toEqual([own.approval.id]);
+    const asked = [...(await call.inbox.list({ state: "pending" })), ...(await call.home()).needsMe];
+    expect(asked.filter(({ run }) => run.id === foreign.run)).toEqual([]);
+    const people = (await call.member.list()).map((member) => member.userId);
+    expect(people).not.toContain(foreign.user);
+    const audit = await call.audit.list({ limit: 200 });
+    expect(audit.rows.some((row) => row.runId === foreign.run)).toBe(false);
+    expect(audit.rows.some((row) => row.runId === own.run)).toBe(true);
+  });
+});
