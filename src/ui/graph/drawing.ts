@@ -1,42 +1,44 @@
-import { layoutGraph } from "./layout.ts";
-
-/** What is drawn: the answer of `flowGraph(flow)`. Ids are static task paths. */
-export type FlowGraphData = {
-  readonly nodes: readonly {
-    readonly id: string;
-    readonly parent: string | null;
-    readonly kind: string;
-    readonly name: string;
-    readonly label: string;
-  }[];
-  readonly edges: readonly { readonly from: string; readonly to: string; readonly label: string }[];
-};
+import type { FlowGraph, GraphNode } from "#flow/index.ts";
+import { defaultLayout, layoutGraph, type LayoutEdge } from "./layout.ts";
 
 export type DrawnNode = {
+  /** Static path of a task; for a group that is no task, the path of its owner and the block's name. */
   readonly id: string;
   readonly parent: string | null;
   readonly kind: string;
   readonly name: string;
   readonly label: string;
   readonly isContainer: boolean;
-  /** A group that is no task by itself: a branch, a handler. */
-  readonly isDashed: boolean;
+  /** A branch or a handler: a group that is no task by itself. */
+  readonly isBranch: boolean;
+  readonly isDisabled: boolean;
   readonly x: number;
   readonly y: number;
   readonly width: number;
   readonly height: number;
 };
 
+export type DrawnEdge = {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly label: string;
+  /** Only taken when something failed, or in the end whatever happened. */
+  readonly isAside: boolean;
+};
+
 export type Drawing = {
   readonly nodes: readonly DrawnNode[];
-  readonly edges: readonly { readonly id: string; readonly from: string; readonly to: string; readonly label: string }[];
+  readonly edges: readonly DrawnEdge[];
   readonly width: number;
   readonly height: number;
 };
 
+type Box = Omit<DrawnNode, "x" | "y" | "width" | "height">;
+
 const height = 32;
-const least = 128;
-const most = 240;
+const least = 112;
+const most = 232;
 
 /** A task's width by its words, in pixels, without measuring: names are bold, labels are not. */
 export function widthOf(name: string, label: string): number {
@@ -44,37 +46,112 @@ export function widthOf(name: string, label: string): number {
   return Math.round(Math.min(most, Math.max(least, text)));
 }
 
-/** Where everything stands, parents before what they hold. */
-export function drawGraph(graph: FlowGraphData): Drawing {
-  const parents = new Set(graph.nodes.map((node) => node.parent));
-  const { places, ...whole } = layoutGraph(
-    graph.nodes.map((node) => ({
+/** Where everything stands, containers before what they hold, as far as possible within `room` pixels. Branches and handlers get a container of their own. */
+export function drawGraph(graph: FlowGraph, room = Infinity): Drawing {
+  const blocks = new Map<string | null, Set<string>>();
+  for (const node of graph.nodes) {
+    const names = blocks.get(node.parent);
+    if (names === undefined) blocks.set(node.parent, new Set([node.block]));
+    else names.add(node.block);
+  }
+  const boxes = new Map<string, Box>();
+  const order: LayoutEdge[] = [];
+  for (const node of graph.nodes) {
+    const parent = node.block === "tasks" ? node.parent : branchOf(node, boxes);
+    boxes.set(node.id, {
       id: node.id,
-      parent: node.parent,
-      width: widthOf(node.name, node.label),
-      height,
-    })),
-    graph.edges,
-  );
-  const nodes = graph.nodes.flatMap((node) => {
-    const place = places.get(node.id);
-    if (place === undefined) return [];
-    return [
-      {
-        ...node,
-        isContainer: parents.has(node.id),
-        isDashed: node.kind === "branch" || node.kind === "block",
-        ...place,
-      },
-    ];
+      parent,
+      kind: node.kind,
+      name: node.title,
+      label: labelOf(node),
+      isContainer: node.group,
+      isBranch: false,
+      isDisabled: node.disabled,
+    });
+  }
+  for (const [owner, names] of blocks) {
+    const before = graph.nodes.filter((node) => node.parent === owner);
+    for (const handler of ["errors", "finally"]) {
+      if (!names.has(handler)) continue;
+      for (const node of before) {
+        if (node.block === handler || (handler === "errors" && node.block === "finally")) continue;
+        order.push({
+          from: node.block === "tasks" ? node.id : branchId(node),
+          to: `${owner ?? ""}#${handler}`,
+        });
+      }
+    }
+  }
+  const edges = graph.edges.map((edge): DrawnEdge => {
+    const isAside = edge.kind === "error" || edge.kind === "finally";
+    const target = boxes.get(edge.to);
+    return {
+      id: edge.id,
+      from: edge.from,
+      to: isAside ? (target?.parent ?? edge.to) : edge.to,
+      label: isAside ? "" : edge.label,
+      isAside,
+    };
   });
-  const depth = (id: string | null): number => {
-    const node = nodes.find((one) => one.id === id);
-    return node === undefined ? 0 : 1 + depth(node.parent);
-  };
+  const held = [...boxes.values()];
+  const { places, ...whole } = layoutGraph(
+    held.map((box) => ({ id: box.id, parent: box.parent, width: widthOf(box.name, box.label), height })),
+    [...edges, ...order],
+    { ...defaultLayout, room },
+  );
+  const depthOf = (box: Box | undefined): number =>
+    box === undefined ? 0 : 1 + depthOf(box.parent === null ? undefined : boxes.get(box.parent));
   return {
-    nodes: nodes.toSorted((a, b) => depth(a.parent) - depth(b.parent)),
-    edges: graph.edges.map((edge) => ({ ...edge, id: `${edge.from}>${edge.to}` })),
+    nodes: held
+      .toSorted((a, b) => depthOf(a) - depthOf(b))
+      .flatMap((box) => {
+        const place = places.get(box.id);
+        return place === undefined ? [] : [{ ...box, ...place }];
+      }),
+    edges,
     ...whole,
   };
+}
+
+function branchId(node: GraphNode): string {
+  return `${node.parent ?? ""}#${node.block}`;
+}
+
+/** The container of the node's block, made when it is not there yet. */
+function branchOf(node: GraphNode, boxes: Map<string, Box>): string {
+  const id = branchId(node);
+  if (!boxes.has(id)) {
+    boxes.set(id, {
+      id,
+      parent: node.parent,
+      kind: "block",
+      name: blockName(node.block),
+      label: "",
+      isContainer: true,
+      isBranch: true,
+      isDisabled: false,
+    });
+  }
+  return id;
+}
+
+function blockName(block: string): string {
+  if (block === "errors") return "when it fails";
+  if (block === "finally") return "in the end";
+  return block.replace(/^case:/, "");
+}
+
+function labelOf(node: GraphNode): string {
+  switch (node.kind) {
+    case "agent":
+    case "tool":
+    case "script":
+      return node.label;
+    case "if":
+      return `if ${node.label}`;
+    case "switch":
+      return "switch";
+    default:
+      return node.kind;
+  }
 }

@@ -13,8 +13,18 @@ import {
   type NodeProps,
   type NodeTypes,
 } from "@xyflow/react";
-import { createContext, memo, useContext, useEffect, useMemo, useRef } from "react";
-import { drawGraph, type DrawnNode, type FlowGraphData } from "./drawing.ts";
+import {
+  createContext,
+  memo,
+  useContext,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import type { FlowGraph as FlowGraphData } from "#flow/index.ts";
+import { drawGraph, type DrawnNode } from "./drawing.ts";
 import { KindIcon } from "./kind-icon.tsx";
 import { StateIcon } from "./state-icon.tsx";
 import type { NodeState } from "./states.ts";
@@ -41,7 +51,20 @@ const ShownContext = createContext<Shown>({ states: undefined, selected: null, o
  * a run live. Fills its parent, which needs a height.
  */
 export function FlowGraph({ graph, states, selected = null, onSelect }: FlowGraphProps) {
-  const drawing = useMemo(() => drawGraph(graph), [graph]);
+  const frame = useRef<HTMLDivElement>(null);
+  const [room, setRoom] = useState<number | null>(null);
+  useLayoutEffect(() => {
+    const box = frame.current;
+    if (box === null) return;
+    const measure = (): void => {
+      if (box.clientWidth > 0) setRoom(Math.max(300, Math.floor(box.clientWidth / 40) * 40 - 16));
+    };
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, []);
+  const drawing = useMemo(() => drawGraph(graph, room ?? undefined), [graph, room]);
   const nodes = useMemo<Node[]>(
     () =>
       drawing.nodes.map((node) => ({
@@ -79,31 +102,35 @@ export function FlowGraph({ graph, states, selected = null, onSelect }: FlowGrap
   );
   const shown = useMemo(() => ({ states, selected, onSelect }), [states, selected, onSelect]);
   return (
-    <ShownContext value={shown}>
-      <ReactFlowProvider>
-        <ReactFlow
-          className="flow-graph"
-          aria-label="Graph of the flow"
-          nodes={nodes}
-          edges={edges}
-          nodeTypes={nodeTypes}
-          minZoom={0.2}
-          maxZoom={1.5}
-          nodesDraggable={false}
-          nodesConnectable={false}
-          elementsSelectable={false}
-          edgesFocusable={false}
-          nodesFocusable={false}
-          zoomOnScroll={false}
-          panOnScroll
-          preventScrolling={false}
-          proOptions={{ hideAttribution: true }}
-        >
-          <Fit width={drawing.width} selected={selected} />
-          <Controls showInteractive={false} position="bottom-right" />
-        </ReactFlow>
-      </ReactFlowProvider>
-    </ShownContext>
+    <div ref={frame} className="size-full">
+      {room === null ? null : (
+        <ShownContext value={shown}>
+          <ReactFlowProvider>
+            <ReactFlow
+              className="flow-graph"
+              aria-label="Graph of the flow"
+              nodes={nodes}
+              edges={edges}
+              nodeTypes={nodeTypes}
+              minZoom={0.2}
+              maxZoom={1.5}
+              nodesDraggable={false}
+              nodesConnectable={false}
+              elementsSelectable={false}
+              edgesFocusable={false}
+              nodesFocusable={false}
+              zoomOnScroll={false}
+              panOnScroll
+              preventScrolling={false}
+              proOptions={{ hideAttribution: true }}
+            >
+              <Fit width={drawing.width} selected={selected} />
+              <Controls showInteractive={false} position="bottom-right" />
+            </ReactFlow>
+          </ReactFlowProvider>
+        </ShownContext>
+      )}
+    </div>
   );
 }
 
@@ -119,10 +146,10 @@ function Fit({ width, selected }: { width: number; selected: string | null }) {
     const box = marker.current?.closest<HTMLElement>(".react-flow");
     if (box == null) return;
     const fit = (): void => {
-      const size = `${box.clientWidth}x${box.clientHeight}`;
+      const size = `${box.clientWidth} ${Math.round(width)}`;
       if (box.clientWidth === 0 || fitted.current === size) return;
       fitted.current = size;
-      const zoom = Math.max(0.5, Math.min(1, (box.clientWidth - 24) / Math.max(1, width)));
+      const zoom = Math.max(0.7, Math.min(1, (box.clientWidth - 24) / Math.max(1, width)));
       void flow.setViewport({ x: (box.clientWidth - width * zoom) / 2, y: 12, zoom });
     };
     const observer = new ResizeObserver(fit);
@@ -141,7 +168,10 @@ function Fit({ width, selected }: { width: number; selected: string | null }) {
       const screenY = top * zoom + y;
       const height = (node.height ?? 32) * zoom;
       const outside =
-        screenY < 0 || screenY + Math.min(height, 32) > box.clientHeight || screenX < -20 || screenX > box.clientWidth - 20;
+        screenY < 0 ||
+        screenY + Math.min(height, 32) > box.clientHeight ||
+        screenX < -20 ||
+        screenX > box.clientWidth - 20;
       if (outside) {
         const reduced = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
         void flow.setCenter(left + (node.width ?? 0) / 2, top + 40, { zoom, duration: reduced ? 0 : 240 });
@@ -173,11 +203,7 @@ const TaskNode = memo(function TaskNode({ data }: NodeProps) {
       }`}
     >
       <Ends />
-      {states === undefined ? (
-        <KindIcon kind={node.kind} />
-      ) : (
-        <StateIcon state={state?.state ?? "pending"} />
-      )}
+      {states === undefined ? <KindIcon kind={node.kind} /> : <StateIcon state={state?.state ?? "pending"} />}
       <span className="truncate font-semibold">{node.name}</span>
       <span className="min-w-0 flex-1 truncate text-(--text-2)">{node.label}</span>
       {state !== undefined && state.count > 1 ? (
@@ -196,17 +222,21 @@ const ContainerNode = memo(function ContainerNode({ data }: NodeProps) {
   const isSelected = selected === node.id;
   return (
     <div
-      className={`size-full rounded-(--radius-3) border ${isSelected ? "border-(--accent) shadow-[0_0_0_1px_var(--accent)]" : "border-(--border-strong)"} ${node.isDashed ? "border-dashed" : "bg-(--surface-2)"}`}
+      className={`size-full rounded-(--radius-3) border ${isSelected ? "border-(--accent) shadow-[0_0_0_1px_var(--accent)]" : "border-(--border-strong)"} ${node.isBranch ? "border-dashed" : "bg-(--surface-2)"}`}
     >
       <Ends />
       <button
         type="button"
         aria-pressed={isSelected}
-        disabled={node.isDashed}
+        disabled={node.isBranch}
         onClick={() => onSelect?.(node.id)}
         className="nodrag nopan flex h-8 max-w-full items-center gap-1.5 px-2.5 text-(--text-2) [font:var(--type-12)] enabled:hover:text-(--text)"
       >
-        {states === undefined || node.isDashed ? <KindIcon kind={node.kind} size={13} /> : <StateIcon state={state?.state ?? "pending"} size={13} />}
+        {states === undefined || node.isBranch ? (
+          <KindIcon kind={node.kind} size={13} />
+        ) : (
+          <StateIcon state={state?.state ?? "pending"} size={13} />
+        )}
         <span className="truncate">
           {node.name}
           {node.label === "" ? "" : `, ${node.label}`}

@@ -1,8 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { layoutGraph, type LayoutNode } from "./layout.ts";
 
-const node = (id: string, parent: string | null = null): LayoutNode => ({ id, parent, width: 100, height: 30 });
-const options = { gapX: 10, gapY: 20, padding: 10, title: 30 };
+const node = (id: string, parent: string | null = null): LayoutNode => ({
+  id,
+  parent,
+  width: 100,
+  height: 30,
+});
+const options = { gapX: 10, gapY: 20, padding: 10, title: 30, room: Infinity };
 
 describe("layoutGraph", () => {
   it("puts a sequence one below the other, centred", () => {
@@ -14,11 +19,7 @@ describe("layoutGraph", () => {
   });
 
   it("puts tasks without an order side by side inside their container and sizes it", () => {
-    const { places } = layoutGraph(
-      [node("all"), node("all/x", "all"), node("all/y", "all")],
-      [],
-      options,
-    );
+    const { places } = layoutGraph([node("all"), node("all/x", "all"), node("all/y", "all")], [], options);
     expect(places.get("all/x")).toMatchObject({ x: 10, y: 30 });
     expect(places.get("all/y")).toMatchObject({ x: 120, y: 30 });
     expect(places.get("all")).toEqual({ x: 0, y: 0, width: 230, height: 70 });
@@ -31,6 +32,11 @@ describe("layoutGraph", () => {
       options,
     );
     expect(places.get("box")?.y).toBe(50);
+  });
+
+  it("puts neighbours below each other where the room is too small", () => {
+    const { places } = layoutGraph([node("a"), node("b"), node("c")], [], { ...options, room: 215 });
+    expect([places.get("a")?.y, places.get("b")?.y, places.get("c")?.y]).toEqual([0, 0, 50]);
   });
 
   it("ends on a cycle and on a parent that is not there", () => {

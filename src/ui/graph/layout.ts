@@ -29,9 +29,11 @@ export type LayoutOptions = {
   readonly padding: number;
   /** Room for a container's title. */
   readonly title: number;
+  /** Neighbours that together are wider than this stand below each other. Pixels. */
+  readonly room: number;
 };
 
-export const defaultLayout: LayoutOptions = { gapX: 16, gapY: 24, padding: 12, title: 32 };
+export const defaultLayout: LayoutOptions = { gapX: 16, gapY: 24, padding: 12, title: 32, room: Infinity };
 
 /** Places by node id, and the size of the whole. Edges that close a cycle are ignored. */
 export function layoutGraph(
@@ -50,11 +52,11 @@ export function layoutGraph(
   const lifted = liftEdges(edges, byId);
   const places = new Map<string, Placed>();
 
-  const arrange = (container: string | null): { width: number; height: number } => {
+  const arrange = (container: string | null, space: number): { width: number; height: number } => {
     const held = children.get(container) ?? [];
     const sizes = new Map<string, { width: number; height: number }>();
     for (const node of held) {
-      const inner = children.has(node.id) ? arrange(node.id) : null;
+      const inner = children.has(node.id) ? arrange(node.id, space - 2 * options.padding) : null;
       sizes.set(
         node.id,
         inner === null
@@ -65,7 +67,10 @@ export function layoutGraph(
             },
       );
     }
-    const ranks = rankNodes(held, lifted.get(container) ?? []);
+    const widthOf = (node: LayoutNode): number => sizes.get(node.id)?.width ?? 0;
+    const ranks = rankNodes(held, lifted.get(container) ?? []).flatMap((rank) =>
+      wrap(rank, widthOf, options.gapX, space),
+    );
     const rowSizes = ranks.map((row) => {
       const boxes = row.map((node) => sizes.get(node.id) ?? { width: 0, height: 0 });
       return {
@@ -92,8 +97,30 @@ export function layoutGraph(
     return { width: room, height: bottom };
   };
 
-  const whole = arrange(null);
+  const whole = arrange(null, options.room);
   return { places, ...whole };
+}
+
+/** A rank as rows that fit into the space, as far as they can. */
+function wrap(
+  rank: readonly LayoutNode[],
+  widthOf: (node: LayoutNode) => number,
+  gap: number,
+  space: number,
+): LayoutNode[][] {
+  const rows: LayoutNode[][] = [];
+  let used = Infinity;
+  for (const node of rank) {
+    const width = widthOf(node);
+    if (used + gap + width > space || rows.length === 0) {
+      rows.push([node]);
+      used = width;
+    } else {
+      rows.at(-1)?.push(node);
+      used += gap + width;
+    }
+  }
+  return rows;
 }
 
 /** Edges between two nodes, seen from the container that holds an ancestor of each: as edges between those. */

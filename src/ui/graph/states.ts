@@ -37,4 +37,3 @@ export type NodeState = {
   /** Since when it waits for a person; epoch milliseconds. */
   readonly waitingSince: number | null;
 };
-

@@ -47,7 +47,9 @@ export function Headline({
           <Icon
             aria-hidden
             size={18}
-            className={spins === true ? "animate-spin [animation-duration:1.6s] motion-reduce:animate-none" : ""}
+            className={
+              spins === true ? "animate-spin [animation-duration:1.6s] motion-reduce:animate-none" : ""
+            }
           />
         </span>
         <div className="min-w-0">
@@ -74,7 +76,7 @@ export function Headline({
             )}
             {header.meanwhile === "" ? null : (
               <>
-                <span aria-hidden className="mx-1 h-4 w-px bg-(--border-strong)" />
+                <span aria-hidden className="mx-1 hidden h-4 w-px bg-(--border-strong) sm:block" />
                 <span className="inline-flex items-center gap-1.5 text-(--text)">
                   <LoaderCircle
                     aria-hidden
@@ -120,7 +122,10 @@ function MeterView({ meter }: { meter: Meter }) {
           aria-valuemax={100}
           className="mt-1.5 h-[3px] overflow-hidden rounded-full bg-(--surface-3)"
         >
-          <div className={`h-full rounded-full ${fill}`} style={{ width: `${Math.max(1.5, share * 100)}%` }} />
+          <div
+            className={`h-full rounded-full ${fill}`}
+            style={{ width: `${Math.max(1.5, share * 100)}%` }}
+          />
         </div>
       )}
       {note === "" ? null : <span className="sr-only">{note}</span>}

@@ -21,8 +21,12 @@ const components: Components = {
     ) : (
       <span>{children}</span>
     ),
-  img: ({ alt }) => <span className="text-(--text-3)">[image{alt === undefined || alt === "" ? "" : `: ${alt}`}]</span>,
-  input: ({ checked }) => <input type="checkbox" checked={checked === true} readOnly disabled aria-label="Step" />,
+  img: ({ alt }) => (
+    <span className="text-(--text-3)">[image{alt === undefined || alt === "" ? "" : `: ${alt}`}]</span>
+  ),
+  input: ({ checked }) => (
+    <input type="checkbox" checked={checked === true} readOnly disabled aria-label="Step" />
+  ),
 };
 
 /** Where a link leads, in short. */

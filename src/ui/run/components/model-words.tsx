@@ -1,5 +1,5 @@
 "use client";
-import { CircleAlert, FlaskConical, Wrench } from "lucide-react";
+import { CircleAlert, Wrench } from "lucide-react";
 import type { EffectState } from "#flow/machine/index.ts";
 import { asFields } from "../model/detail.ts";
 import { useWords } from "../live/use-words.ts";
@@ -16,7 +16,10 @@ export function ModelWords({ run, call, isLive }: { run: string; call: ModelEffe
   const { words, isConnected } = useWords(run, call.key, isLive && call.end === null);
   if (call.end?.name === "failed") {
     return (
-      <p role="note" className="flex items-start gap-2 rounded-(--radius-2) bg-(--fail-soft) px-3 py-2 text-(--fail)">
+      <p
+        role="note"
+        className="flex items-start gap-2 rounded-(--radius-2) bg-(--fail-soft) px-3 py-2 text-(--fail)"
+      >
         <CircleAlert aria-hidden size={16} className="mt-0.5 shrink-0" />
         <span className="min-w-0 break-words">
           The model did not answer: {call.end.error.message}
@@ -52,16 +55,9 @@ export function ModelWords({ run, call, isLive }: { run: string; call: ModelEffe
           ))
         : null}
       {writing && isSilent ? <p className="text-(--text-3)">Thinking</p> : null}
-      {isConnected ? null : <p className="text-(--wait)">The connection to the words was lost. Taking it up again.</p>}
+      {isConnected ? null : (
+        <p className="text-(--wait)">The connection to the words was lost. Taking it up again.</p>
+      )}
     </div>
-  );
-}
-
-/** The mark of words that no real model wrote: always there when they are. */
-export function Simulated() {
-  return (
-    <span className="inline-flex h-5 w-fit shrink-0 items-center gap-1 rounded-(--radius-1) border border-dashed border-(--border-field) px-1.5 text-(--text-2) [font:var(--type-11)]">
-      <FlaskConical aria-hidden size={12} /> Simulated
-    </span>
   );
 }

@@ -25,7 +25,11 @@ export function MomentBar({
       <History aria-hidden size={15} className="text-(--accent-text)" />
       <span>
         Seen at{" "}
-        <time dateTime={new Date(instant).toISOString()} className="font-semibold tabular-nums" suppressHydrationWarning>
+        <time
+          dateTime={new Date(instant).toISOString()}
+          className="font-semibold tabular-nums"
+          suppressHydrationWarning
+        >
           {new Date(instant).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" })}
         </time>
         , event {at} of {last}

@@ -4,7 +4,15 @@ import { Component, lazy, Suspense, type ReactNode } from "react";
 const MarkdownText = lazy(() => import("./markdown-text.tsx"));
 
 /** A model's words. Until the markdown reader has loaded, and if it fails, they stand as plain text. */
-export function Prose({ text, isLive = false, dim = false }: { text: string; isLive?: boolean; dim?: boolean }) {
+export function Prose({
+  text,
+  isLive = false,
+  dim = false,
+}: {
+  text: string;
+  isLive?: boolean;
+  dim?: boolean;
+}) {
   const plain = <p className="whitespace-pre-wrap">{text}</p>;
   return (
     <div

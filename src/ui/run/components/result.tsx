@@ -39,8 +39,8 @@ export function Result({
         {phase.outcome === "failed" ? <Failure state={state} onSelect={onSelect} /> : null}
         {phase.outcome === "cancelled" ? (
           <p className="text-(--text-2) [font:var(--type-14)]">
-            The run was cancelled{phase.error === null ? "." : `: ${phase.error.message}.`} What was done before stays
-            in the trace.
+            The run was cancelled{phase.error === null ? "." : `: ${phase.error.message}.`} What was done
+            before stays in the trace.
           </p>
         ) : null}
         {phase.outputs === null || Object.keys(phase.outputs).length === 0 ? (

@@ -1,6 +1,6 @@
 "use client";
 import { useMemo } from "react";
-import { flowGraph, type Flow } from "#flow/index.ts";
+import { flowGraph, type Flow, type FlowGraph as FlowGraphData } from "#flow/index.ts";
 import { FlowGraph } from "../../graph/flow-graph.tsx";
 import type { NodeState } from "../../graph/states.ts";
 
@@ -16,6 +16,33 @@ export default function RunGraph({
   selected: string | null;
   onSelect(path: string): void;
 }) {
-  const graph = useMemo(() => flowGraph(flow), [flow]);
+  const whole = useMemo(() => flowGraph(flow), [flow]);
+  const begun = Object.keys(states)
+    .filter((path) => states[path]?.state !== "skipped")
+    .join("\n");
+  const graph = useMemo(() => takenOnly(whole, new Set(begun.split("\n"))), [whole, begun]);
   return <FlowGraph graph={graph} states={states} selected={selected} onSelect={onSelect} />;
+}
+
+/** Without the branches that were not taken, once one was: they are no part of what happened. */
+function takenOnly(graph: FlowGraphData, begun: ReadonlySet<string>): FlowGraphData {
+  const taken = new Map<string, string>();
+  for (const node of graph.nodes) {
+    const owner = graph.nodes.find((one) => one.id === node.parent);
+    if (owner === undefined || !["if", "switch"].includes(owner.kind)) continue;
+    if (["errors", "finally"].includes(node.block)) continue;
+    if (begun.has(node.id)) taken.set(owner.id, node.block);
+  }
+  const dropped = new Set<string>();
+  const nodes = graph.nodes.flatMap((node) => {
+    const block = node.parent === null ? undefined : taken.get(node.parent);
+    const isHandler = ["errors", "finally"].includes(node.block);
+    const isOther = block !== undefined && !isHandler && node.block !== block;
+    if (isOther || (node.parent !== null && dropped.has(node.parent))) {
+      dropped.add(node.id);
+      return [];
+    }
+    return [block === node.block ? { ...node, block: "tasks" } : node];
+  });
+  return { nodes, edges: graph.edges.filter((edge) => !dropped.has(edge.from) && !dropped.has(edge.to)) };
 }

@@ -92,7 +92,7 @@ export function RunView(props: RunViewProps) {
   }, []);
 
   return (
-    <div className="flex h-full min-h-0 flex-col bg-(--surface) text-(--text) [font:var(--type-13)]">
+    <div className="run-page flex h-full min-h-0 flex-col bg-(--surface) text-(--text) [font:var(--type-13)]">
       <TopBar
         run={run}
         link={link}
@@ -101,7 +101,10 @@ export function RunView(props: RunViewProps) {
         onCancel={props.onCancel}
       />
       {props.isConnected ? null : (
-        <p role="status" className="shrink-0 border-b border-(--border) bg-(--wait-soft) px-4 py-1.5 text-(--wait)">
+        <p
+          role="status"
+          className="shrink-0 border-b border-(--border) bg-(--wait-soft) px-4 py-1.5 text-(--wait)"
+        >
           The connection is lost. The run goes on; this page takes it up again by itself.
         </p>
       )}
@@ -114,7 +117,11 @@ export function RunView(props: RunViewProps) {
         />
       ) : null}
       <Headline header={header} meters={meters} startedAt={state.startedAt} />
-      <div role="group" aria-label="Parts of the page" className="flex h-11 shrink-0 border-b border-(--border) lg:hidden">
+      <div
+        role="group"
+        aria-label="Parts of the page"
+        className="flex h-11 shrink-0 border-b border-(--border) lg:hidden"
+      >
         {panes.map((name) => (
           <button
             key={name}
@@ -123,7 +130,13 @@ export function RunView(props: RunViewProps) {
             onClick={() => setPane(name)}
             className={`flex-1 border-b-2 ${pane === name ? "border-(--text) font-semibold" : "border-transparent text-(--text-2)"}`}
           >
-            {name === "Words" ? (showsResult ? "Result" : "Detail") : name === "More" ? "Graph and more" : name}
+            {name === "Words"
+              ? showsResult
+                ? "Result"
+                : "Detail"
+              : name === "More"
+                ? "Graph and more"
+                : name}
           </button>
         ))}
       </div>

@@ -174,7 +174,11 @@ function Facts({ state, flow, selected }: { state: RunState; flow: Flow | null; 
 /** An instant in few words, the exact one on hover. */
 export function Moment({ at, now }: { at: number; now: number }) {
   return (
-    <time dateTime={new Date(at).toISOString()} title={new Date(at).toLocaleString()} suppressHydrationWarning>
+    <time
+      dateTime={new Date(at).toISOString()}
+      title={new Date(at).toLocaleString()}
+      suppressHydrationWarning
+    >
       {instant(at, now)}
     </time>
   );
@@ -185,14 +189,20 @@ function InAndOut({ state }: { state: RunState }) {
   const [isRaw, setRaw] = useState(false);
   return (
     <div className="flex flex-col gap-4">
-      <Part title="Inputs">{isRaw ? <JsonText value={state.inputs} /> : <Fields value={state.inputs} />}</Part>
+      <Part title="Inputs">
+        {isRaw ? <JsonText value={state.inputs} /> : <Fields value={state.inputs} />}
+      </Part>
       {Object.keys(state.vars).length === 0 ? null : (
-        <Part title="Variables">{isRaw ? <JsonText value={state.vars} /> : <Fields value={state.vars} />}</Part>
+        <Part title="Variables">
+          {isRaw ? <JsonText value={state.vars} /> : <Fields value={state.vars} />}
+        </Part>
       )}
       <Part title="Outputs">
         {outputs === null ? (
           <span className="text-(--text-2)">
-            {state.phase.name === "finished" ? "The run ended without outputs." : "They come when the run is done."}
+            {state.phase.name === "finished"
+              ? "The run ended without outputs."
+              : "They come when the run is done."}
           </span>
         ) : isRaw ? (
           <JsonText value={outputs} />

@@ -6,12 +6,13 @@ import type { ApprovalState, RunState, TaskState } from "#flow/machine/index.ts"
 import { KindIcon } from "../../graph/kind-icon.tsx";
 import { StateBadge, StateIcon } from "../../graph/state-icon.tsx";
 import { stateWords } from "../../graph/states.ts";
+import { SimulatedMark } from "../../parts/simulated.tsx";
 import { detailOf, type DetailItem } from "../model/detail.ts";
 import { costOf, costText, instant, money } from "../model/format.ts";
 import { dueAt } from "../model/header.ts";
 import { definitionAt, taskRowState, type TraceRow } from "../model/tree.ts";
 import { Elapsed } from "./elapsed.tsx";
-import { ModelWords, Simulated } from "./model-words.tsx";
+import { ModelWords } from "./model-words.tsx";
 import { ToolCard } from "./tool-card.tsx";
 import { Fields } from "./value.tsx";
 
@@ -52,7 +53,13 @@ export function TaskDetail({
         <div className="flex flex-col gap-3 px-4 py-3 sm:px-5">
           {items.map((item) => (
             <div key={item.id} data-item={item.id}>
-              <Item item={item} run={run} task={task} isLive={isLive && !isOver} renderApproval={renderApproval} />
+              <Item
+                item={item}
+                run={run}
+                task={task}
+                isLive={isLive && !isOver}
+                renderApproval={renderApproval}
+              />
             </div>
           ))}
           {held.length === 0 ? null : <Held rows={held} onSelect={onSelect} />}
@@ -96,7 +103,7 @@ function DetailHead({
       <span className="grid size-5 shrink-0 place-items-center rounded-(--radius-1) bg-(--surface-3)">
         <KindIcon kind={task.kind} size={13} />
       </span>
-      <h2 className="truncate [font:var(--type-13)] font-semibold">{isAgent && agent !== "" ? agent : task.id}</h2>
+      <h2 className="truncate font-semibold">{isAgent && agent !== "" ? agent : task.id}</h2>
       {isAgent ? (
         <abbr
           title="An agent, not a person"
@@ -107,7 +114,7 @@ function DetailHead({
       ) : null}
       <span className="hidden truncate text-(--text-2) sm:inline">{isAgent ? task.id : task.kind}</span>
       <StateBadge state={rowState} word={speaking && rowState === "running" ? "Writing" : undefined} />
-      {simulated || (state.simulated && isAgent) ? <Simulated /> : null}
+      {simulated || (state.simulated && isAgent) ? <SimulatedMark /> : null}
       <span className="ml-auto hidden shrink-0 gap-3 text-(--text-2) tabular-nums [font:var(--type-12)] md:flex">
         {figures.map((text) => (
           <span key={text}>{text}</span>
@@ -234,7 +241,9 @@ function Held({ rows, onSelect }: { rows: readonly TraceRow[]; onSelect(path: st
             <StateIcon state={child.state} bare />
             <span className="font-medium">{child.name}</span>
             <span className="truncate text-(--text-2)">{child.label}</span>
-            <span className="ml-auto shrink-0 text-(--text-2) [font:var(--type-12)]">{stateWords[child.state]}</span>
+            <span className="ml-auto shrink-0 text-(--text-2) [font:var(--type-12)]">
+              {stateWords[child.state]}
+            </span>
             <span className="w-14 shrink-0 text-right text-(--text-2) tabular-nums [font:var(--type-12)]">
               {child.startedAt === null ? null : <Elapsed from={child.startedAt} to={child.endedAt} />}
             </span>
@@ -339,8 +348,8 @@ function Follow({ active, focus, children }: { active: boolean; focus: string | 
 
   useEffect(() => {
     if (focus === null) return;
-    const target = [...(area.current?.querySelectorAll<HTMLElement>("[data-item]") ?? [])].find((element) =>
-      element.dataset["item"] === focus,
+    const target = [...(area.current?.querySelectorAll<HTMLElement>("[data-item]") ?? [])].find(
+      (element) => element.dataset["item"] === focus,
     );
     target?.scrollIntoView({ block: "nearest" });
   }, [focus]);
@@ -382,7 +391,7 @@ export function NotBegun({ row }: { row: TraceRow }) {
     <div className="flex flex-1 flex-col">
       <div className="flex min-h-10 items-center gap-2 border-b border-(--border) px-5">
         <KindIcon kind={row.kind} />
-        <h2 className="[font:var(--type-13)] font-semibold">{row.name}</h2>
+        <h2 className="font-semibold">{row.name}</h2>
         <span className="text-(--text-2)">{row.label}</span>
         <StateBadge state={row.state} />
       </div>

@@ -29,7 +29,7 @@ export const TimeLine = memo(function TimeLine({
       className="flex max-h-44 shrink-0 flex-col border-t border-(--border) bg-(--bg) px-4 pt-2 pb-2"
     >
       <div className="mb-1 flex h-5 shrink-0 items-center gap-3 text-(--text-2) [font:var(--type-12)]">
-        <h2 className="text-(--text) [font:var(--type-13)] font-semibold">Time line</h2>
+        <h2 className="text-(--text) font-semibold">Time line</h2>
         <span className="tabular-nums">{spanInWords(width)}</span>
         <span className="ml-auto hidden items-center gap-1 sm:flex">
           <Sparkles aria-hidden size={13} /> model
@@ -49,7 +49,10 @@ export const TimeLine = memo(function TimeLine({
       <div className="relative min-h-0 overflow-y-auto">
         {line.lanes.map((lane) => (
           <div key={`${lane.isAgent}${lane.name}`} className="flex h-5 items-center">
-            <span className="w-20 shrink-0 truncate pr-2 text-(--text-2) [font:var(--type-12)]" title={lane.name}>
+            <span
+              className={`w-20 shrink-0 truncate pr-2 [font:var(--type-12)] ${lane.segments.some((one) => one.path === selected) ? "text-(--text)" : "text-(--text-2)"}`}
+              title={lane.name}
+            >
               {lane.name}
             </span>
             <div className="relative h-full flex-1">
@@ -59,7 +62,6 @@ export const TimeLine = memo(function TimeLine({
                   segment={segment}
                   left={share(segment.from)}
                   width={share(segment.to) - share(segment.from)}
-                  isSelected={segment.path === selected}
                   onSelect={onSelect}
                 />
               ))}
@@ -76,13 +78,11 @@ function Bar({
   segment,
   left,
   width,
-  isSelected,
   onSelect,
 }: {
   segment: Segment;
   left: number;
   width: number;
-  isSelected: boolean;
   onSelect(path: string): void;
 }) {
   const look =
@@ -105,7 +105,7 @@ function Bar({
       title={`${segment.title}, ${took}`}
       aria-label={`${segment.title}, ${segment.kind === "person" ? "waiting for a person, " : ""}${took}${segment.isFailed ? ", failed" : ""}`}
       onClick={() => onSelect(segment.path)}
-      className={`absolute top-1/2 min-w-[3px] -translate-y-1/2 cursor-pointer rounded-[2px] ${look} ${isSelected ? "outline-1 outline-offset-1 outline-(--accent)" : ""}`}
+      className={`absolute top-1/2 min-w-[3px] -translate-y-1/2 cursor-pointer rounded-[2px] ${look}`}
       style={{ left: `${left}%`, width: `calc(${Math.max(0, width)}% - 1px)` }}
     />
   );

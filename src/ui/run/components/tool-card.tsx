@@ -32,7 +32,11 @@ export function ToolCard({
   const state = stateOf(call, approval, denied, isOver);
   const problem =
     denied ??
-    (end?.name === "failed" ? end.error.message : end?.name === "denied" || end?.name === "lost" ? end.reason : null);
+    (end?.name === "failed"
+      ? end.error.message
+      : end?.name === "denied" || end?.name === "lost"
+        ? end.reason
+        : null);
   const hint = end?.name === "failed" ? (end.error.hint ?? null) : null;
   const isBad = state === "failed" || state === "denied";
   return (
@@ -55,7 +59,8 @@ export function ToolCard({
           {isBad ? <StateBadge state={state} /> : null}
           {call !== null && call.approvedHash !== null ? (
             <span className="truncate text-(--text-2) [font:var(--type-12)]">
-              approved{approval?.end?.name === "decided" && approval.end.by ? ` by ${approval.end.by.name}` : ""}
+              approved
+              {approval?.end?.name === "decided" && approval.end.by ? ` by ${approval.end.by.name}` : ""}
             </span>
           ) : null}
           <span className="ml-auto shrink-0 pl-2 text-(--text-2) tabular-nums [font:var(--type-12)]">
@@ -119,9 +124,15 @@ function Label({ children }: { children: string }) {
 
 function Risk({ risk }: { risk: string }) {
   const look =
-    risk === "high" ? "bg-(--fail-soft) text-(--fail)" : risk === "medium" ? "bg-(--wait-soft) text-(--wait)" : "bg-(--surface-3) text-(--text-2)";
+    risk === "high"
+      ? "bg-(--fail-soft) text-(--fail)"
+      : risk === "medium"
+        ? "bg-(--wait-soft) text-(--wait)"
+        : "bg-(--surface-3) text-(--text-2)";
   return (
-    <span className={`hidden h-5 shrink-0 items-center rounded-(--radius-1) px-1.5 [font:var(--type-11)] sm:inline-flex ${look}`}>
+    <span
+      className={`hidden h-5 shrink-0 items-center rounded-(--radius-1) px-1.5 [font:var(--type-11)] sm:inline-flex ${look}`}
+    >
       {risk} risk
     </span>
   );

@@ -3,9 +3,8 @@ import { ChevronRight, Link2, Square } from "lucide-react";
 import Link from "next/link";
 import { useEffect, useRef, useState, type RefObject } from "react";
 import type { RunView } from "#api/index.ts";
-import { ago } from "../model/format.ts";
-import { useNow } from "./elapsed.tsx";
-import { Simulated } from "./model-words.tsx";
+import { RelativeTime } from "../../parts/time.tsx";
+import { SimulatedMark } from "../../parts/simulated.tsx";
 
 /** Where one is, what may be done with the whole run. */
 export function TopBar({
@@ -22,7 +21,6 @@ export function TopBar({
   mayCancel: boolean;
   onCancel(reason: string): Promise<void>;
 }) {
-  const now = useNow(true, 30_000);
   const [copied, setCopied] = useState<string | null>(null);
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
@@ -43,7 +41,10 @@ export function TopBar({
   return (
     <header className="flex min-h-12 shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-(--border) px-4 py-1">
       <nav aria-label="Where you are" className="flex min-w-0 items-center gap-2">
-        <Link href={`/flows/${run.flow.slug}`} className="truncate text-(--text-2) hover:text-(--text) hover:underline">
+        <Link
+          href={`/flows/${run.flow.slug}`}
+          className="truncate text-(--text-2) hover:text-(--text) hover:underline"
+        >
           {run.flow.title}
         </Link>
         <ChevronRight aria-hidden size={14} className="shrink-0 text-(--text-3)" />
@@ -51,13 +52,9 @@ export function TopBar({
           Run {run.number}
         </span>
       </nav>
-      {run.simulated ? <Simulated /> : null}
-      <span
-        className="hidden text-(--text-2) sm:inline"
-        title={new Date(run.createdAt).toLocaleString()}
-        suppressHydrationWarning
-      >
-        revision {run.revision}, started by {run.startedBy.name} {ago(run.createdAt, now)}
+      {run.simulated ? <SimulatedMark /> : null}
+      <span className="hidden text-(--text-2) sm:inline">
+        revision {run.revision}, started by {run.startedBy.name} <RelativeTime at={run.createdAt} />
       </span>
       <div className="ml-auto flex items-center gap-2">
         <span role="status" className="text-(--text-2)">
@@ -130,7 +127,8 @@ function CancelDialog({
           Cancel run {number}?
         </h2>
         <p className="text-(--text-2)">
-          What is under way is stopped within ten seconds, and open approvals are withdrawn. What was done stays done.
+          What is under way is stopped within ten seconds, and open approvals are withdrawn. What was done
+          stays done.
         </p>
         <label className="flex flex-col gap-1">
           <span>Reason (optional, shown in the audit)</span>

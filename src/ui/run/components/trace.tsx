@@ -3,7 +3,6 @@ import { ChevronRight } from "lucide-react";
 import { memo, useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { KindIcon } from "../../graph/kind-icon.tsx";
 import { StateIcon } from "../../graph/state-icon.tsx";
-import { stateWords } from "../../graph/states.ts";
 import { costText } from "../model/format.ts";
 import { isOver, visibleRows, type TraceRow, type VisibleRow } from "../model/tree.ts";
 import { Elapsed } from "./elapsed.tsx";
@@ -90,11 +89,11 @@ export function Trace({
   return (
     <div className="flex min-h-0 flex-1 flex-col">
       <div className="flex h-10 shrink-0 items-center border-b border-(--border) pr-3 pl-4">
-        <h2 className="flex-1 [font:var(--type-13)] font-semibold">Trace</h2>
+        <h2 className="flex-1 font-semibold">Trace</h2>
         <span aria-hidden className="w-14 text-right text-(--text-2) [font:var(--type-12)]">
           time
         </span>
-        <span aria-hidden className="w-12 text-right text-(--text-2) [font:var(--type-12)]">
+        <span aria-hidden className="w-13 text-right text-(--text-2) [font:var(--type-12)]">
           {currency}
         </span>
       </div>
@@ -168,18 +167,15 @@ const Row = memo(function Row({
       {isTask ? null : <KindIcon kind={row.icon} />}
       <span className="flex min-w-0 flex-1 items-baseline gap-1.5">
         <span
-          className={`truncate [font:var(--type-13)] ${isTask ? "font-semibold" : "text-(--text-2)"} ${isTask && quiet.has(row.state) ? "text-(--text-2)" : ""}`}
+          className={`min-w-8 truncate ${isTask ? "font-semibold" : "text-(--text-2)"} ${isTask && quiet.has(row.state) ? "text-(--text-2)" : ""}`}
         >
           {row.name}
         </span>
         {row.label === "" ? null : (
-          <span className="truncate text-(--text-3) [font:var(--type-12)]">{row.label}</span>
-        )}
-        {row.state === "failed" || row.state === "denied" || row.state === "retrying" ? (
-          <span className={`[font:var(--type-11)] ${row.state === "retrying" ? "text-(--wait)" : "text-(--fail)"}`}>
-            {stateWords[row.state].toLowerCase()}
+          <span className="min-w-0 shrink-[20] truncate text-(--text-3) [font:var(--type-12)]">
+            {row.label}
           </span>
-        ) : null}
+        )}
       </span>
       {canToggle ? (
         <button
@@ -190,7 +186,7 @@ const Row = memo(function Row({
             event.stopPropagation();
             onToggle(row.id);
           }}
-          className={`grid size-5 place-items-center rounded-(--radius-1) text-(--text-3) hover:bg-(--surface-3) group-hover:opacity-100 ${isOpen ? "opacity-0" : ""}`}
+          className={`grid size-5 shrink-0 place-items-center rounded-(--radius-1) text-(--text-3) hover:bg-(--surface-3) ${isOpen ? "absolute right-28 bg-(--surface-2) opacity-0 group-hover:opacity-100" : ""}`}
         >
           <ChevronRight size={14} className={isOpen ? "rotate-90" : ""} />
         </button>
@@ -200,7 +196,7 @@ const Row = memo(function Row({
       >
         {time}
       </span>
-      <span className="w-12 shrink-0 truncate text-right text-(--text-2) tabular-nums [font:var(--type-12)]">
+      <span className="w-13 shrink-0 text-right text-(--text-2) tabular-nums [font:var(--type-12)]">
         {isOver(row.state) || row.cost !== null ? costText(row.cost) : ""}
       </span>
     </div>

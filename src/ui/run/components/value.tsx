@@ -45,7 +45,7 @@ export function InlineValue({ value, depth = 0 }: { value: unknown; depth?: numb
 /** A value as labelled fields; nested ones indented. What is too large or too deep is shown as text. */
 export function Fields({ value, depth = 0 }: { value: unknown; depth?: number }) {
   if (isFileRef(value) || isBlobRef(value)) return <SpecialValue value={value} />;
-  if (Array.isArray(value)) {
+  if (isList(value)) {
     if (value.length === 0) return <span className="text-(--text-3)">none</span>;
     if (isTable(value)) return <Table rows={value} />;
     return (
@@ -88,6 +88,10 @@ export function Fields({ value, depth = 0 }: { value: unknown; depth?: number })
   return <span className="tabular-nums">{String(value)}</span>;
 }
 
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}
+
 function isTable(value: readonly unknown[]): value is readonly Record<string, unknown>[] {
   if (value.length < 2) return false;
   const first = value[0];
@@ -108,7 +112,12 @@ function isTable(value: readonly unknown[]): value is readonly Record<string, un
 function Table({ rows }: { rows: readonly Record<string, unknown>[] }) {
   const keys = Object.keys(rows[0] ?? {});
   return (
-    <div className="overflow-x-auto rounded-(--radius-2) border border-(--border)" tabIndex={0} role="group" aria-label="Table">
+    <div
+      className="overflow-x-auto rounded-(--radius-2) border border-(--border)"
+      tabIndex={0}
+      role="group"
+      aria-label="Table"
+    >
       <table className="w-full [font:var(--type-12)]">
         <thead>
           <tr className="border-b border-(--border) bg-(--surface-2) text-left text-(--text-2)">
@@ -123,7 +132,11 @@ function Table({ rows }: { rows: readonly Record<string, unknown>[] }) {
           {rows.slice(0, 30).map((row, index) => (
             <tr key={index} className="border-b border-(--border) last:border-0">
               {keys.map((key) => (
-                <td key={key} className="max-w-64 truncate px-2 py-1 tabular-nums" title={String(row[key] ?? "")}>
+                <td
+                  key={key}
+                  className="max-w-64 truncate px-2 py-1 tabular-nums"
+                  title={String(row[key] ?? "")}
+                >
                   {String(row[key] ?? "")}
                 </td>
               ))}
@@ -152,9 +165,7 @@ function SpecialValue({ value }: { value: unknown }) {
   const { preview, bytes, hash } = value.$blob;
   return (
     <span className="block" title={`SHA-256 ${hash}`}>
-      <span className="mb-1 block text-(--text-2)">
-        {size(bytes)}, the first characters:
-      </span>
+      <span className="mb-1 block text-(--text-2)">{size(bytes)}, the first characters:</span>
       <code className="block max-h-40 overflow-auto rounded-(--radius-1) bg-(--surface-2) p-2 break-all whitespace-pre-wrap [font:var(--type-code)]">
         {preview}…
       </code>
@@ -174,12 +185,15 @@ export function JsonText({ value }: { value: unknown }) {
   );
 }
 
+const abbreviations = new Set(["id", "ip", "url", "uri", "cpu", "api", "ssh", "sql", "csv", "json"]);
+
 /** `failedLogins` and `failed_logins` as people write it: `Failed logins`. */
 export function words(key: string): string {
   const spaced = key
     .replace(/[_-]+/g, " ")
     .replace(/([a-z])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`)
     .trim();
+  if (abbreviations.has(spaced.toLowerCase())) return spaced.toUpperCase();
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 

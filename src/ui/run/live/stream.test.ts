@@ -51,7 +51,7 @@ describe("takeChunk", () => {
     ];
     let words: Words = noWords;
     chunks.forEach((chunk, n) => (words = takeChunk(words, n, chunk)));
-    chunks.forEach((chunk, n) => (words = takeChunk(words, n, chunk)));
+    chunks.slice(0, 5).forEach((chunk, n) => (words = takeChunk(words, n, chunk)));
     expect(words).toEqual({
       reasoning: "I look it up.",
       text: "Hello",
@@ -86,6 +86,28 @@ describe("followStream", () => {
     expect(asked).toEqual([streamUrl("run_1", "run_1:a/b:1:0", 0), streamUrl("run_1", "run_1:a/b:1:0", 1)]);
     expect(seen.at(-1)).toBe("one two three");
     expect(connection).toEqual([true, false, true]);
+  });
+
+  it("begins anew when a call that ended meanwhile is told from its beginning", async () => {
+    const answers = [
+      () => bodyOf(event(0, { type: "start" }), event(1, text("one ")), new Error("gone")),
+      () => bodyOf(event(0, { type: "start" }), event(1, text("one two")), event(2, { type: "finish" })),
+    ];
+    let seen: Words = noWords;
+    await followStream({
+      run: "run_1",
+      key: "k",
+      signal: new AbortController().signal,
+      onWords: (words) => (seen = words),
+      fetch: async () => answers.shift()?.() ?? new Response(null, { status: 404 }),
+      pause: async () => {},
+    });
+    expect(seen).toMatchObject({ text: "one two", isOver: true });
+  });
+
+  it("keeps both of two pieces that share a position", () => {
+    const words = takeChunk(takeChunk(noWords, 0, text("pass")), 0, text("word"));
+    expect(words).toMatchObject({ text: "password", next: 1 });
   });
 
   it("gives up when the stream is not there (any more)", async () => {

@@ -42,6 +42,8 @@ export async function followStream(options: StreamOptions): Promise<void> {
       const parse = sseParser();
       const decoder = new TextDecoder();
       const reader = answer.body.getReader();
+      const from = words.next;
+      let isFirst = true;
       for (;;) {
         const { done, value } = await reader.read();
         const before = words;
@@ -51,6 +53,9 @@ export async function followStream(options: StreamOptions): Promise<void> {
             break;
           }
           const n = /^\d+$/.test(message.id) ? Number(message.id) : words.next;
+          // A call that ended meanwhile is told from its beginning, whatever position was asked for.
+          if (isFirst && n < from) words = noWords;
+          isFirst = false;
           words = takeChunk(words, n, JSON.parse(message.data) as unknown);
         }
         if (words !== before) {

@@ -16,11 +16,11 @@ export type Words = {
 export const noWords: Words = { reasoning: "", text: "", calls: [], next: 0, isOver: false };
 
 /**
- * Takes in a chunk of the AI SDK's UI message stream, the `n`-th of its stream. One that was taken in before changes
- * nothing, so a connection may begin again a little earlier.
+ * Takes in a chunk of the AI SDK's UI message stream, the one at position `n`. Two may share a position (text that was
+ * held back until it was known to be no secret); one of an earlier position was taken in before and changes nothing.
  */
 export function takeChunk(words: Words, n: number, chunk: unknown): Words {
-  if (n < words.next || !isObject(chunk)) return words;
+  if (n < words.next - 1 || !isObject(chunk)) return words;
   const after = { ...words, next: n + 1 };
   const text = (key: string): string => (typeof chunk[key] === "string" ? chunk[key] : "");
   switch (chunk["type"]) {

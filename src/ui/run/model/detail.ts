@@ -7,7 +7,13 @@ type ToolEffect = Extract<EffectState, { kind: "tool" }>;
 /** One thing in the middle column, in the order in which it happened. */
 export type DetailItem =
   | { readonly kind: "asked"; readonly id: string; readonly text: string; readonly files: readonly Json[] }
-  | { readonly kind: "attempt"; readonly id: string; readonly attempt: number; readonly message: string; readonly hint: string }
+  | {
+      readonly kind: "attempt";
+      readonly id: string;
+      readonly attempt: number;
+      readonly message: string;
+      readonly hint: string;
+    }
   | { readonly kind: "model"; readonly id: string; readonly call: ModelEffect; readonly isFinal: boolean }
   | {
       readonly kind: "tool";
@@ -20,7 +26,13 @@ export type DetailItem =
     }
   | { readonly kind: "approval"; readonly id: string; readonly approval: ApprovalState }
   | { readonly kind: "feedback"; readonly id: string; readonly text: string }
-  | { readonly kind: "log"; readonly id: string; readonly level: string; readonly message: string; readonly at: number };
+  | {
+      readonly kind: "log";
+      readonly id: string;
+      readonly level: string;
+      readonly message: string;
+      readonly at: number;
+    };
 
 /** What a task has done so far, to be read from the top. */
 export function detailOf(task: TaskState): readonly DetailItem[] {
@@ -103,7 +115,12 @@ function plainText(value: Value): string {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     const error = "error" in value ? value["error"] : "message" in value ? value["message"] : undefined;
     if (typeof error === "string") return error;
-    if (typeof error === "object" && error !== null && "message" in error && typeof error["message"] === "string")
+    if (
+      typeof error === "object" &&
+      error !== null &&
+      "message" in error &&
+      typeof error["message"] === "string"
+    )
       return error["message"];
   }
   return JSON.stringify(value);
@@ -111,8 +128,14 @@ function plainText(value: Value): string {
 
 /** The JSON object or list that an answer's text is, else null: answers by shape are shown as fields. */
 export function asFields(text: string): Json | null {
-  const trimmed = text.trim().replace(/^```(?:json)?\n([\s\S]*)\n```$/, "$1").trim();
-  if (!(trimmed.startsWith("{") && trimmed.endsWith("}")) && !(trimmed.startsWith("[") && trimmed.endsWith("]")))
+  const trimmed = text
+    .trim()
+    .replace(/^```(?:json)?\n([\s\S]*)\n```$/, "$1")
+    .trim();
+  if (
+    !(trimmed.startsWith("{") && trimmed.endsWith("}")) &&
+    !(trimmed.startsWith("[") && trimmed.endsWith("]"))
+  )
     return null;
   try {
     return JSON.parse(trimmed) as Json;
@@ -122,7 +145,12 @@ export function asFields(text: string): Json | null {
 }
 
 /** A line of the run's log, with the task that wrote it. */
-export type LogLine = { readonly path: string; readonly level: string; readonly message: string; readonly at: number };
+export type LogLine = {
+  readonly path: string;
+  readonly level: string;
+  readonly message: string;
+  readonly at: number;
+};
 
 /** All log lines of a run, oldest first. */
 export function logLines(state: RunState): readonly LogLine[] {

@@ -42,7 +42,7 @@ export function headerOf(
   const { phase } = state;
   if (phase.name === "finished") {
     const end = { ...none, since: phase.at };
-    if (phase.outcome === "succeeded") return { ...end, mood: "succeeded", title: "Done" };
+    if (phase.outcome === "succeeded") return { ...end, mood: "succeeded", title: doneTitle(phase.outputs) };
     if (phase.outcome === "cancelled") return { ...end, mood: "cancelled", title: "Cancelled" };
     const error = phase.error;
     return {
@@ -77,14 +77,22 @@ export function headerOf(
   return waitingHeader(state, approvals) ?? activityHeader(state, phase.name === "finishing");
 }
 
+/** "Done", and in a few words what came of it where the first output is a text. */
+function doneTitle(outputs: Readonly<Record<string, unknown>> | null): string {
+  const text = Object.values(outputs ?? {}).find((value) => typeof value === "string" && value.trim() !== "");
+  if (typeof text !== "string" || /^\s*[{[]/.test(text)) return "Done";
+  const line = (text.trim().split("\n")[0] ?? "").replace(/[*_`#]+/g, "").trim();
+  const sentence = /^.*?[.!?](?=\s|$)/.exec(line)?.[0] ?? line;
+  return sentence.length > 90 ? "Done" : `Done: ${sentence}`;
+}
+
 function waitingHeader(state: RunState, views: readonly ApprovalView[]): Header | null {
   const waiting = openTasks(state).flatMap((task) => {
     const approval = pendingApproval(task);
     return approval === undefined ? [] : [{ task, approval }];
   });
   const viewOf = (id: string): ApprovalView | undefined => views.find((view) => view.id === id);
-  const first =
-    waiting.find(({ approval }) => viewOf(approval.approvalId)?.mayDecide === true) ?? waiting[0];
+  const first = waiting.find(({ approval }) => viewOf(approval.approvalId)?.mayDecide === true) ?? waiting[0];
   if (first === undefined) return null;
   const view = viewOf(first.approval.approvalId);
   const mine = view?.mayDecide === true;

@@ -15,7 +15,12 @@ export type Meter = {
 };
 
 /** Cost, tokens and time of a run against its limits. */
-export function metersOf(state: RunState, flow: Flow | null, currency: string, now: number): readonly Meter[] {
+export function metersOf(
+  state: RunState,
+  flow: Flow | null,
+  currency: string,
+  now: number,
+): readonly Meter[] {
   const limits = flow?.limits ?? {};
   const { cost, partly } = costOf(state.usage);
   const amount = typeof cost === "number" ? cost : 0;

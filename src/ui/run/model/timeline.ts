@@ -57,22 +57,6 @@ function agentOf(task: TaskState): string {
 function segmentsOf(task: TaskState, end: number): readonly Segment[] {
   const segments: Segment[] = [];
   const close = task.finishedAt ?? end;
-  for (const effect of task.effects) {
-    if (effect.kind === "tool" && effect.end?.name === "denied") continue;
-    const waits =
-      effect.kind === "tool" && task.approvals.some((one) => one.callId === effect.callId && one.end === null);
-    if (waits) continue;
-    segments.push({
-      id: `${task.path}#${effect.key}`,
-      path: task.path,
-      kind: effect.kind,
-      title: effect.kind === "model" ? "model call" : effect.tool,
-      from: effect.begunAt,
-      to: effect.end?.at ?? close,
-      isLive: effect.end === null && task.finishedAt === null,
-      isFailed: effect.end !== null && effect.end.name !== "finished",
-    });
-  }
   for (const approval of task.approvals) {
     segments.push({
       id: `${task.path}#${approval.approvalId}`,
@@ -83,6 +67,23 @@ function segmentsOf(task: TaskState, end: number): readonly Segment[] {
       to: approval.end?.at ?? close,
       isLive: approval.end === null && task.finishedAt === null,
       isFailed: false,
+    });
+  }
+  for (const effect of task.effects) {
+    if (effect.kind === "tool" && effect.end?.name === "denied") continue;
+    const waits =
+      effect.kind === "tool" &&
+      task.approvals.some((one) => one.callId === effect.callId && one.end === null);
+    if (waits) continue;
+    segments.push({
+      id: `${task.path}#${effect.key}`,
+      path: task.path,
+      kind: effect.kind,
+      title: effect.kind === "model" ? "model call" : effect.tool,
+      from: effect.begunAt,
+      to: effect.end?.at ?? close,
+      isLive: effect.end === null && task.finishedAt === null,
+      isFailed: effect.end !== null && effect.end.name !== "finished",
     });
   }
   if (segments.length === 0) {

@@ -1,12 +1,5 @@
 import type { Flow, Task } from "#flow/index.ts";
-import type {
-  ApprovalState,
-  Cost,
-  EffectState,
-  RunState,
-  TaskPath,
-  TaskState,
-} from "#flow/machine/index.ts";
+import type { ApprovalState, Cost, EffectState, RunState, TaskPath, TaskState } from "#flow/machine/index.ts";
 import type { StateName as RowState } from "../../graph/states.ts";
 import { costOf } from "./format.ts";
 import { blockTitle, placesOf } from "./paths.ts";
@@ -157,12 +150,7 @@ function rowOf(node: Node, state: RunState, flow: Flow | null, over: boolean): T
   };
 }
 
-function taskRow(
-  task: TaskState,
-  nested: readonly TraceRow[],
-  flow: Flow | null,
-  over: boolean,
-): TraceRow {
+function taskRow(task: TaskState, nested: readonly TraceRow[], flow: Flow | null, over: boolean): TraceRow {
   const own = [...attemptRows(task), ...effectRows(task)];
   const blocks = nested.filter((row) => row.icon === "block");
   const tasks = nested.filter((row) => row.icon !== "block");
@@ -237,7 +225,7 @@ function effectRow(task: TaskState, effect: EffectState): TraceRow {
       startedAt: effect.begunAt,
       state: end === null ? (stopped ? "cancelled" : "running") : end.name === "finished" ? "done" : "failed",
       endedAt: end?.at ?? (stopped ? task.finishedAt : null),
-      cost: end?.name === "finished" ? end.cost : null,
+      cost: effect.end?.name === "finished" ? effect.end.cost : null,
       note: end?.name === "failed" ? end.error.message : "",
     };
   }
@@ -261,7 +249,8 @@ function effectRow(task: TaskState, effect: EffectState): TraceRow {
               : "failed",
     endedAt: end?.at ?? (stopped ? task.finishedAt : null),
     cost: null,
-    note: end === null || end.name === "finished" ? "" : end.name === "failed" ? end.error.message : end.reason,
+    note:
+      end === null || end.name === "finished" ? "" : end.name === "failed" ? end.error.message : end.reason,
   };
 }
 
