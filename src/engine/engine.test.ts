@@ -99,5 +99,30 @@ outputs: { text: "{{ tasks.write.output }}", echoed: "{{ tasks.call.output.text 
   });
   expect(calls).toBe(2);
   expect(stored?.owner).toBeNull();
-  expect(stored?.events.map((event) => event.body.type)).toMatchInlineSnapshot();
+  expect(stored?.events.map((event) => event.body.type)).toMatchInlineSnapshot(`
+    [
+      "run-started",
+      "block-entered",
+      "task-started",
+      "variables-set",
+      "task-succeeded",
+      "task-started",
+      "log-written",
+      "task-succeeded",
+      "task-started",
+      "tool-call-begun",
+      "tool-call-finished",
+      "task-succeeded",
+      "task-started",
+      "agent-message-added",
+      "model-call-begun",
+      "model-call-finished",
+      "tool-call-begun",
+      "tool-call-finished",
+      "model-call-begun",
+      "model-call-finished",
+      "task-succeeded",
+      "run-finished",
+    ]
+  `);
 });

@@ -23,7 +23,10 @@ export function makeScope(walk: Walk, path: TaskPath, extra?: Readonly<Names>): 
   else if (walk.draft.run.phase.name === "finishing" && walk.draft.run.phase.error) {
     scope["error"] = walk.draft.run.phase.error;
   }
-  return extra ? Object.assign(scope, extra) : scope;
+  for (const [name, value] of Object.entries(extra ?? {})) {
+    Object.defineProperty(scope, name, { value, enumerable: true, configurable: true });
+  }
+  return scope;
 }
 
 /** `item` and `index` of the nearest iteration, `error` of the nearest handler. */
