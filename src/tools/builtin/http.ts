@@ -31,7 +31,7 @@ const outputSchema: JsonObject = {
   properties: {
     status: { type: "integer" },
     headers: { type: "object" },
-    text: { type: "string", description: "The body as text." },
+    text: { type: ["string", "null"], description: "The body as text; null when it is JSON." },
     json: { description: "The body as JSON, or null when it is none." },
   },
   required: ["status", "headers", "text", "json"],
@@ -57,7 +57,8 @@ export function httpTools(fetchOf: FetchOf): readonly Tool[] {
       { key: context.key, signal: context.signal },
     );
     if (args["acceptErrors"] !== true) refuseFailure(answer, address, context.now());
-    return answer;
+    // Not both: a body that is JSON would count twice, in size and in what a model has to read.
+    return { ...answer, text: answer.json === null ? answer.text : null };
   };
   return [
     {

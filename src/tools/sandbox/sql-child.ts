@@ -1,4 +1,6 @@
 /** Runs in a process of its own: one query over one file, then it is ended. See `sql.ts`. */
+import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { type DuckDBConnection, type DuckDBValue, DuckDBInstance, StatementType } from "@duckdb/node-api";
 import type { SqlReply, SqlRequest, TableFormat } from "./sql.ts";
 
@@ -31,6 +33,8 @@ async function run(request: SqlRequest): Promise<SqlReply> {
       dataProblem = firstLines(error);
     }
   }
+  // Everything is in memory now. The copy goes at once, so that none is left when the worker is killed.
+  await rm(dirname(request.path), { recursive: true, force: true });
   // From here on nothing but these tables can be reached, and nothing can be switched back on.
   await connection.run("SET enable_external_access = false");
   await connection.run("SET lock_configuration = true");
