@@ -64,11 +64,18 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
     },
     async claim(run, worker) {
       await clock.ready();
-      return claimRun(pool, run, worker, claimOptions);
+      const claim = await claimRun(pool, run, worker, claimOptions);
+      if (claim !== null)
+        appender.note(run, claim.epoch, claim.events.at(-1)?.seq ?? claim.snapshot?.seq ?? 0);
+      return claim;
     },
     append: (request) => appender.append(request),
     inbox: (run) => readInbox(pool, run),
-    park: (request) => parkRun(pool, request),
+    async park(request) {
+      const result = await parkRun(pool, request);
+      if (result !== "woken") appender.forget(request.run);
+      return result;
+    },
     signal: (run, source, signal) => signalInTransaction(pool, run, source, signal),
     async setTimer(run, timer) {
       await addTimer(pool, run, timer);

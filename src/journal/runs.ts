@@ -8,7 +8,7 @@ import {
   type WorkspaceId,
 } from "#base/index.ts";
 import type { RunEvent, RunEventBody, RunState, Signal } from "#flow/machine/index.ts";
-import { isOver, textOrNull } from "./append.ts";
+import { isOver, textOrNull } from "./append-values.ts";
 import type { Queryable } from "#platform/index.ts";
 import { addAloneJob, addRunJob, makeInboxId } from "./wake.ts";
 import type { Claim, InboxItem, NewRun, ParkRequest } from "./spec.ts";

@@ -1,0 +1,109 @@
+import { canonicalJson } from "#flow/index.ts";
+import { groupStatement, loneStatement, mostLoneRows } from "./append-statement.ts";
+import type { AppendRequest, RunSummary } from "./spec.ts";
+
+/** A request on its way into a statement. */
+export type Pending = {
+  readonly request: AppendRequest;
+  /** JSON text of each event. */
+  readonly bodies: readonly string[];
+  /** Characters of all bodies. */
+  readonly size: number;
+  /** Whether the run's last event is not known to be the one before. */
+  readonly check: boolean;
+};
+
+export type Filled = { readonly name: string; readonly sql: string; readonly values: unknown[] };
+
+/** The statement that appends this group. `again`: an earlier attempt may have been recorded. */
+export function fillStatement(group: readonly Pending[], again: boolean): Filled {
+  const check = again || group.some((pending) => pending.check);
+  const [first] = group;
+  if (first !== undefined && group.length === 1) {
+    const { events, audit } = first.request;
+    if (events.length <= mostLoneRows && audit.length <= mostLoneRows) return fillLone(first, check);
+  }
+  return fillGroup(group, check);
+}
+
+function fillLone({ request, bodies }: Pending, check: boolean): Filled {
+  const { events, audit, summary } = request;
+  const values: unknown[] = [request.run, request.epoch, request.seq];
+  for (const [i, body] of bodies.entries()) values.push(events[i]?.type, body);
+  for (const { actor, action, subject, path, body } of audit) {
+    values.push(
+      actor.kind,
+      actor.id,
+      actor.name,
+      action,
+      subject.kind,
+      subject.id,
+      path,
+      canonicalJson(body),
+    );
+  }
+  const consume = request.consume.length > 0;
+  if (consume) values.push([...request.consume]);
+  if (summary !== undefined) values.push(...summaryRow(summary));
+  const counts = { events: events.length, audit: audit.length };
+  return { ...loneStatement({ ...counts, consume, summary: summary !== undefined, check }), values };
+}
+
+function fillGroup(group: readonly Pending[], check: boolean): Filled {
+  const runs = columns(3);
+  const events = columns(4);
+  const audits = columns(9);
+  const consumed = columns(2);
+  const summaries = columns(9);
+  for (const [index, { request, bodies }] of group.entries()) {
+    const number = index + 1;
+    push(runs, request.run, request.epoch, request.seq);
+    for (const [i, body] of bodies.entries()) {
+      push(events, number, request.seq + i, request.events[i]?.type, body);
+    }
+    for (const { actor, action, subject, path, body } of request.audit) {
+      const text = canonicalJson(body);
+      push(audits, number, actor.kind, actor.id, actor.name, action, subject.kind, subject.id, path, text);
+    }
+    for (const id of request.consume) push(consumed, number, id);
+    if (request.summary !== undefined) push(summaries, number, ...summaryRow(request.summary));
+  }
+  const audit = isFilled(audits);
+  const consume = isFilled(consumed);
+  const summary = isFilled(summaries);
+  const values = [
+    ...runs,
+    ...events,
+    ...(audit ? audits : []),
+    ...(consume ? consumed : []),
+    ...(summary ? summaries : []),
+  ];
+  return { ...groupStatement({ audit, consume, summary, check }), values };
+}
+
+function columns(count: number): unknown[][] {
+  return Array.from({ length: count }, () => []);
+}
+
+function push(into: readonly unknown[][], ...row: unknown[]): void {
+  for (let i = 0; i < row.length; i += 1) into[i]?.push(row[i]);
+}
+
+function isFilled(rows: readonly unknown[][]): boolean {
+  return (rows[0]?.length ?? 0) > 0;
+}
+
+function summaryRow(summary: RunSummary): unknown[] {
+  const { state, headline, outputs, error, cost, unknownCosts, tokens } = summary;
+  return [state, headline, textOrNull(outputs), textOrNull(error), cost, unknownCosts, tokens, isOver(state)];
+}
+
+/** JSON text of a value, with SQL's null for JSON's. */
+export function textOrNull(value: unknown): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value);
+}
+
+/** Whether a run in this state is over for good. */
+export function isOver(state: string): boolean {
+  return state === "succeeded" || state === "failed" || state === "cancelled" || state === "dead-lettered";
+}
