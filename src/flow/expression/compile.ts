@@ -1,7 +1,7 @@
 import type { ASTNode, ParseResult } from "@marcbachmann/cel-js";
 import type { BatonError } from "#base/index.ts";
-import { expressionLimits, linearMatches, makeEnvironment } from "./environment.ts";
-import { expressionError } from "./errors.ts";
+import { expressionLimits, makeEnvironment, renamedMethods } from "./environment.ts";
+import { expressionError, isExpressionError } from "./errors.ts";
 
 /** An expression ready to be carried out. */
 export type CompiledExpression = { readonly text: string; readonly ast: ASTNode; readonly run: ParseResult };
@@ -33,8 +33,9 @@ function compile(text: string): CompiledExpression | BatonError {
     return expressionError(text, "The expression is empty.", { start: 0, end: text.length });
   try {
     const first = environment.parse(text);
-    const renamed = renameMatches(text, first.ast);
+    const renamed = renameMethods(text, first.ast);
     const run = renamed === text ? first : environment.parse(renamed);
+    refuseInherited(text, run.ast);
     if (loopDepth(run.ast) > expressionLimits.loops) {
       return expressionError(
         text,
@@ -43,7 +44,7 @@ function compile(text: string): CompiledExpression | BatonError {
     }
     return { text, ast: run.ast, run };
   } catch (error) {
-    return readError(text, error);
+    return isExpressionError(error) ? error : readError(text, error);
   }
 }
 
@@ -51,7 +52,8 @@ function compile(text: string): CompiledExpression | BatonError {
 export function readError(text: string, error: unknown): BatonError {
   const known = error as { summary?: unknown; range?: { start: number; end: number }; message?: unknown };
   const summary = typeof known.summary === "string" ? known.summary : String(known.message ?? error);
-  const message = summary.replaceAll("dyn<", "<").replaceAll(linearMatches, "matches");
+  let message = summary.replaceAll("dyn<", "<");
+  for (const [name, own] of Object.entries(renamedMethods)) message = message.replaceAll(own, name);
   const sentence = message.endsWith(".") ? message : `${message}.`;
   return expressionError(text, sentence.charAt(0).toUpperCase() + sentence.slice(1), known.range, error);
 }
@@ -104,15 +106,27 @@ function loopDepth(ast: ASTNode): number {
   return deepest;
 }
 
-function renameMatches(text: string, ast: ASTNode): string {
+function renameMethods(text: string, ast: ASTNode): string {
   let result = text;
   walk(ast, (node) => {
-    if (node.op !== "rcall" || node.args[0] !== "matches") return;
-    const from = node.args[1].range.end;
-    const between = /^[\s)]*\.\s*matches\b/.exec(text.slice(from));
-    if (!between) throw expressionError(text, "Write .matches(...) right behind the text that it looks at.");
-    const start = from + between[0].length - "matches".length;
-    result = result.slice(0, start) + linearMatches + result.slice(start + linearMatches.length);
+    if (node.op !== "rcall") return;
+    const [name, receiver] = node.args;
+    const own = Object.hasOwn(renamedMethods, name) ? renamedMethods[name] : undefined;
+    if (own === undefined) return;
+    const from = receiver.range.end;
+    const between = new RegExp(`^[\\s)]*\\.\\s*${name}\\b`).exec(text.slice(from));
+    if (!between) throw expressionError(text, `Write .${name}(...) right behind what it belongs to.`);
+    const start = from + between[0].length - name.length;
+    result = result.slice(0, start) + own + result.slice(start + own.length);
   });
   return result;
+}
+
+/** Names that every JavaScript object answers to are no names of data. */
+function refuseInherited(text: string, ast: ASTNode): void {
+  walk(ast, (node) => {
+    if (node.op === "id" && node.args in Object.prototype) {
+      throw expressionError(text, `Unknown variable: ${node.args}.`, node.range);
+    }
+  });
 }

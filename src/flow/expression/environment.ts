@@ -17,10 +17,11 @@ export const expressionLimits = {
 } as const;
 
 /**
- * The method name under which `text.matches(pattern)` is carried out. The library's own `matches` backtracks, and can
- * neither be replaced nor removed, so that compiling renames the call. As long as the original: positions stay.
+ * Methods of the library that are carried out under another name, since they can neither be replaced nor removed:
+ * its `matches` backtracks, its `join` refuses numbers. Compiling renames the calls. The names are as long as the
+ * originals, so that positions stay.
  */
-export const linearMatches = "re2find";
+export const renamedMethods: Readonly<Record<string, string>> = { matches: "re2find", join: "glue" };
 
 /**
  * References made by `secret()` itself. Data that merely looks like one (an input, a tool's result) must not become
@@ -109,13 +110,16 @@ export function makeEnvironment(): Environment {
       (list: unknown[], start: unknown, end: unknown) => list.slice(Number(start), Number(end)),
     );
   }
-  environment.registerFunction("list.join(string): string", (list: unknown[], separator: string) =>
+  environment.registerFunction("list.glue(): string", (list: unknown[]) =>
+    bounded(list.map(textOf).join("")),
+  );
+  environment.registerFunction("list.glue(string): string", (list: unknown[], separator: string) =>
     bounded(list.map(textOf).join(separator)),
   );
   environment.registerFunction("string.lower(): string", (text: string) => text.toLowerCase());
   environment.registerFunction("string.upper(): string", (text: string) => text.toUpperCase());
   environment.registerFunction("string.replace(string, string): string", replaceAll);
-  environment.registerFunction(`string.${linearMatches}(string): bool`, findsPattern);
+  environment.registerFunction("string.re2find(string): bool", findsPattern);
   environment.registerFunction("matches(string, string): bool", findsPattern);
   environment.registerFunction("json(string): dyn", (text: string): unknown => {
     try {

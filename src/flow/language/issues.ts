@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { isObject } from "#base/index.ts";
 import { laterMessage } from "./later.ts";
 import { nearest } from "./names.ts";
+import { nestedKeys } from "./parts.ts";
 import type { DocumentPath } from "./source.ts";
 
 /** One thing wrong with a value, in our words. `part` says whether its key or its value is meant. */
@@ -27,15 +28,15 @@ export function readIssues(
   for (const issue of issues) {
     const path = issue.path.map((step) => (typeof step === "symbol" ? String(step) : step));
     if (issue.code === "unrecognized_keys") {
-      const nestedKeys = path.length > 0 ? [] : known;
-      for (const key of issue.keys) unknown.push(unknownKey(key, path, nestedKeys, later));
+      const here = path.length > 0 ? (nestedKeys[String(path.at(-1))] ?? []) : known;
+      for (const key of issue.keys) unknown.push(unknownKey(key, path, here, later));
       continue;
     }
     const label = [...path].reverse().find((step) => typeof step === "string") ?? name;
     const missing = path.length > 0 && at(value, path) === undefined;
     const message = issue.message.startsWith("must") ? issue.message : "has a value that does not fit";
     findings.push({
-      rule: "L10",
+      rule: issue.message.startsWith("must be a duration") ? "L11" : "L10",
       message: missing
         ? `"${label}" is missing; it ${message}.`.replace(
             "it has a value that does not fit",

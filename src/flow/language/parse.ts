@@ -50,7 +50,7 @@ export function parseFlow(text: string): ParsedFlow {
         value === null || value === undefined
           ? "The text is empty. A flow starts with an id and tasks."
           : "A flow is a map with keys such as id, agents and tasks.";
-      reader.note([], { rule: "L6", message, path: [], part: "value" });
+      reader.note([], { rule: "L15", message, path: [], part: "value" });
     }
     return parsed(null);
   }
@@ -64,7 +64,7 @@ export function parseFlow(text: string): ParsedFlow {
     const raw = value[key];
     if (raw === undefined || (raw === null && key !== "id" && key !== "tasks")) {
       if (key === "id" || key === "tasks") {
-        reader.note([], { rule: "L6", message: `A flow needs "${key}".`, path: [], part: "value" });
+        reader.note([], { rule: "L15", message: `A flow needs "${key}".`, path: [], part: "value" });
       }
       return undefined;
     }

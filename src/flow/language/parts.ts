@@ -126,3 +126,12 @@ export function readTemplates(raw: unknown): Record<string, Template> {
 export function asText(raw: string | number | boolean): string {
   return String(raw);
 }
+
+/** Keys of the maps that stand in several places, by the key that holds them. */
+export const nestedKeys: Readonly<Record<string, readonly string[]>> = {
+  by: Object.keys(by.shape),
+  retry: Object.keys(retry.shape),
+  limits: Object.keys(limits.shape),
+  decisions: ["approve", "reject"],
+  approval: ["when", "by"],
+};

@@ -94,7 +94,13 @@ function shapeOfSchema(schema: Record<string, unknown>): Shape {
 const ownKeys = new Set(["optional", "multiline", "accept", "maxSize", "min", "max", "fields", "multiple"]);
 
 function fieldOf(name: string, definition: unknown, path: readonly (string | number)[]): Field {
-  if (typeof definition === "string") return fieldOf(name, { type: definition }, path);
+  if (typeof definition === "string") {
+    try {
+      return fieldOf(name, { type: definition }, path);
+    } catch (error) {
+      throw error instanceof ShapeError ? new ShapeError(error.message, path) : error;
+    }
+  }
   if (!isObject(definition)) {
     throw new ShapeError(
       `The field "${name}" is written as a type (string, number, …) or a map such as { type: number, min: 0 }.`,
@@ -146,7 +152,7 @@ function typeOf(
   }
   throw new ShapeError(
     `The field "${name}" has the unknown type "${String(type)}". Types are ${fieldTypes.join(", ")}.`,
-    typeof type === "string" && Object.keys(definition).length === 1 ? path : [...path, "type"],
+    [...path, "type"],
   );
 }
 

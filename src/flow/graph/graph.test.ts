@@ -1,0 +1,71 @@
+import { describe, expect, test } from "vitest";
+import { parseFlow } from "../language/parse.ts";
+import { flowGraph } from "./graph.ts";
+
+const text = `id: x
+agents: { a: {} }
+tasks:
+  - { id: one, agent: a, prompt: x, title: First }
+  - id: choose
+    if: inputs.n > 1
+    then: [{ id: yes, tool: notify, with: { to: a, text: b } }, { id: after, log: x }]
+    else: [{ id: no, log: x }]
+    errors: [{ id: oops, log: x }]
+  - { id: both, parallel: [{ id: l, log: x }, { id: r, log: x }] }
+  - { id: bad, agent: a }
+errors: [{ id: tell, log: x }]
+finally: [{ id: end, log: x }]
+`;
+const parsed = parseFlow(text);
+if (!parsed.flow) throw new Error("the flow was not read");
+const { nodes, edges } = flowGraph(parsed.flow, parsed.broken);
+const node = (id: string) => nodes.find((one) => one.id === id);
+
+describe("graph", () => {
+  test("[G1] every task is a node under its static path", () => {
+    expect(nodes.map((one) => one.id)).toEqual([
+      "one",
+      "choose",
+      "choose/yes",
+      "choose/after",
+      "choose/no",
+      "choose/!errors/oops",
+      "both",
+      "both/l",
+      "both/r",
+      "!errors/tell",
+      "!finally/end",
+      "bad",
+    ]);
+    expect(node("one")).toMatchObject({
+      kind: "agent",
+      title: "First",
+      label: "a",
+      agent: "a",
+      parent: null,
+    });
+    expect(node("choose/yes")).toMatchObject({ tool: "notify", label: "notify" });
+  });
+
+  test("[G2] nodes nest and know their block", () => {
+    expect(node("choose/yes")).toMatchObject({ parent: "choose", block: "then" });
+    expect(node("choose/no")).toMatchObject({ parent: "choose", block: "else" });
+    expect(node("choose/!errors/oops")).toMatchObject({ parent: "choose", block: "errors" });
+    expect(node("choose")).toMatchObject({ group: true, label: "inputs.n > 1" });
+    expect(node("one")).toMatchObject({ group: false });
+  });
+
+  test("[G3] edges follow the lists; parallel tasks have none between them", () => {
+    expect(edges.map((one) => one.id)).toEqual([
+      "choose/yes>choose/after",
+      "one>choose",
+      "choose>both",
+      "both>!errors/tell",
+      "both>!finally/end",
+    ]);
+  });
+
+  test("[G4] a broken task is shown as such", () => {
+    expect(node("bad")).toMatchObject({ kind: "broken", title: "bad", label: "agent" });
+  });
+});
