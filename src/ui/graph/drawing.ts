@@ -42,7 +42,7 @@ const most = 232;
 
 /** A task's width by its words, in pixels, without measuring: names are bold, labels are not. */
 export function widthOf(name: string, label: string): number {
-  const text = 50 + name.length * 7.4 + (label === "" ? 0 : label.length * 6.6);
+  const text = 54 + name.length * 7.8 + (label === "" ? 0 : label.length * 7.2);
   return Math.round(Math.min(most, Math.max(least, text)));
 }
 

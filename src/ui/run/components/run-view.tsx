@@ -92,7 +92,7 @@ export function RunView(props: RunViewProps) {
   }, []);
 
   return (
-    <div className="run-page flex h-full min-h-0 flex-col bg-(--surface) text-(--text) [font:var(--type-13)]">
+    <div className="run-page flex h-[calc(100dvh-56px)] min-h-0 flex-col md:h-dvh bg-(--surface) text-(--text) [font:var(--type-13)]">
       <TopBar
         run={run}
         link={link}

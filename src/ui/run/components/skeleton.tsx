@@ -1,7 +1,11 @@
 /** The run page's frame while it loads: the same places, so that nothing jumps. */
 export function RunSkeleton() {
   return (
-    <div role="status" aria-label="Loading the run" className="flex h-full min-h-0 flex-col bg-(--surface)">
+    <div
+      role="status"
+      aria-label="Loading the run"
+      className="flex h-[calc(100dvh-56px)] min-h-0 flex-col md:h-dvh bg-(--surface)"
+    >
       <div className="flex h-12 shrink-0 items-center gap-3 border-b border-(--border) px-4">
         <div className="skeleton h-3 w-40" />
         <div className="skeleton h-3 w-56" />

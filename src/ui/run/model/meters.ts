@@ -1,6 +1,6 @@
 import type { Flow } from "#flow/index.ts";
 import type { RunState } from "#flow/machine/index.ts";
-import { count, costOf, money, span } from "./format.ts";
+import { count, costOf, money, span, spanInWords } from "./format.ts";
 
 /** One limit and how much of it is used. */
 export type Meter = {
@@ -51,7 +51,7 @@ export function metersOf(
     {
       name: "Time",
       used: span(time, state.phase.name !== "finished"),
-      limit: limits.time === undefined ? null : span(limits.time, true),
+      limit: limits.time === undefined ? null : spanInWords(limits.time),
       share: share(time, limits.time),
       note: "",
     },

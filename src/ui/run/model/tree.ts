@@ -166,7 +166,7 @@ function taskRow(task: TaskState, nested: readonly TraceRow[], flow: Flow | null
     path: task.path,
     kind: task.kind,
     name: task.id,
-    label: task.label === task.id ? "" : task.label,
+    label: labelOf(task),
     state: taskRowState(task),
     startedAt: task.status.name === "skipped" ? null : task.startedAt,
     endedAt: task.finishedAt,
@@ -174,6 +174,23 @@ function taskRow(task: TaskState, nested: readonly TraceRow[], flow: Flow | null
     note: taskNote(task),
     children: [...own, ...tasks, ...pending, ...blocks],
   };
+}
+
+/** What stands beside a task's name. Questions, instants and long messages stand in its detail instead. */
+function labelOf(task: TaskState): string {
+  if (task.label === task.id) return "";
+  switch (task.kind) {
+    case "approval":
+    case "form":
+    case "wait":
+    case "log":
+    case "fail":
+    case "parallel":
+    case "sequence":
+      return task.kind;
+    default:
+      return task.label;
+  }
 }
 
 function attemptRows(task: TaskState): readonly TraceRow[] {
@@ -296,7 +313,7 @@ function childDefinitions(flow: Flow | null, path: TaskPath, state?: TaskState):
       return "else" in state.blocks ? task.else : [];
     case "switch": {
       if (state === undefined) return [];
-      const chosen = task.cases.find((one) => one.value in state.blocks);
+      const chosen = task.cases.find((one) => `case ${one.value}` in state.blocks);
       return chosen?.tasks ?? ("default" in state.blocks ? task.default : []);
     }
     default:
