@@ -1,16 +1,5 @@
 import { expect, test } from "vitest";
 
-type Glob = (
-  pattern: string,
-  options: { query: string; import: string; eager: true },
-) => Record<string, string>;
-declare global {
-  // Vite replaces the calls with what the files hold, in Node and in the browser alike.
-  interface ImportMeta {
-    readonly glob: Glob;
-  }
-}
-
 const spec = Object.values(
   import.meta.glob("./SPEC.md", { query: "?raw", import: "default", eager: true }),
 ).join("");

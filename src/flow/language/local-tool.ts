@@ -46,7 +46,6 @@ export function readTool(reader: FlowReader, name: string, raw: unknown): LocalT
     returns: readShape(reader, raw, path, "returns"),
   };
   if (reader.problems.length > before) return undefined;
-  let description: string | undefined;
   let body: LocalToolBody;
   let rest;
   if (head === "http") {
@@ -81,11 +80,10 @@ export function readTool(reader: FlowReader, name: string, raw: unknown): LocalT
     body = { kind: "script", language: checked.script, code: checked.code };
     rest = checked;
   }
-  description = rest.description;
   return {
     name,
     title: rest.title,
-    description,
+    description: rest.description,
     risk: rest.risk ?? "low",
     idempotent: rest.idempotent ?? (body.kind === "http" && ["GET", "HEAD"].includes(body.method)),
     approval: readApproval(rest.approval),
