@@ -1,0 +1,101 @@
+"use client";
+import { useQuery } from "@tanstack/react-query";
+import { Check, Play, Workflow } from "lucide-react";
+import { useMe } from "../client/me.ts";
+import { useTRPC } from "../client/trpc.ts";
+import { ApprovalCard } from "../inbox/approval-card.tsx";
+import { ButtonLink } from "../parts/button.tsx";
+import { Card } from "../parts/card.tsx";
+import { Page } from "../parts/page.tsx";
+import { EmptyState, ErrorState, SkeletonRows } from "../parts/states.tsx";
+import { RunRows } from "../runs/run-rows.tsx";
+
+/** What needs me, what runs now, what changed. */
+export function HomePage() {
+  const trpc = useTRPC();
+  const { me, may } = useMe();
+  const home = useQuery(trpc.home.queryOptions());
+  const needsMe = home.data?.needsMe ?? [];
+  const title =
+    home.data === undefined
+      ? "Home"
+      : needsMe.length === 0
+        ? "Nothing waits for you"
+        : needsMe.length === 1
+          ? "One decision waits for you"
+          : `${needsMe.length} decisions wait for you`;
+  return (
+    <Page
+      title={title}
+      about={me === undefined ? undefined : me.workspace.name}
+      actions={
+        may("run.start") ? (
+          <ButtonLink href="/flows" tone={needsMe.length === 0 ? "primary" : "plain"}>
+            <Play aria-hidden size={14} /> Start a run
+          </ButtonLink>
+        ) : null
+      }
+    >
+      {home.error !== null ? (
+        <Card flush>
+          <ErrorState error={home.error} onRetry={() => void home.refetch()} />
+        </Card>
+      ) : null}
+      {needsMe.length > 0 ? (
+        <section aria-label="Needs you" className="flex flex-col gap-3">
+          {needsMe.slice(0, 3).map((approval) => (
+            <ApprovalCard key={approval.id} approval={approval} showRun hotkeys={needsMe.length === 1} />
+          ))}
+          {needsMe.length > 3 ? (
+            <ButtonLink href="/inbox" className="self-start">
+              All {needsMe.length} in the inbox
+            </ButtonLink>
+          ) : null}
+        </section>
+      ) : null}
+      <Card title="Running now" flush>
+        {home.isPending ? (
+          <SkeletonRows rows={2} />
+        ) : (home.data?.running.length ?? 0) === 0 ? (
+          <EmptyState
+            icon={<Check size={18} />}
+            title="All quiet"
+            action={<ButtonLink href="/flows">Choose a flow</ButtonLink>}
+          >
+            No run is under way. What you start appears here, live.
+          </EmptyState>
+        ) : (
+          <RunRows rows={home.data?.running ?? []} />
+        )}
+      </Card>
+      {(home.data?.failedMine.length ?? 0) > 0 ? (
+        <Card title="Failed runs that you started" flush>
+          <RunRows rows={home.data?.failedMine ?? []} />
+        </Card>
+      ) : null}
+      <Card
+        title="Latest"
+        flush
+        aside={
+          <ButtonLink href="/runs" tone="quiet" size="small">
+            All runs
+          </ButtonLink>
+        }
+      >
+        {home.isPending ? (
+          <SkeletonRows rows={5} />
+        ) : (home.data?.recent.length ?? 0) === 0 ? (
+          <EmptyState
+            icon={<Workflow size={18} />}
+            title="Nothing has run yet"
+            action={<ButtonLink href="/flows/support-desk">Open Support desk</ButtonLink>}
+          >
+            Support desk is a good first flow: agents handle a ticket, and you decide on the refund.
+          </EmptyState>
+        ) : (
+          <RunRows rows={home.data?.recent ?? []} />
+        )}
+      </Card>
+    </Page>
+  );
+}

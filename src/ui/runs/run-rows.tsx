@@ -1,0 +1,46 @@
+"use client";
+import Link from "next/link";
+import type { RunRow } from "#api/index.ts";
+import { RunStateIcon } from "../parts/run-state.tsx";
+import { SimulatedMark } from "../parts/simulated.tsx";
+import { RelativeTime } from "../parts/time.tsx";
+import { money, span } from "../run/model/format.ts";
+import { runStateWord } from "../parts/run-state.tsx";
+
+/** Runs as rows: what happens in each, since when, at what cost. */
+export function RunRows({ rows, withFlow = true }: { rows: readonly RunRow[]; withFlow?: boolean }) {
+  return (
+    <ul className="divide-y divide-(--border)">
+      {rows.map((run) => (
+        <li key={run.id}>
+          <Link
+            href={`/runs/${run.id}`}
+            className="grid min-h-11 grid-cols-[16px_minmax(0,1fr)_max-content] items-center gap-x-3 px-4 py-2 hover:bg-(--surface-2) md:grid-cols-[16px_minmax(0,1.1fr)_minmax(0,1.6fr)_110px_72px_72px]"
+          >
+            <RunStateIcon state={run.state} />
+            <span className="flex min-w-0 items-center gap-2">
+              <span className="truncate font-medium">{withFlow ? run.flow.title : `Run ${run.number}`}</span>
+              {withFlow ? <span className="text-(--text-3)">{run.number}</span> : null}
+              {run.simulated ? (
+                <span className="hidden lg:inline-flex">
+                  <SimulatedMark />
+                </span>
+              ) : null}
+            </span>
+            <span className="col-start-2 truncate text-(--text-2) md:col-start-3">
+              {run.headline === "" ? runStateWord(run.state) : run.headline}
+            </span>
+            <span className="hidden truncate text-(--text-2) md:block">{run.startedBy.name}</span>
+            <span className="hidden text-right tabular-nums text-(--text-2) md:block" title="Duration">
+              {run.finishedAt === null ? "" : span(run.finishedAt - run.createdAt)}
+              {run.finishedAt === null && run.cost > 0 ? money(run.cost) : ""}
+            </span>
+            <span className="col-start-3 row-start-1 text-right text-(--text-3) md:col-start-6">
+              <RelativeTime at={run.createdAt} />
+            </span>
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
