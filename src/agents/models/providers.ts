@@ -7,23 +7,35 @@ import { simulatedModel, type SimulatedOptions } from "../simulated/model.ts";
 
 /** Where a workspace's models come from. Keys are plain here: read in the worker only, never logged. */
 export type ModelSettings = {
-  readonly providers: readonly { readonly provider: string; readonly baseUrl: string | null; readonly apiKey: string | null }[];
+  readonly providers: readonly {
+    readonly provider: string;
+    readonly baseUrl: string | null;
+    readonly apiKey: string | null;
+  }[];
   readonly aliases: readonly { readonly alias: string; readonly provider: string; readonly model: string }[];
 };
 
-export type Resolved = { readonly provider: string; readonly model: string; readonly language: LanguageModelV4 };
+export type Resolved = {
+  readonly provider: string;
+  readonly model: string;
+  readonly language: LanguageModelV4;
+};
 
 export type ProviderOptions = {
   /** The outbound client as `fetch`; `baseUrl` is what the admin has entered and thereby allowed. */
   readonly fetch: (baseUrl: string | null) => typeof globalThis.fetch;
   readonly simulated: SimulatedOptions;
+  /** Further providers by name: models that a benchmark or a replay brings along. */
+  readonly others?: Readonly<Record<string, () => LanguageModelV4>>;
 };
 
 /** Finds the model behind an alias. An alias that is not mapped falls back to the workspace's "default". */
 export function resolveModel(alias: string, settings: ModelSettings, options: ProviderOptions): Resolved {
-  const mapped =
-    settings.aliases.find((candidate) => candidate.alias === alias) ??
-    settings.aliases.find((candidate) => candidate.alias === "default") ?? { provider: "simulated", model: "simulated" };
+  const mapped = settings.aliases.find((candidate) => candidate.alias === alias) ??
+    settings.aliases.find((candidate) => candidate.alias === "default") ?? {
+      provider: "simulated",
+      model: "simulated",
+    };
   const { provider, model } = mapped;
   const entry = settings.providers.find((candidate) => candidate.provider === provider);
   const baseUrl = entry?.baseUrl ?? null;
@@ -33,14 +45,26 @@ export function resolveModel(alias: string, settings: ModelSettings, options: Pr
     case "simulated":
       return { provider, model: "simulated", language: simulatedModel(options.simulated) };
     case "openai":
-      return { provider, model, language: createOpenAI({ ...common, apiKey: needed(apiKey, provider) })(model) };
+      return {
+        provider,
+        model,
+        language: createOpenAI({ ...common, apiKey: needed(apiKey, provider) })(model),
+      };
     case "anthropic":
-      return { provider, model, language: createAnthropic({ ...common, apiKey: needed(apiKey, provider) })(model) };
+      return {
+        provider,
+        model,
+        language: createAnthropic({ ...common, apiKey: needed(apiKey, provider) })(model),
+      };
     case "openai-compatible": {
       if (baseUrl === null) {
-        throw new BatonError("misconfigured", `The alias "${alias}" uses an OpenAI-compatible server, but none is set.`, {
-          hint: "An admin can enter its address under Settings, Models.",
-        });
+        throw new BatonError(
+          "misconfigured",
+          `The alias "${alias}" uses an OpenAI-compatible server, but none is set.`,
+          {
+            hint: "An admin can enter its address under Settings, Models.",
+          },
+        );
       }
       const server = createOpenAICompatible({
         name: "openai-compatible",
@@ -51,10 +75,17 @@ export function resolveModel(alias: string, settings: ModelSettings, options: Pr
       });
       return { provider, model, language: server(model) };
     }
-    default:
-      throw new BatonError("misconfigured", `The alias "${alias}" names the provider "${provider}", which Baton does not know.`, {
-        hint: "Choose openai, anthropic, openai-compatible or simulated under Settings, Models.",
-      });
+    default: {
+      const other = options.others?.[provider];
+      if (other !== undefined) return { provider, model, language: other() };
+      throw new BatonError(
+        "misconfigured",
+        `The alias "${alias}" names the provider "${provider}", which Baton does not know.`,
+        {
+          hint: "Choose openai, anthropic, openai-compatible or simulated under Settings, Models.",
+        },
+      );
+    }
   }
 }
 

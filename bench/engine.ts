@@ -1,0 +1,149 @@
+/**
+ * What the engine costs, beside the least that a durable engine can cost: a plain INSERT committed for each step, on
+ * the same Postgres, in the same order, with the same number of runs at once. `npm run bench:engine [-- --json FILE]`
+ */
+import type { Flow } from "#flow/index.ts";
+import { type Line, median, report, rounded } from "./figures.ts";
+import { floor, prepareFloor } from "./floor.ts";
+import { instantModel } from "./model.ts";
+import { type Rig, flowOf, openRig } from "./rig.ts";
+import { streamTextCost } from "./stream-text.ts";
+
+const tasks = 20;
+const modelCalls = 4;
+const toolCalls = 3;
+const many = 32;
+const rounds = Number(process.env["BENCH_ROUNDS"] ?? 7);
+
+const chain = flowOf(
+  [
+    "id: chain",
+    "tasks:",
+    ...Array.from(
+      { length: tasks },
+      (_, i) => `  - id: step${i}\n    tool: notify\n    with: { to: admin, text: "Step ${i}" }`,
+    ),
+  ].join("\n"),
+);
+const agent = flowOf(`
+id: agent
+agents:
+  helper: { instructions: "Tell everyone.", tools: [notify] }
+tasks:
+  - id: help
+    agent: helper
+    prompt: Tell the admins three things.
+outputs: { text: "{{ tasks.help.output }}" }
+`);
+
+type Figures = { alone: number; aloneFloor: number; many: number; manyFloor: number };
+
+/** Milliseconds for all runs, from the moment that they are taken to the commit of their ends. */
+async function timeRuns(rig: Rig, flow: Flow, count: number): Promise<number> {
+  const runs = await Promise.all(Array.from({ length: count }, () => rig.create(flow)));
+  const before = performance.now();
+  await Promise.all(runs.map((run) => rig.drive(run)));
+  const spent = performance.now() - before;
+  await rig.assertSucceeded(runs);
+  return spent;
+}
+
+/** One round of each beside the other, so that whatever else the machine does meets both. */
+async function measure(rig: Rig, flow: Flow, steps: number): Promise<Figures> {
+  const found: { [name in keyof Figures]: number[] } = { alone: [], aloneFloor: [], many: [], manyFloor: [] };
+  const ratios: number[] = [];
+  const shares: number[] = [];
+  // The first rounds warm plans, caches and the compiler up.
+  for (let round = -2; round < rounds; round += 1) {
+    const aloneFloor: number[] = [];
+    const alone: number[] = [];
+    for (let i = 0; i < 8; i += 1) {
+      aloneFloor.push(await floor(rig.db.pool, 1, steps));
+      alone.push(await timeRuns(rig, flow, 1));
+    }
+    const manyFloor = await floor(rig.db.pool, many, steps * 2);
+    const manyRuns = (await timeRuns(rig, flow, many)) + (await timeRuns(rig, flow, many));
+    if (round < 0) continue;
+    found.alone.push(median(alone));
+    found.aloneFloor.push(median(aloneFloor));
+    found.many.push(manyRuns / 2);
+    found.manyFloor.push(manyFloor / 2);
+    ratios.push(median(alone) / median(aloneFloor));
+    shares.push(manyFloor / manyRuns);
+  }
+  const text = (values: readonly number[]): string => values.map((value) => value.toFixed(2)).join(" ");
+  if (process.env["BENCH_VERBOSE"])
+    process.stderr.write(`${flow.id}: ratios ${text(ratios)}, shares ${text(shares)}\n`);
+  return {
+    alone: median(found.alone),
+    aloneFloor: median(found.alone) / median(ratios),
+    many: median(found.many),
+    manyFloor: median(found.many) * median(shares),
+  };
+}
+
+const rig = await openRig(() => instantModel(toolCalls));
+try {
+  await prepareFloor(rig.db.pool);
+  const chained = await measure(rig, chain, tasks);
+  const looped = await measure(rig, agent, modelCalls + toolCalls);
+  const textMs = await streamTextCost(() => instantModel(toolCalls), rounds);
+  const figures = {
+    chain: {
+      ratioToInsertFloor: rounded(chained.alone / chained.aloneFloor),
+      stepsPerSecondAt32: Math.round((many * tasks * 1000) / chained.many),
+      shareOfInsertFloorAt32: rounded(chained.manyFloor / chained.many),
+    },
+    agent: {
+      ratioToInsertFloor: rounded(looped.alone / looped.aloneFloor),
+      runsPerSecondAt32: Math.round((many * 1000) / looped.many),
+      shareOfInsertFloorAt32: rounded(looped.manyFloor / looped.many),
+      shareInStreamText: rounded((modelCalls * textMs) / looped.alone),
+    },
+  };
+  const line = (figure: string, value: number, goal = "", held = true): Line => ({
+    figure,
+    value,
+    goal,
+    held,
+  });
+  await report(
+    `Engine: a chain of ${tasks} tool tasks; an agent's loop of ${modelCalls} model and ${toolCalls} tool calls`,
+    [
+      line("chain, ms a step", chained.alone / tasks),
+      line("chain, floor's ms a step", chained.aloneFloor / tasks),
+      line(
+        "chain, times the floor",
+        figures.chain.ratioToInsertFloor,
+        "<= 1.8",
+        figures.chain.ratioToInsertFloor <= 1.8,
+      ),
+      line(`chain, steps/s with ${many} runs`, figures.chain.stepsPerSecondAt32),
+      line(`chain, floor's steps/s with ${many} runs`, (many * tasks * 1000) / chained.manyFloor),
+      line(
+        "chain, share of the floor's",
+        figures.chain.shareOfInsertFloorAt32,
+        ">= 1.2",
+        figures.chain.shareOfInsertFloorAt32 >= 1.2,
+      ),
+      line("agent, ms a run", looped.alone),
+      line(
+        "agent, times the floor",
+        figures.agent.ratioToInsertFloor,
+        "<= 2.5",
+        figures.agent.ratioToInsertFloor <= 2.5,
+      ),
+      line(`agent, runs/s with ${many} runs`, figures.agent.runsPerSecondAt32),
+      line(
+        "agent, share of the floor's",
+        figures.agent.shareOfInsertFloorAt32,
+        ">= 0.25",
+        figures.agent.shareOfInsertFloorAt32 >= 0.25,
+      ),
+      line("agent, share of time in streamText", figures.agent.shareInStreamText),
+    ],
+    figures,
+  );
+} finally {
+  await rig.close();
+}

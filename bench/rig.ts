@@ -1,0 +1,158 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { LanguageModelV4 } from "@ai-sdk/provider";
+import { createModelCaller } from "#agents/index.ts";
+import { type RunId, type WorkspaceId, makeId } from "#base/index.ts";
+import { createEngine } from "#engine/index.ts";
+import { type Flow, parseFlow, validateFlow } from "#flow/index.ts";
+import { machineVersion } from "#flow/machine/index.ts";
+import { redactor } from "#governance/index.ts";
+import {
+  type PostgresJournal,
+  createPostgresJournal,
+  createWatcher,
+  migrateQueue,
+  registerWorker,
+} from "#journal/index.ts";
+import {
+  type Database,
+  createListener,
+  migrate,
+  openDatabase,
+  randomSource,
+  sha256,
+  startPostgres,
+} from "#platform/index.ts";
+import { createTools } from "#tools/index.ts";
+
+/** A database of its own that waits for the disk, and a worker's engine on it, put together as in production. */
+export type Rig = {
+  readonly db: Database;
+  readonly url: string;
+  readonly journal: PostgresJournal;
+  /** Makes a run of the flow, without driving it. */
+  create(flow: Flow): Promise<RunId>;
+  /** Drives one segment of it. */
+  drive(run: RunId): Promise<void>;
+  /** Throws unless all of them succeeded. */
+  assertSucceeded(runs: readonly RunId[]): Promise<void>;
+  close(): Promise<void>;
+};
+
+const workspace = "ws_bench" as WorkspaceId;
+
+/** A flow's text, checked as publishing checks it. */
+export function flowOf(text: string): Flow {
+  const parsed = parseFlow(text);
+  const problems = validateFlow(parsed).filter((problem) => problem.severity === "error");
+  if (parsed.flow === null || problems.length > 0) throw new Error(JSON.stringify(problems));
+  return parsed.flow;
+}
+
+export async function openRig(model: () => LanguageModelV4): Promise<Rig> {
+  const home = await mkdtemp(join(tmpdir(), "baton-bench-"));
+  const server = await startPostgres(home);
+  const db = openDatabase(server.url, { connections: 80 });
+  await migrate(db);
+  await migrateQueue(db);
+  const listener = createListener(server.url);
+  const watcher = createWatcher(db, listener);
+  const journal = createPostgresJournal({ db, machineVersion });
+  const worker = makeId("wrk", Date.now(), randomSource);
+  await registerWorker(db.pool, { id: worker, host: "bench", pid: process.pid });
+  const tools = createTools({
+    egress: () => ({ public: false, allow: [] }),
+    openFile: () => Promise.reject(new Error("There are no files here.")),
+    secret: () => Promise.reject(new Error("There are no secrets here.")),
+    // The tool itself does nothing, so that what is measured is the step around it.
+    notify: () => Promise.resolve(),
+    now: () => journal.now(),
+  });
+  const flows = new Map<string, Flow>();
+  const secrets = redactor(["a secret of the workspace"]);
+  const problems: unknown[] = [];
+  const engine = createEngine({
+    journal,
+    worker,
+    models: createModelCaller({
+      settings: () =>
+        Promise.resolve({
+          providers: [],
+          aliases: [{ alias: "default", provider: "bench", model: "bench" }],
+        }),
+      now: () => journal.now(),
+      fetch: () => globalThis.fetch,
+      simulated: {},
+      others: { bench: model },
+    }),
+    tools: { catalog: (id, flow) => tools.catalog(id, flow), call: (call) => tools.call(call) },
+    revisions: (id) => {
+      const flow = flows.get(id);
+      return flow === undefined ? Promise.reject(new Error(`No revision ${id}.`)) : Promise.resolve({ flow });
+    },
+    approvals: {
+      open: () => Promise.resolve(),
+      withdraw: () => Promise.resolve(),
+      expire: () => Promise.resolve("expired" as const),
+    },
+    sha256,
+    random: (count) => new Uint8Array(randomBytes(count)),
+    onSignal: (run, wake) => watcher.onSignal(run, wake),
+    redaction: () => secrets,
+    onProblem: ({ error }) => problems.push(error),
+  });
+
+  return {
+    db,
+    url: server.url,
+    journal,
+    async create(flow) {
+      if (!flows.has(flow.id)) {
+        flows.set(flow.id, flow);
+        await db.pool.query(
+          "insert into flow (id, workspace_id, slug, title) values ($1, $2, $1, $1) on conflict do nothing",
+          [flow.id, workspace],
+        );
+      }
+      const run = makeId("run", Date.now(), randomSource);
+      await journal.create({
+        id: run,
+        workspace,
+        flow: flow.id,
+        revision: flow.id,
+        start: {
+          type: "run-started",
+          flowId: flow.id,
+          revisionId: flow.id,
+          inputs: {},
+          vars: {},
+          by: { kind: "user", id: "user_bench", name: "Bench" },
+          simulated: false,
+        },
+      });
+      return run;
+    },
+    drive: (run) => engine.drive(run),
+    async assertSucceeded(runs) {
+      const { rows } = await db.pool.query<{ state: string; error: string | null }>(
+        "select state, error from run where id = any($1::text[]) and state <> 'succeeded'",
+        [runs],
+      );
+      const [first] = rows;
+      if (first === undefined) return;
+      throw new Error(`A run ended as ${first.state}: ${first.error ?? String(problems[0])}`);
+    },
+    async close() {
+      await engine.stop();
+      tools.close();
+      watcher.close();
+      await listener.close();
+      journal.close();
+      await db.close();
+      await server.stop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
