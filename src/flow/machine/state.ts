@@ -183,7 +183,13 @@ export type EffectState =
             readonly retryAfterMs?: number;
           }
         | { readonly name: "denied"; readonly at: number; readonly reason: string }
-        | { readonly name: "lost"; readonly at: number; readonly reason: string };
+        | {
+            readonly name: "lost";
+            readonly at: number;
+            readonly reason: string;
+            /** Approvals that the task had had by then: what is asked about this loss comes behind them. */
+            readonly asked: number;
+          };
     };
 
 export type ApprovalState = {

@@ -100,9 +100,9 @@ export function toolCallDenied(draft: Draft, event: EventOf<"tool-call-denied">,
 export function effectLost(draft: Draft, event: EventOf<"effect-lost">, at: number): void {
   const found = toolEffect(draft, event.path, event.key);
   if (!found) return;
-  draft.putTask(
-    withEffect(found.task, { ...found.effect, end: { name: "lost", at, reason: event.reason } }),
-  );
+  const { task, effect } = found;
+  const end = { name: "lost", at, reason: event.reason, asked: task.approvals.length } as const;
+  draft.putTask(withEffect(task, { ...effect, end }));
 }
 
 export function approvalRequested(draft: Draft, event: EventOf<"approval-requested">, at: number): void {

@@ -27,9 +27,12 @@ export function callOutcome(
     }
     case "denied":
       return failed("rejected", effect.end.reason);
-    case "lost":
+    case "lost": {
       askAboutLost(walk, path, effect);
-      return open;
+      const known = walk.at(path).effects.at(-1);
+      const answered = known?.kind === "tool" && known.end !== null && known.end.name !== "lost";
+      return answered ? callOutcome(walk, path, known, returns) : open;
+    }
   }
 }
 

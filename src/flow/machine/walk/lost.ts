@@ -8,14 +8,15 @@ type ToolEffect = Extract<EffectState, { kind: "tool" }>;
 
 /** The question about an effect of which nobody knows whether it happened, if it was asked since the loss. */
 function questionAbout(walk: Walk, path: TaskPath, effect: ToolEffect): ApprovalState | undefined {
+  const before = effect.end?.name === "lost" ? effect.end.asked : 0;
   return walk
     .at(path)
-    .approvals.findLast(
+    .approvals.slice(before)
+    .find(
       (approval) =>
         approval.ask.kind === "outcome-unknown" &&
         approval.step === effect.step &&
-        approval.callId === effect.callId &&
-        approval.requestedAt >= (effect.end?.at ?? 0),
+        approval.callId === effect.callId,
     );
 }
 

@@ -1,0 +1,181 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { RunState } from "./index.ts";
+import { createFold, foldEvents, machine, machineVersion } from "./index.ts";
+import { flowOf, world, type World } from "./testing/world.ts";
+
+/** A small tree of tasks, as YAML in flow style, with ids made as it is written. */
+type Node =
+  | { kind: "leaf"; what: string; more: readonly string[] }
+  | { kind: "block"; head: string; children: readonly Node[]; more: readonly string[] };
+
+const leaves = [
+  "set: { x: 1 }",
+  'log: "hello {{ run.id }}"',
+  "fail: broken",
+  "tool: t",
+  "wait: 10s",
+  "approval: Well?",
+  "agent: a, prompt: go",
+];
+const extras = [
+  "onError: continue",
+  "timeout: 20s",
+  "retry: { maxAttempts: 2, delay: 5s }",
+  "when: 1 < 2",
+  "when: 2 < 1",
+  "finally: [{ id: ID, log: last }]",
+  "errors: [{ id: ID, tool: t }]",
+];
+const more = fc.uniqueArray(fc.constantFrom(...extras), { maxLength: 3, selector: (text) => text.split(":")[0] });
+const { node } = fc.letrec<{ node: Node }>((tie) => ({
+  node: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    fc.record({ kind: fc.constant("leaf" as const), what: fc.constantFrom(...leaves), more }),
+    fc.record({
+      kind: fc.constant("block" as const),
+      head: fc.constantFrom("sequence", "parallel", "any", "settled", "foreach", "if"),
+      children: fc.array(tie("node"), { minLength: 1, maxLength: 3 }),
+      more,
+    }),
+  ),
+}));
+const tree = fc.array(node, { minLength: 1, maxLength: 4 });
+
+function write(nodes: readonly Node[]): string {
+  let count = 0;
+  const id = (): string => `t${(count += 1)}`;
+  const one = (at: Node): string => {
+    const own = id();
+    const rest = at.more.map((text) => `, ${text.replace("ID", id())}`).join("");
+    if (at.kind === "leaf") return `{ id: ${own}, ${at.what}${rest} }`;
+    const children = `[${at.children.map(one).join(", ")}]`;
+    const head =
+      at.head === "any" || at.head === "settled"
+        ? `parallel: ${children}, join: ${at.head}`
+        : at.head === "foreach"
+          ? `foreach: [1, 2, 3], concurrency: 2, tasks: ${children}`
+          : at.head === "if"
+            ? `if: 1 < 2, then: ${children}`
+            : `${at.head}: ${children}`;
+    return `{ id: ${own}, ${head}${rest} }`;
+  };
+  return `id: p\nagents: { a: { instructions: x, tools: ["*"] } }\ntasks: [${nodes.map(one).join(", ")}]\nfinally: [{ id: last, log: over }]\n`;
+}
+
+/** Plays a run to its end; `choices` decides how the world behaves. */
+function play(nodes: readonly Node[], choices: readonly number[]): World {
+  let at = 0;
+  const choose = (): number => choices[(at += 1) % choices.length] ?? 0;
+  const run = world(flowOf(write(nodes)), {
+    tools: { t: {} },
+    models: (call) => {
+      const choice = choose() % 5;
+      if (choice === 0) return { toolCalls: [{ callId: "c", tool: "t", args: {} }] };
+      if (choice === 1) {
+        const error = { code: "unavailable", message: "down" };
+        return { kind: "effect-failed", key: call.key, retryable: true, error };
+      }
+      return "fine";
+    },
+    calls: (call, count) => {
+      const choice = count > 40 ? 2 : choose() % 6;
+      if (choice === 0) {
+        const error = { code: "internal", message: "no" };
+        return { kind: "effect-failed", key: call.key, retryable: false, error };
+      }
+      if (choice === 1) return { kind: "effect-lost", key: call.key, reason: "died" };
+      return { ok: choice };
+    },
+  });
+  for (let turns = 0; turns < 500 && run.state().phase.name !== "finished"; turns += 1) {
+    if (choices[0] === 9 && turns === 1) run.cancel();
+    else if (run.pending().length > 0) {
+      const ask = askOf(run);
+      run.decide(ask[choose() % ask.length] ?? "approve");
+    } else run.tick(5_000);
+  }
+  return run;
+}
+
+function askOf(run: World): string[] {
+  const [first] = run.pending();
+  const approvals = run.state().tasks[first?.path ?? ""]?.approvals ?? [];
+  const asked = approvals.find((one) => one.approvalId === first?.approvalId);
+  return asked?.ask.decisions.map((one) => one.decision) ?? [];
+}
+
+const world9 = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 12 });
+
+test("[M33] every run comes to an end, and nothing of it is left open", () => {
+  fc.assert(
+    fc.property(tree, world9, (nodes, choices) => {
+      const run = play(nodes, choices);
+      const state = run.state();
+      expect(state.phase.name).toBe("finished");
+      expect(state.root.open).toEqual([]);
+      expect(machine.obligations(state)).toEqual([]);
+      expect(state.timers).toEqual({});
+      for (const task of Object.values(state.tasks)) {
+        expect(task.finishedAt, task.path).not.toBeNull();
+        expect(task.approvals.every((one) => one.end !== null)).toBe(true);
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("[M34] folding on from any snapshot gives the same state as folding from the start", () => {
+  fc.assert(
+    fc.property(tree, world9, fc.nat(), (nodes, choices, at) => {
+      const run = play(nodes, choices);
+      const cut = at % (run.events.length + 1);
+      const snapshot = JSON.parse(
+        JSON.stringify(foldEvents(machine.initial(), run.events.slice(0, cut))),
+      ) as RunState;
+      expect(snapshot.version).toBe(machineVersion);
+      const whole = foldEvents(machine.initial(), run.events);
+      expect(JSON.parse(JSON.stringify(foldEvents(snapshot, run.events.slice(cut))))).toEqual(
+        JSON.parse(JSON.stringify(whole)),
+      );
+      expect(JSON.parse(JSON.stringify(run.state()))).toEqual(JSON.parse(JSON.stringify(whole)));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("[M35] after a decision was folded, deciding again yields nothing", () => {
+  fc.assert(
+    fc.property(tree, world9, (nodes, choices) => {
+      const run = play(nodes, choices);
+      const fold = createFold(machine.initial());
+      let at = 0;
+      // Events of one append share an instant and end where a decision ended: look at the ends of the last ones.
+      for (const event of run.events) {
+        fold.add([event]);
+        at = event.seq;
+      }
+      expect(at).toBe(run.events.length);
+      expect(machine.decide(fold.state(), run.context())).toEqual({ events: [] });
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test("[M35] while a run goes on, deciding again yields nothing either", () => {
+  fc.assert(
+    fc.property(tree, (nodes) => {
+      const run = world(flowOf(write(nodes)), { tools: { t: {} }, models: () => "hang", calls: () => "hang" });
+      expect(machine.decide(run.state(), run.context())).toEqual({ events: [] });
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("[M36] the fold leaves the state that it was given as it was", () => {
+  const run = world("id: a\ntasks: [{ id: a, log: x }, { id: b, set: { y: 1 } }]\n");
+  const before = foldEvents(machine.initial(), run.events.slice(0, 3));
+  const copy = JSON.stringify(before);
+  for (const event of run.events.slice(3)) machine.evolve(before, event);
+  expect(JSON.stringify(before)).toBe(copy);
+});

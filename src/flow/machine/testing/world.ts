@@ -1,0 +1,229 @@
+import type { Json, JsonObject } from "#base/index.ts";
+import type { Flow } from "../../language/definition.ts";
+import { parseFlow } from "../../language/parse.ts";
+import {
+  advance,
+  createFold,
+  machine,
+  type MachineContext,
+  type Obligation,
+  type RunEvent,
+  type RunEventBody,
+  type RunState,
+  type Signal,
+  type ToolFacts,
+} from "../index.ts";
+
+type Of<K extends Obligation["kind"]> = Extract<Obligation, { kind: K }>;
+type Given = string | { text?: string; toolCalls?: readonly { callId: string; tool: string; args: Json }[] };
+/** What the world does about an obligation: a signal's worth, an error, or nothing ("hang"). */
+export type ModelReply = Given | Error | "hang";
+
+export type WorldOptions = {
+  readonly inputs?: JsonObject;
+  readonly tools?: Readonly<Record<string, Partial<ToolFacts>>>;
+  /** Answers of models, in order of the calls; then "done". */
+  readonly models?: (call: Of<"model-call">, count: number) => Given | Signal | "hang";
+  readonly calls?: (call: Of<"tool-call">, count: number) => Json | Signal | "hang";
+};
+
+/** A run of a flow against a world that a test decides on. Time stands still until {@link World.tick}. */
+export type World = {
+  readonly flow: Flow;
+  readonly events: RunEvent[];
+  state(): RunState;
+  types(): string[];
+  context(): MachineContext;
+  /** Takes signals in, and lets models and tools answer until nothing moves. */
+  send(...signals: Signal[]): World;
+  /** Lets the world answer what it owes. */
+  settle(): World;
+  /** Moves the clock, firing the timers that are due. */
+  tick(milliseconds: number): World;
+  /** Goes from timer to timer until the run ends. */
+  toEnd(): World;
+  pending(): Of<"approval">[];
+  decide(decision: string, more?: { comment?: string; answer?: JsonObject }): World;
+  cancel(): World;
+  output(): unknown;
+};
+
+export const epoch = Date.UTC(2030, 0, 1);
+export const ada = { kind: "user", id: "user_ada", name: "Ada" } as const;
+
+export function flowOf(text: string): Flow {
+  const parsed = parseFlow(text);
+  const problem = parsed.problems.find((one) => one.severity === "error");
+  if (!parsed.flow || problem) throw new Error(`The test's flow is wrong: ${problem?.message ?? "no flow"}`);
+  return parsed.flow;
+}
+
+/** Not SHA-256, but the same for the same text: enough where no hash is compared with another program's. */
+export function fakeHash(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
+  return hash.toString(16).padStart(8, "0");
+}
+
+export function toolFacts(name: string, facts: Partial<ToolFacts> = {}): ToolFacts {
+  return {
+    name,
+    description: `The tool ${name}`,
+    risk: "low",
+    approval: null,
+    inputSchema: { type: "object" },
+    outputSchema: null,
+    schemaHash: `hash of ${name}`,
+    repeatable: false,
+    ...facts,
+  };
+}
+
+export function startSignal(inputs: JsonObject): Signal {
+  const body = {
+    type: "run-started",
+    flowId: "flow",
+    revisionId: "rev",
+    inputs,
+    vars: {},
+    by: ada,
+    simulated: false,
+  } as const;
+  return { kind: "start", body };
+}
+
+export function modelFinished(key: string, given: Given): Signal {
+  const { text = "", toolCalls = [] } = typeof given === "string" ? { text: given } : given;
+  return {
+    kind: "model-finished",
+    key,
+    text,
+    reasoning: "",
+    toolCalls,
+    finishReason: toolCalls.length > 0 ? "tool-calls" : "stop",
+    provider: "test",
+    model: "test",
+    simulated: false,
+    usage: { inputTokens: 10, outputTokens: 5 },
+    cost: 0.25,
+  };
+}
+
+function isSignal(value: unknown): value is Signal {
+  return typeof value === "object" && value !== null && "kind" in value && "key" in value;
+}
+
+/** Starts a run. `flow` is a flow or its YAML. */
+export function world(flow: Flow | string, options: WorldOptions = {}): World {
+  const definition = typeof flow === "string" ? flowOf(flow) : flow;
+  const catalog = new Map(
+    Object.entries(options.tools ?? {}).map(([name, facts]) => [name, toolFacts(name, facts)]),
+  );
+  const fold = createFold(machine.initial());
+  const events: RunEvent[] = [];
+  let now = epoch;
+  let modelCount = 0;
+  let toolCount = 0;
+  let drawn = 0;
+
+  const context = (): MachineContext => ({
+    flow: definition,
+    runId: "run_1",
+    now,
+    random: (count) => Uint8Array.from({ length: count }, () => (drawn += 37) & 255),
+    tools: { get: (name) => catalog.get(name), names: () => [...catalog.keys()] },
+    blob: () => undefined,
+    sha256: fakeHash,
+  });
+
+  function take(signals: readonly Signal[]): boolean {
+    const decision = advance(fold.state(), signals, context());
+    if (!decision.events) throw new Error("The test's world has no blobs.");
+    append(decision.events);
+    return decision.events.length > 0;
+  }
+
+  function append(bodies: readonly RunEventBody[]): void {
+    const from = events.length + 1;
+    const added = bodies.map((body, index) => ({ seq: from + index, at: now, body }));
+    events.push(...added);
+    fold.add(added);
+  }
+
+  /** A call hangs for ever once it hung. */
+  const hanging = new Set<string>();
+
+  function answer(obligation: Obligation): Signal | undefined {
+    if (obligation.kind === "model-call") {
+      const given = options.models?.(obligation, (modelCount += 1)) ?? "done";
+      if (given === "hang") hanging.add(obligation.key);
+      return given === "hang" ? undefined : isSignal(given) ? given : modelFinished(obligation.key, given as Given);
+    }
+    if (obligation.kind === "tool-call") {
+      const given = options.calls?.(obligation, (toolCount += 1)) ?? { ok: true };
+      if (given === "hang") hanging.add(obligation.key);
+      if (given === "hang") return undefined;
+      return isSignal(given) ? given : { kind: "tool-finished", key: obligation.key, result: given as Json };
+    }
+    return undefined;
+  }
+
+  const self: World = {
+    flow: definition,
+    events,
+    state: () => fold.state(),
+    types: () => events.map((event) => event.body.type),
+    context,
+    send(...signals) {
+      take(signals);
+      return self.settle();
+    },
+    settle() {
+      for (let turns = 0; turns < 10_000; turns += 1) {
+        const owed = machine
+          .obligations(fold.state())
+          .filter((one) => "key" in one && !hanging.has(one.key));
+        const signals = owed.flatMap((one) => answer(one) ?? []);
+        if (signals.length === 0) return self;
+        for (const signal of signals) take([signal]);
+      }
+      throw new Error("The run does not come to rest.");
+    },
+    tick(milliseconds) {
+      const until = now + milliseconds;
+      for (;;) {
+        const due = Object.values(fold.state().timers)
+          .filter((timer) => timer.dueAt <= until)
+          .toSorted((a, b) => a.dueAt - b.dueAt)[0];
+        if (!due) break;
+        now = Math.max(now, due.dueAt);
+        self.send({ kind: "timer", path: due.path, name: due.name, n: due.n });
+      }
+      now = until;
+      return self;
+    },
+    toEnd() {
+      for (let turns = 0; turns < 1_000 && fold.state().phase.name !== "finished"; turns += 1) {
+        const next = Math.min(...Object.values(fold.state().timers).map((timer) => timer.dueAt));
+        if (!Number.isFinite(next)) break;
+        self.tick(Math.max(0, next - now));
+      }
+      return self;
+    },
+    pending: () => machine.obligations(fold.state()).filter((one) => one.kind === "approval"),
+    decide(decision, { comment = "", answer: given = null as JsonObject | null } = {} as never) {
+      const [first] = self.pending();
+      if (!first) throw new Error("Nobody is asked anything.");
+      const { approvalId } = first;
+      return self.send({ kind: "approval", approvalId, decision, by: ada, comment, answer: given });
+    },
+    cancel: () => self.send({ kind: "cancel", by: ada, reason: "Not needed" }),
+    output: () => {
+      const { phase } = fold.state();
+      if (phase.name !== "finished") return `not finished: ${phase.name}`;
+      return phase.outcome === "succeeded" ? phase.outputs : { outcome: phase.outcome, error: phase.error };
+    },
+  };
+  self.send(startSignal(options.inputs ?? {}));
+  return self;
+}
