@@ -14,7 +14,7 @@ import { migrateQueue } from "#journal/index.ts";
 import { publish } from "#library/index.ts";
 import { approvalPort } from "#people/index.ts";
 import { createListener, sha256, transaction } from "#platform/index.ts";
-import { startTestDatabase } from "../platform/testing.ts";
+import { startTestDatabase } from "#platform/testing.ts";
 import { toBatonError } from "./errors.ts";
 import { createApiDeps, type ApiDeps, type ApiOptions } from "./deps.ts";
 import { createCaller } from "./router.ts";

@@ -49,6 +49,7 @@ export {
   type AuthOptions,
   createAuth,
   createAuthHandler,
+  headersOf,
   passwordLength,
   tellSessionChanged,
 } from "./auth/auth.ts";

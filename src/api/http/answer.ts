@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { fromNodeHeaders } from "better-auth/node";
 import { BatonError } from "#base/index.ts";
-import type { Scope } from "#governance/index.ts";
+import { headersOf, type Scope } from "#governance/index.ts";
 import { log } from "#platform/index.ts";
 import type { ApiDeps } from "../deps.ts";
 import { errorData, statusOf, toBatonError } from "../errors.ts";
@@ -9,7 +8,7 @@ import { scopeOf } from "../trpc.ts";
 
 /** Who asks; "unauthenticated" without a session in force. */
 export function scopeOfRequest(deps: ApiDeps, request: IncomingMessage): Promise<Scope> {
-  return scopeOf({ deps, headers: fromNodeHeaders(request.headers) });
+  return scopeOf({ deps, headers: headersOf(request) });
 }
 
 export function answerJson(response: ServerResponse, status: number, body: unknown): void {

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { fromNodeHeaders } from "better-auth/node";
 import { BatonError, type Json, type JsonObject, type RunId } from "#base/index.ts";
 import type { RunEvent } from "#flow/machine/index.ts";
+import { headersOf } from "#governance/index.ts";
 import { getRun, runEvents } from "#journal/index.ts";
 import { revisionText } from "#library/index.ts";
 import type { ApiDeps } from "../deps.ts";
@@ -45,7 +45,7 @@ export function createStreamHandler(
       });
       response.flushHeaders();
       keepAlive = setInterval(() => response.write(": still here\n\n"), keepAliveMs);
-      const ctx = { deps, scope, headers: fromNodeHeaders(request.headers) };
+      const ctx = { deps, scope, headers: headersOf(request) };
       const items = whileAllowed(
         ctx,
         "workspace.see",

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { nodeHTTPRequestHandler } from "@trpc/server/adapters/node-http";
-import { fromNodeHeaders } from "better-auth/node";
 import { BatonError } from "#base/index.ts";
+import { headersOf } from "#governance/index.ts";
 import { log } from "#platform/index.ts";
 import type { ApiDeps } from "../deps.ts";
 import { appRouter } from "../router.ts";
@@ -25,7 +25,7 @@ export function createTrpcHandler(
       res: response,
       path,
       maxBodySize: maxBody,
-      createContext: () => ({ deps, headers: fromNodeHeaders(request.headers) }),
+      createContext: () => ({ deps, headers: headersOf(request) }),
       onError({ error, path: verb }) {
         if (!BatonError.isInstance(error.cause) && error.code === "INTERNAL_SERVER_ERROR") {
           log.error({ error: error.cause ?? error, verb }, "a verb failed");

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { betterAuth } from "better-auth";
 import { prismaAdapter } from "better-auth/adapters/prisma";
-import { toNodeHandler } from "better-auth/node";
+import { fromNodeHeaders, toNodeHandler } from "better-auth/node";
 import { notify, type Database, type Queryable } from "#platform/index.ts";
 
 /** What sign-in needs to know of the installation. */
@@ -86,4 +86,9 @@ export function createAuthHandler(
     request.headers[addressHeader] = request.socket.remoteAddress ?? "unknown";
     await handle(request, response);
   };
+}
+
+/** The headers of a request as `scopeFromHeaders` reads them. */
+export function headersOf(request: IncomingMessage): Headers {
+  return fromNodeHeaders(request.headers);
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FlowId } from "#base/index.ts";
-import { codeOf, errorOf, helloText, startTestApi, type TestApi, type TestMember } from "../api/testing.ts";
-import { blueprints, publish, revisionText } from "./index.ts";
+import { codeOf, errorOf, helloText, startTestApi, type TestApi, type TestMember } from "../testing.ts";
+import { blueprints, publish, revisionText } from "#library/index.ts";
+import { saveFile } from "#people/index.ts";
 
 let api: TestApi;
 let builder: TestMember;
@@ -141,7 +142,6 @@ describe("starting a run", () => {
     const text = `id: filed\ninputs: { log: { type: file, accept: [text/plain], maxSize: 1KB } }\ntasks:\n  - { id: a, log: "x" }\n`;
     await publishText(text);
     const fileOf = async (member: TestMember, content: string) => {
-      const { saveFile } = await import("#people/index.ts");
       return saveFile(api.db, member.scope, { name: "a.log", mediaType: "", content: Buffer.from(content) });
     };
     const start = (file: unknown) =>

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { RunId, WorkspaceId } from "#base/index.ts";
 import { systemScope, writeAudit } from "#governance/index.ts";
 import { transaction } from "#platform/index.ts";
-import { errorOf, startTestApi, type TestApi, type TestMember } from "../api/testing.ts";
-import { approvalPort, decideApproval, listNotifications, notifyMembers } from "./index.ts";
+import { errorOf, startTestApi, type TestApi, type TestMember } from "../testing.ts";
+import { approvalPort, decideApproval, listNotifications, notifyMembers } from "#people/index.ts";
 
 let api: TestApi;
 let workspace: WorkspaceId;
