@@ -16,14 +16,7 @@ export async function perform(
   signal: AbortSignal,
 ): Promise<Json> {
   const clock = new AbortController();
-  const late = new BatonError(
-    "timeout",
-    `The tool ${tool.name} did not finish within ${seconds(tool.timeoutMs)}.`,
-    {
-      hint: "Try again, ask it for less, or raise its timeout.",
-    },
-  );
-  const timer = setTimeout(() => clock.abort(late), tool.timeoutMs);
+  const timer = setTimeout(() => clock.abort(lateness(tool)), tool.timeoutMs);
   const both = AbortSignal.any([signal, clock.signal]);
   let leave: (() => void) | undefined;
   const ended = new Promise<never>((_resolve, reject) => {
@@ -54,6 +47,14 @@ export async function perform(
     if (leave !== undefined) both.removeEventListener("abort", leave);
     ended.catch(() => undefined);
   }
+}
+
+function lateness(tool: { readonly name: string; readonly timeoutMs: number }): BatonError {
+  return new BatonError(
+    "timeout",
+    `The tool ${tool.name} did not finish within ${seconds(tool.timeoutMs)}.`,
+    { hint: "Try again, ask it for less, or raise its timeout." },
+  );
 }
 
 function endOf(name: string, reason: unknown): BatonError {

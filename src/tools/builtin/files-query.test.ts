@@ -211,6 +211,10 @@ describe("files.query", () => {
       message: expect.stringMatching(/The query failed: .*nothing/),
     });
     await expect(query("a", "SELECT * FROM data")).rejects.toThrow(/data/);
+    await expect(query("a", "how many lines?")).rejects.toMatchObject({
+      code: "bad-input",
+      message: 'The query failed: It is no SQL: a query starts with SELECT, not with "HOW".',
+    });
   });
 
   it.each<[string, string | Uint8Array, string, RegExp]>([

@@ -20,6 +20,7 @@ export function filesQuery(sql: SqlRunner): Tool {
           minLength: 1,
           maxLength: 20_000,
           title: "SQL",
+          examples: ["SELECT count(*) AS lines FROM lines"],
           description:
             "One SELECT, for example: SELECT count(*) AS errors FROM lines WHERE text LIKE '%error%'",
         },

@@ -15,6 +15,7 @@ export const notify: Tool = {
         minLength: 1,
         maxLength: 200,
         title: "To",
+        examples: ["admin", "approver"],
         description: "Whom: a role (such as admin or approver), or a member's e-mail address.",
       },
       title: {

@@ -72,6 +72,16 @@ function reader(table: TableFormat, path: string): string {
 const readingWords: ReadonlySet<string> = new Set(
   "SELECT WITH FROM VALUES TABLE DESCRIBE SUMMARIZE SHOW EXPLAIN PIVOT UNPIVOT".split(" "),
 );
+/** Words that other statements start with. */
+const verbs: ReadonlySet<string> = new Set([
+  ...readingWords,
+  ..."ALTER ANALYZE ATTACH BEGIN CALL CHECKPOINT COMMENT COMMIT COPY CREATE DEALLOCATE DELETE DETACH DROP EXECUTE EXPORT".split(
+    " ",
+  ),
+  ..."FORCE IMPORT INSERT INSTALL LOAD MERGE PRAGMA PREPARE RESET ROLLBACK SET TRUNCATE UPDATE USE VACUUM".split(
+    " ",
+  ),
+]);
 
 function firstWord(sql: string): string {
   const bare = sql.replace(/^(?:\s|;|\(|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/, "");
@@ -81,6 +91,13 @@ function firstWord(sql: string): string {
 async function query(connection: DuckDBConnection, request: SqlRequest): Promise<SqlReply> {
   const first = firstWord(request.sql);
   if (first === "") return { ok: false, kind: "refused", message: "it is empty" };
+  if (!/^[A-Z]/.test(first) || !verbs.has(first)) {
+    return {
+      ok: false,
+      kind: "sql",
+      message: `It is no SQL: a query starts with SELECT, not with "${first}".`,
+    };
+  }
   if (!readingWords.has(first)) {
     return { ok: false, kind: "refused", message: `${first} is not possible` };
   }
