@@ -1,0 +1,225 @@
+"use client";
+import { useQuery } from "@tanstack/react-query";
+import { Copy, PencilLine, Play } from "lucide-react";
+import { useRouter, useSearchParams } from "next/navigation";
+import { useEffect, useState } from "react";
+import type { FlowView } from "#api/index.ts";
+import { useMe } from "../client/me.ts";
+import { batonError, useTRPC } from "../client/trpc.ts";
+import { Button, ButtonLink } from "../parts/button.tsx";
+import { Card } from "../parts/card.tsx";
+import { Page } from "../parts/page.tsx";
+import { EmptyState, ErrorState, SkeletonRows } from "../parts/states.tsx";
+import { RelativeTime } from "../parts/time.tsx";
+import { RunRows } from "../runs/run-rows.tsx";
+import { FlowSource, useChecked } from "./flow-source.tsx";
+import { PublishBar } from "./publish-bar.tsx";
+import { StartForm } from "./start-form.tsx";
+
+/** One flow: start it, read it as YAML and graph, change it, see its revisions and runs. */
+export function FlowPage({ slug }: { slug: string }) {
+  const trpc = useTRPC();
+  const router = useRouter();
+  const search = useSearchParams();
+  const asked = Number(search.get("revision"));
+  const revision = Number.isInteger(asked) && asked > 0 ? asked : undefined;
+  const flow = useQuery(
+    trpc.flow.get.queryOptions({ slug, ...(revision === undefined ? {} : { revision }) }),
+  );
+  if (flow.error !== null) {
+    return (
+      <Page
+        title={
+          batonError(flow.error).code === "not-found"
+            ? "There is no such flow"
+            : "This flow could not be read"
+        }
+      >
+        <Card flush>
+          <ErrorState error={flow.error} onRetry={() => void flow.refetch()} />
+        </Card>
+        <ButtonLink href="/flows" className="self-start">
+          All flows
+        </ButtonLink>
+      </Page>
+    );
+  }
+  if (flow.data === undefined) {
+    return (
+      <Page
+        title={<span className="skeleton inline-block h-6 w-48" />}
+        about={<span className="skeleton inline-block h-4 w-80 max-w-full" />}
+      >
+        <Card flush>
+          <SkeletonRows rows={4} />
+        </Card>
+        <Card flush>
+          <SkeletonRows rows={8} />
+        </Card>
+      </Page>
+    );
+  }
+  return (
+    <Loaded
+      key={flow.data.revisionId}
+      flow={flow.data}
+      shownRevision={revision ?? flow.data.revision}
+      isWelcome={search.get("welcome") === "1"}
+      startsEditing={search.get("edit") === "1"}
+      onRevision={(number) =>
+        router.replace(
+          number === flow.data.revision ? `/flows/${slug}` : `/flows/${slug}?revision=${number}`,
+          { scroll: false },
+        )
+      }
+    />
+  );
+}
+
+function Loaded({
+  flow,
+  shownRevision,
+  isWelcome,
+  startsEditing,
+  onRevision,
+}: {
+  flow: FlowView;
+  shownRevision: number;
+  isWelcome: boolean;
+  startsEditing: boolean;
+  onRevision(number: number): void;
+}) {
+  const trpc = useTRPC();
+  const router = useRouter();
+  const { may } = useMe();
+  const [isEditing, setIsEditing] = useState(startsEditing);
+  const [text, setText] = useState(flow.text);
+  const checked = useChecked(isEditing ? text : flow.text);
+  const runs = useQuery(trpc.run.list.queryOptions({ flow: flow.slug, limit: 8 }));
+  const newest = flow.revisions.reduce((most, row) => Math.max(most, row.number), flow.revision);
+  const isOld = shownRevision < newest;
+  const isChanged = isEditing && text !== flow.text;
+  useEffect(() => {
+    if (!isChanged) return;
+    const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
+    window.addEventListener("beforeunload", warn);
+    return () => window.removeEventListener("beforeunload", warn);
+  }, [isChanged]);
+  return (
+    <Page
+      title={flow.title}
+      about={flow.description === "" ? flow.slug : flow.description}
+      actions={
+        may("flow.edit") && !isEditing ? (
+          <>
+            <ButtonLink href={`/flows/new?copy=${encodeURIComponent(flow.slug)}`}>
+              <Copy aria-hidden size={14} /> Duplicate
+            </ButtonLink>
+            <Button onClick={() => setIsEditing(true)}>
+              <PencilLine aria-hidden size={14} /> Change this flow
+            </Button>
+          </>
+        ) : null
+      }
+    >
+      {isOld ? (
+        <p
+          role="status"
+          className="flex flex-wrap items-center gap-3 rounded-(--radius-2) bg-(--wait-soft) px-3 py-2 text-(--wait)"
+        >
+          This is revision {shownRevision}; the newest is {newest}.
+          <Button size="small" onClick={() => onRevision(newest)}>
+            Show the newest
+          </Button>
+        </p>
+      ) : null}
+      {isEditing ? null : (
+        <StartForm
+          flow={flow}
+          revision={shownRevision}
+          isWelcome={isWelcome}
+          mayStart={may("run.start") && !flow.archived}
+          onStarted={(id) => router.push(`/runs/${id}`)}
+        />
+      )}
+      <Card
+        flush
+        title={isEditing ? "Change the flow" : "How it works"}
+        aside={
+          <span className="text-(--text-3)">
+            {isEditing ? (isChanged ? "Not published yet" : "No change yet") : `Revision ${shownRevision}`}
+          </span>
+        }
+      >
+        <FlowSource
+          text={isEditing ? text : flow.text}
+          checked={checked}
+          {...(isEditing ? { onChange: setText } : {})}
+        />
+      </Card>
+      {isEditing ? (
+        <PublishBar
+          text={text}
+          checked={checked}
+          flowId={flow.id}
+          nextNumber={newest + 1}
+          onCancel={() => {
+            setText(flow.text);
+            setIsEditing(false);
+          }}
+          onDone={({ slug }) => {
+            setIsEditing(false);
+            router.replace(`/flows/${slug}`);
+          }}
+        />
+      ) : null}
+      <div className="grid items-start gap-4 lg:grid-cols-[1.6fr_1fr]">
+        <Card
+          title="Latest runs"
+          flush
+          aside={
+            <ButtonLink href={`/runs?flow=${encodeURIComponent(flow.slug)}`} tone="quiet" size="small">
+              All of them
+            </ButtonLink>
+          }
+        >
+          {runs.error !== null ? (
+            <ErrorState error={runs.error} onRetry={() => void runs.refetch()} />
+          ) : runs.isPending ? (
+            <SkeletonRows rows={3} />
+          ) : runs.data.rows.length === 0 ? (
+            <EmptyState icon={<Play size={18} />} title="Never run yet">
+              Its runs appear here, the newest on top.
+            </EmptyState>
+          ) : (
+            <RunRows rows={runs.data.rows} withFlow={false} />
+          )}
+        </Card>
+        <Card title="Revisions" flush>
+          <ol className="divide-y divide-(--border)">
+            {flow.revisions.map((row) => (
+              <li key={row.id}>
+                <button
+                  type="button"
+                  aria-current={row.number === shownRevision ? "true" : undefined}
+                  disabled={isEditing}
+                  onClick={() => onRevision(row.number)}
+                  className="flex min-h-11 w-full items-center gap-3 px-4 py-1.5 hover:bg-(--surface-2) aria-[current]:bg-(--accent-soft)"
+                >
+                  <span className="w-6 font-semibold tabular-nums">{row.number}</span>
+                  <span className="min-w-0 flex-1">
+                    <span className="block truncate">{row.message === "" ? "No message" : row.message}</span>
+                    <span className="block text-(--text-3) [font:var(--type-12)]">{row.createdName}</span>
+                  </span>
+                  <span className="text-(--text-3)">
+                    <RelativeTime at={row.createdAt} />
+                  </span>
+                </button>
+              </li>
+            ))}
+          </ol>
+        </Card>
+      </div>
+    </Page>
+  );
+}
