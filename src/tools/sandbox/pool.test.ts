@@ -43,6 +43,10 @@ describe("the pool of processes", () => {
     expect(third?.[0]).not.toBe(fourth?.[0]);
   });
 
+  it("lets no signal of the terminal or the service manager end a call", async () => {
+    expect(await run(make(), "signals")).toBe("alive");
+  });
+
   it("replaces a child that hangs, dies, or ends itself", async () => {
     const pool = make();
     await expect(run(pool, "hang", 30)).rejects.toMatchObject({

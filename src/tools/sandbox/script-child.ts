@@ -8,10 +8,12 @@ import {
   newQuickJSWASMModule,
   newVariant,
 } from "quickjs-emscripten";
+import { serve } from "./serve.ts";
 import type { ScriptReply, ScriptRequest } from "./script.ts";
 
 const wasmFile = fileURLToPath(import.meta.resolve("@jitl/quickjs-wasmfile-release-sync/wasm"));
 const wasm = await WebAssembly.compile(await readFile(wasmFile));
+const parent = process.ppid;
 const stackBytes = 256 * 1024;
 const logCharacters = 64_000;
 
@@ -48,7 +50,12 @@ async function run(request: ScriptRequest): Promise<ScriptReply> {
   runtime.setMaxStackSize(stackBytes);
   const deadline = Date.now() + request.timeoutMs;
   let late = false;
-  runtime.setInterruptHandler(() => (late ||= Date.now() > deadline));
+  runtime.setInterruptHandler(() => {
+    // While a script runs no event arrives: that the worker is gone shows by another parent only.
+    if (process.ppid !== parent) process.exit(1);
+    late ||= Date.now() > deadline;
+    return late;
+  });
   const vm = runtime.newContext();
 
   const logs: string[] = [];
@@ -115,21 +122,17 @@ function describe(vm: QuickJSContext, error: QuickJSHandle): string {
   return (typeof value === "string" ? value : (JSON.stringify(value) ?? String(value))).slice(0, 2_000);
 }
 
-process.on("disconnect", () => process.exit(0));
-process.on("message", (request: ScriptRequest) => {
-  run(request).then(
-    (reply) => process.send?.({ reply }),
-    (error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error);
-      const kind = /memory|out of bounds/i.test(message)
-        ? "memory"
-        : /stack/i.test(message)
-          ? "recursion"
-          : "broken";
-      const reply: ScriptReply = { ok: false, kind, message, logs: [] };
-      // What QuickJS left behind is not to be trusted with another call.
-      process.send?.({ reply, last: true }, () => process.exit(1));
-    },
-  );
+serve<ScriptRequest, ScriptReply>(async (request) => {
+  try {
+    return { reply: await run(request) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const kind = /memory|out of bounds/i.test(message)
+      ? "memory"
+      : /stack/i.test(message)
+        ? "recursion"
+        : "broken";
+    // What QuickJS left behind is not to be trusted with another call.
+    return { reply: { ok: false, kind, message, logs: [] }, last: true };
+  }
 });
-process.send?.({ ready: true });

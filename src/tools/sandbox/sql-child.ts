@@ -2,6 +2,7 @@
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type DuckDBConnection, type DuckDBValue, DuckDBInstance, StatementType } from "@duckdb/node-api";
+import { serve } from "./serve.ts";
 import type { SqlReply, SqlRequest, TableFormat } from "./sql.ts";
 
 type Cell = null | boolean | number | string | Cell[] | { [key: string]: Cell };
@@ -158,19 +159,11 @@ function firstLines(error: unknown): string {
   return text.split("\n\n")[0]?.slice(0, 600) ?? text;
 }
 
-process.on("disconnect", () => process.exit(0));
-process.on("message", (request: SqlRequest) => {
-  run(request).then(
-    (reply) => process.send?.({ reply }),
-    (error: unknown) => {
-      const message = firstLines(error);
-      const reply: SqlReply = {
-        ok: false,
-        kind: /out of memory/i.test(message) ? "memory" : "file",
-        message,
-      };
-      process.send?.({ reply });
-    },
-  );
+serve<SqlRequest, SqlReply>(async (request) => {
+  try {
+    return { reply: await run(request) };
+  } catch (error) {
+    const message = firstLines(error);
+    return { reply: { ok: false, kind: /out of memory/i.test(message) ? "memory" : "file", message } };
+  }
 });
-process.send?.({ ready: true });
