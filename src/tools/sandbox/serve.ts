@@ -8,7 +8,8 @@ export function serve<Request, Reply>(handle: (request: Request) => Promise<Chil
   // Ctrl-C and a service manager's stop reach the whole group of processes. The worker decides when a child ends:
   // one that went first would make its call look failed.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
-  process.on("disconnect", () => process.exit(0));
+  // Not by exit, which waits for threads that may be busy with a query for hours.
+  process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
   process.on("message", (request: Request) => {
     void handle(request).then((answer) => {
       process.send?.(answer, () => {
