@@ -6,8 +6,18 @@ import type { AuditDraft } from "#journal/index.ts";
 const engine: RunActor = { kind: "system", id: "engine", name: "Baton" };
 
 /** The audit entries that an event calls for: who did what, to what, and why. Most events call for none. */
-export function auditOf(event: RunEventBody, run: string, state: RunState, flow: Flow): AuditDraft | undefined {
-  const entry = (actor: RunActor, action: string, subject: AuditDraft["subject"], body: unknown): AuditDraft => ({
+export function auditOf(
+  event: RunEventBody,
+  run: string,
+  state: RunState,
+  flow: Flow,
+): AuditDraft | undefined {
+  const entry = (
+    actor: RunActor,
+    action: string,
+    subject: AuditDraft["subject"],
+    body: unknown,
+  ): AuditDraft => ({
     actor,
     action,
     subject,
@@ -32,12 +42,17 @@ export function auditOf(event: RunEventBody, run: string, state: RunState, flow:
     }
     case "tool-call-begun": {
       const { key, tool, args, risk, approvedHash } = event;
-      return entry(actorOf(flow, event.agent), "tool-call.begun", { kind: "tool", id: tool }, {
-        key,
-        args,
-        risk,
-        approvedHash,
-      });
+      return entry(
+        actorOf(flow, event.agent),
+        "tool-call.begun",
+        { kind: "tool", id: tool },
+        {
+          key,
+          args,
+          risk,
+          approvedHash,
+        },
+      );
     }
     case "tool-call-finished":
     case "tool-call-failed": {

@@ -10,7 +10,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   async function begin(run: RunId): Promise<void> {
     // A nudge that comes while a segment is parking would be lost: then another one follows.
-    for (let again = true; again && !stopped; ) {
+    for (let again = true; again && !stopped;) {
       const segment = startSegment(options, run);
       driven.set(run, segment);
       try {

@@ -63,17 +63,21 @@ async function claimAndDrive(
   stopping: { now: boolean },
   nudge: () => void,
 ): Promise<void> {
-  const claim = await options.journal.claim(run, options.worker);
-  if (!claim) return;
-  const { flow } = await options.revisions(claim.revision);
-  const catalog = await options.tools.catalog(claim.workspace, flow);
-  const driver = new Driver(options, run, claim, flow, catalog, bell, inbox, stopping);
+  // Heard from before the claim on: what comes after its look into the inbox marks the inbox as dirty again.
   const unsubscribe = options.onSignal?.(run, nudge);
+  let driver: Driver | undefined;
   try {
+    inbox.dirty = false;
+    const claim = await options.journal.claim(run, options.worker);
+    if (!claim) return;
+    if (!claim.inbox) inbox.dirty = true;
+    const { flow } = await options.revisions(claim.revision);
+    const catalog = await options.tools.catalog(claim.workspace, flow);
+    driver = new Driver(options, run, claim, flow, catalog, bell, inbox, stopping);
     await driver.drive();
   } finally {
     unsubscribe?.();
-    driver.effects.abortAll("The worker no longer drives this run.");
+    driver?.effects.abortAll("The worker no longer drives this run.");
   }
 }
 
@@ -116,6 +120,7 @@ class Driver {
     this.#fold = createFold(claim.snapshot ?? machine.initial());
     this.#fold.add(claim.events);
     this.#takenOver = claim.events.length > 0;
+    this.#wake = claim.inbox?.wake ?? -1;
     this.#blobs = new Blobs(options.journal, claim.workspace);
     this.effects = createEffects(() => bell.ring());
   }
@@ -128,14 +133,17 @@ class Driver {
     const lost = this.#takenOver ? this.#lostEffects() : [];
     if (this.#takenOver) await this.#meet(machine.obligations(this.#state));
     let first: readonly Signal[] = lost;
+    let claimed: readonly InboxItem[] = this.#claim.inbox?.items ?? [];
     while (!this.#stopping.now) {
-      const items = await this.#readInbox();
+      const items = claimed.length > 0 ? claimed : await this.#readInbox();
+      claimed = [];
       const taken = [...first, ...this.effects.take()];
       first = [];
       if (!(await this.#turn(items, taken))) return;
       this.#carryEffects();
       if (this.#inbox.dirty) continue;
-      if (this.effects.keys().length > 0) await this.#bell.wait(this.#options.heartbeatMs ?? 5_000, () => this.#markDirty());
+      if (this.effects.keys().length > 0)
+        await this.#bell.wait(this.#options.heartbeatMs ?? 5_000, () => this.#markDirty());
       else if (await this.#park()) return;
     }
   }
@@ -168,9 +176,14 @@ class Driver {
     if (decided.length === 0 && items.length === 0) return true;
     const { redaction } = this.#options;
     const clean = redaction?.(this.#run);
-    const safe = clean ? decided.map((event) => clean.json(event as never) as unknown as RunEventBody) : decided;
+    const safe = clean
+      ? decided.map((event) => clean.json(event as never) as unknown as RunEventBody)
+      : decided;
     const events = await keepLarge(safe, this.#blobs);
-    return this.#append(events, items.map((item) => item.id));
+    return this.#append(
+      events,
+      items.map((item) => item.id),
+    );
   }
 
   /** Signals of inbox items, decisions before the deadlines that they race. */

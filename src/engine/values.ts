@@ -101,7 +101,10 @@ async function putAll(values: Record<string, Value>, blobs: Blobs): Promise<Reco
   return result;
 }
 
-export async function keepLarge(events: readonly RunEventBody[], blobs: Blobs): Promise<readonly RunEventBody[]> {
+export async function keepLarge(
+  events: readonly RunEventBody[],
+  blobs: Blobs,
+): Promise<readonly RunEventBody[]> {
   if (!events.some(holdsLarge)) return events;
   const kept: RunEventBody[] = [];
   for (const event of events) kept.push(holdsLarge(event) ? await withBlobs(event, blobs) : event);

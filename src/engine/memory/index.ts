@@ -1,1 +1,7 @@
-export { memoryJournal, type MemoryJournal, type MemoryJournalOptions, type Scheduler, type StoredRun } from "./journal.ts";
+export {
+  memoryJournal,
+  type MemoryJournal,
+  type MemoryJournalOptions,
+  type Scheduler,
+  type StoredRun,
+} from "./journal.ts";

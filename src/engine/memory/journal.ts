@@ -1,4 +1,12 @@
-import { BatonError, makeId, type BlobRef, type Clock, type Json, type RunId, type WorkerId } from "#base/index.ts";
+import {
+  BatonError,
+  makeId,
+  type BlobRef,
+  type Clock,
+  type Json,
+  type RunId,
+  type WorkerId,
+} from "#base/index.ts";
 import { machineVersion, type RunEvent, type RunState } from "#flow/machine/index.ts";
 import type { AuditDraft, InboxItem, Journal, NewRun, RunSummary } from "#journal/index.ts";
 
@@ -109,7 +117,14 @@ export function memoryJournal(options: MemoryJournalOptions = {}): MemoryJournal
       const usable = snapshot?.version === machineVersion ? snapshot : null;
       const { workspace, revision } = stored.made;
       const { epoch, crashes } = stored;
-      return { epoch, workspace, revision, crashes, snapshot: usable, events: stored.events.slice(usable?.seq ?? 0) };
+      return {
+        epoch,
+        workspace,
+        revision,
+        crashes,
+        snapshot: usable,
+        events: stored.events.slice(usable?.seq ?? 0),
+      };
     },
 
     async append(request) {

@@ -27,7 +27,12 @@ export const toolCall: Step<"tool-call"> = async (obligation, context) => {
   return { kind: "tool-finished", key, result: await blobs.put(clean) };
 };
 
-async function withLimit(call: Promise<Json>, limit: number, late: AbortController, tool: string): Promise<Json> {
+async function withLimit(
+  call: Promise<Json>,
+  limit: number,
+  late: AbortController,
+  tool: string,
+): Promise<Json> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {

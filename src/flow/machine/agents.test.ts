@@ -17,12 +17,17 @@ tasks:
     ${more}
 outputs: { out: "{{ tasks.sort.output }}" }
 `;
-const call = (callId: string, tool: string, args: Json = {}): { callId: string; tool: string; args: Json } => ({
+const call = (
+  callId: string,
+  tool: string,
+  args: Json = {},
+): { callId: string; tool: string; args: Json } => ({
   callId,
   tool,
   args,
 });
-const messages = (run: ReturnType<typeof world>): readonly Message[] => run.state().tasks["sort"]?.messages ?? [];
+const messages = (run: ReturnType<typeof world>): readonly Message[] =>
+  run.state().tasks["sort"]?.messages ?? [];
 const inputs = { inputs: { who: "Ada" } };
 
 describe("the agent's loop", () => {
@@ -42,14 +47,22 @@ describe("the agent's loop", () => {
     run.send({ kind: "tool-finished", key: "run_1:sort:1:1:1", result: { name: "Eve" } });
     expect(run.output()).toEqual({ out: "All done" });
     expect(messages(run).map((one) => one.role)).toEqual(["user", "assistant", "tool", "tool", "assistant"]);
-    expect(run.state().usage).toMatchObject({ inputTokens: 20, outputTokens: 10, cost: 0.5, modelCalls: 2, toolCalls: 2 });
+    expect(run.state().usage).toMatchObject({
+      inputTokens: 20,
+      outputTokens: 10,
+      cost: 0.5,
+      modelCalls: 2,
+      toolCalls: 2,
+    });
   });
 
   test("[M21] a call that is unknown, not granted, wrong in its arguments or outside its condition is told, not made", () => {
     const run = world(text("", `tools: [crm.find, { crm.pay: "args.amount < 10" }]`), {
       ...inputs,
       tools: {
-        "crm.find": { inputSchema: { type: "object", properties: { id: { type: "number" } }, required: ["id"] } },
+        "crm.find": {
+          inputSchema: { type: "object", properties: { id: { type: "number" } }, required: ["id"] },
+        },
         "crm.pay": {},
         "crm.drop": {},
       },
@@ -67,7 +80,9 @@ describe("the agent's loop", () => {
             },
     });
     expect(run.output()).toEqual({ out: "Sorry" });
-    const told = messages(run).flatMap((one) => (one.role === "tool" ? [`${one.callId} ${String(one.result)}`] : []));
+    const told = messages(run).flatMap((one) =>
+      one.role === "tool" ? [`${one.callId} ${String(one.result)}`] : [],
+    );
     expect(told).toEqual([
       '1 There is no tool named "nothing.here". Your tools are: crm.find, crm.pay.',
       "2 You are not granted crm.drop. Your tools are: crm.find, crm.pay.",
@@ -133,7 +148,11 @@ describe("the agent's loop", () => {
       models: (_, count) => ["no json", '{"n": "x"}', '```json\n{"n": 4}\n```'][count - 1] ?? "",
     });
     expect(good.output()).toEqual({ out: { n: 4 } });
-    expect(messages(good).filter((one) => one.role === "user").map((one) => one.text)).toEqual([
+    expect(
+      messages(good)
+        .filter((one) => one.role === "user")
+        .map((one) => one.text),
+    ).toEqual([
       "Do it",
       "The answer is not JSON. Answer with one JSON value of the expected shape and nothing else.",
       "The answer is not of the expected shape. n: Must be a number. Answer with one JSON value of the expected shape and nothing else.",
@@ -149,10 +168,17 @@ describe("the agent's loop", () => {
       tools: { "crm.find": {} },
       models: (_, count) => ({ toolCalls: [call(`${count}`, "crm.find")] }),
     };
-    const reached = (limits: string): unknown => world(text("", `tools: [crm.*], limits: ${limits}`), looping).output();
-    expect(reached("{ steps: 3 }")).toMatchObject({ error: { code: "limit-reached", message: expect.stringContaining("3 steps") } });
-    expect(reached("{ tokens: 40 }")).toMatchObject({ error: { message: expect.stringContaining("45 tokens") } });
-    expect(reached("{ cost: 0.5 }")).toMatchObject({ error: { message: expect.stringContaining("cost 0.5") } });
+    const reached = (limits: string): unknown =>
+      world(text("", `tools: [crm.*], limits: ${limits}`), looping).output();
+    expect(reached("{ steps: 3 }")).toMatchObject({
+      error: { code: "limit-reached", message: expect.stringContaining("3 steps") },
+    });
+    expect(reached("{ tokens: 40 }")).toMatchObject({
+      error: { message: expect.stringContaining("45 tokens") },
+    });
+    expect(reached("{ cost: 0.5 }")).toMatchObject({
+      error: { message: expect.stringContaining("cost 0.5") },
+    });
     expect(reached("{}")).toMatchObject({ error: { message: expect.stringContaining("50 steps") } });
     const slow = world(text("limits: { time: 30s }"), { ...inputs, models: () => "hang" });
     expect(slow.tick(30_000).output()).toMatchObject({ error: { code: "limit-reached" } });
@@ -166,7 +192,10 @@ describe("the agent's loop", () => {
       retryAfterMs: 20_000,
       error: { code: "rate-limited", message: "Busy" },
     });
-    const run = world(text(), { ...inputs, models: (one, count) => (count < 3 ? failing(one.key, true) : "done") });
+    const run = world(text(), {
+      ...inputs,
+      models: (one, count) => (count < 3 ? failing(one.key, true) : "done"),
+    });
     run.tick(19_999);
     expect(run.state().tasks["sort"]?.effects).toHaveLength(1);
     run.tick(1).tick(20_000);
@@ -186,10 +215,17 @@ describe("the agent's loop", () => {
     const run = world(text(), {
       ...inputs,
       tools: { "crm.find": {} },
-      models: (_, count) => (count === 1 ? { toolCalls: [call("", "crm.find"), call("x", "crm.find"), call("x", "crm.find")] } : "done"),
+      models: (_, count) =>
+        count === 1
+          ? { toolCalls: [call("", "crm.find"), call("x", "crm.find"), call("x", "crm.find")] }
+          : "done",
     });
     expect(run.output()).toEqual({ out: "done" });
-    expect(messages(run).flatMap((one) => (one.role === "tool" ? [one.callId] : []))).toEqual(["call-1", "x", "x-3"]);
+    expect(messages(run).flatMap((one) => (one.role === "tool" ? [one.callId] : []))).toEqual([
+      "call-1",
+      "x",
+      "x-3",
+    ]);
   });
 });
 
@@ -215,7 +251,11 @@ outputs: { out: "{{ tasks.a.output }}" }
   test("[M27] a person says that it happened, has it done again, or fails the task", () => {
     const start = (): ReturnType<typeof world> =>
       world(tool, { tools: { pay: {} }, calls: () => "hang" }).send(lost);
-    expect(start().decide("happened", { answer: { result: 9 } }).output()).toEqual({ out: 9 });
+    expect(
+      start()
+        .decide("happened", { answer: { result: 9 } })
+        .output(),
+    ).toEqual({ out: 9 });
     const again = start().decide("again");
     expect(machine.obligations(again.state())).toMatchObject([{ kind: "tool-call", key: lost.key }]);
     again.send({ kind: "tool-finished", key: lost.key, result: "late" });
@@ -244,7 +284,10 @@ tasks:
 outputs: { decision: "{{ tasks.gate.output.decision }}", by: "{{ tasks.gate.output.by }}" }
 `;
     const yes = world(flow(""));
-    expect(yes.state().tasks["gate"]?.approvals[0]?.ask).toMatchObject({ title: "Close run_1?", decisions: [{ label: "Close it" }, { label: "Keep it" }] });
+    expect(yes.state().tasks["gate"]?.approvals[0]?.ask).toMatchObject({
+      title: "Close run_1?",
+      decisions: [{ label: "Close it" }, { label: "Keep it" }],
+    });
     expect(yes.decide("approve").output()).toMatchObject({ decision: "approve", by: { id: "user_ada" } });
     expect(world(flow("")).decide("reject", { comment: "no" }).output()).toMatchObject({
       error: { code: "rejected", message: 'Ada rejected "Close run_1?": no' },
@@ -267,9 +310,18 @@ outputs: { decision: "{{ tasks.gate.output.decision }}" }
     expect(late.output()).toMatchObject({ error: { code: "deadline" } });
     expect(late.types()).toContain("approval-withdrawn");
     const { length } = late.events;
-    late.send({ kind: "approval", approvalId: asked?.approvalId ?? "", decision: "approve", by: null, comment: "", answer: null });
+    late.send({
+      kind: "approval",
+      approvalId: asked?.approvalId ?? "",
+      decision: "approve",
+      by: null,
+      comment: "",
+      answer: null,
+    });
     expect(late.events).toHaveLength(length);
-    expect(world(flow("onTimeout: reject")).tick(3_600_000).output()).toMatchObject({ error: { code: "rejected" } });
+    expect(world(flow("onTimeout: reject")).tick(3_600_000).output()).toMatchObject({
+      error: { code: "rejected" },
+    });
     expect(world(flow("onTimeout: continue")).tick(3_600_000).output()).toEqual({ decision: "timeout" });
     const early = world(flow("onTimeout: fail")).decide("approve");
     expect(early.state().timers).toEqual({});
@@ -281,7 +333,10 @@ id: f
 tasks: [{ id: ask, form: What now?, fields: { decision: string } }]
 outputs: { out: "{{ tasks.ask.output.decision }}" }
 `);
-    expect(run.state().tasks["ask"]?.approvals[0]?.ask).toMatchObject({ kind: "form", fields: { type: "object" } });
+    expect(run.state().tasks["ask"]?.approvals[0]?.ask).toMatchObject({
+      kind: "form",
+      fields: { type: "object" },
+    });
     expect(run.decide("submit", { answer: { decision: "go" } }).output()).toEqual({ out: "go" });
   });
 
@@ -300,7 +355,10 @@ tools:
 inputs: { amount: number }
 tasks: [{ id: pay, tool: pay.refund, with: { amount: "{{ inputs.amount }}", order: A7 } }]
 `;
-    const rule = { when: "args.amount > 100", by: { roles: ["admin"], users: [], quorum: 1, excludeStarter: true } };
+    const rule = {
+      when: "args.amount > 100",
+      by: { roles: ["admin"], users: [], quorum: 1, excludeStarter: true },
+    };
     const tools = { "pay.refund": { risk: "high" as const, approval: rule } };
     expect(world(flow, { tools, inputs: { amount: 50 } }).output()).toEqual({});
     const run = world(flow, { tools, inputs: { amount: 500 } });
@@ -314,7 +372,12 @@ tasks: [{ id: pay, tool: pay.refund, with: { amount: "{{ inputs.amount }}", orde
 
   test("[M32] cancelling takes questions back", () => {
     const run = world("id: p\ntasks: [{ id: gate, approval: Well? }]\n").cancel();
-    expect(run.types().slice(-4)).toEqual(["run-cancel-requested", "approval-withdrawn", "task-cancelled", "run-finished"]);
+    expect(run.types().slice(-4)).toEqual([
+      "run-cancel-requested",
+      "approval-withdrawn",
+      "task-cancelled",
+      "run-finished",
+    ]);
     expect(foldEvents(machine.initial(), run.events)).toEqual(run.state());
   });
 });

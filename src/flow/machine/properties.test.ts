@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { RunState } from "./index.ts";
+import type { Json } from "#base/index.ts";
+import type { RunState, Signal } from "./index.ts";
 import { createFold, foldEvents, machine, machineVersion } from "./index.ts";
 import { flowOf, world, type World } from "./testing/world.ts";
 
@@ -27,7 +28,10 @@ const extras = [
   "finally: [{ id: ID, log: last }]",
   "errors: [{ id: ID, tool: t }]",
 ];
-const more = fc.uniqueArray(fc.constantFrom(...extras), { maxLength: 3, selector: (text) => text.split(":")[0] });
+const more = fc.uniqueArray(fc.constantFrom(...extras), {
+  maxLength: 3,
+  selector: (text) => text.split(":")[0],
+});
 const { node } = fc.letrec<{ node: Node }>((tie) => ({
   node: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
@@ -78,7 +82,7 @@ function play(nodes: readonly Node[], choices: readonly number[]): World {
       }
       return "fine";
     },
-    calls: (call, count) => {
+    calls: (call, count): Json | Signal => {
       const choice = count > 40 ? 2 : choose() % 6;
       if (choice === 0) {
         const error = { code: "internal", message: "no" };
@@ -165,7 +169,11 @@ test("[M35] after a decision was folded, deciding again yields nothing", () => {
 test("[M35] while a run goes on, deciding again yields nothing either", () => {
   fc.assert(
     fc.property(tree, (nodes) => {
-      const run = world(flowOf(write(nodes)), { tools: { t: {} }, models: () => "hang", calls: () => "hang" });
+      const run = world(flowOf(write(nodes)), {
+        tools: { t: {} },
+        models: () => "hang",
+        calls: () => "hang",
+      });
       expect(machine.decide(run.state(), run.context())).toEqual({ events: [] });
     }),
     { numRuns: 60 },

@@ -184,7 +184,9 @@ tasks:
     slow.tick(60_000);
     expect(slow.output()).toMatchObject({ outcome: "failed", error: { code: "limit-reached" } });
     expect(slow.state().tasks["w"]?.status.name).toBe("cancelled");
-    const many = world("id: m\nlimits: { tasks: 2 }\ntasks: [{ id: a, log: a }, { id: b, log: b }, { id: c, log: c }]\n");
+    const many = world(
+      "id: m\nlimits: { tasks: 2 }\ntasks: [{ id: a, log: a }, { id: b, log: b }, { id: c, log: c }]\n",
+    );
     expect(many.output()).toMatchObject({ error: { code: "limit-reached", task: "c" } });
   });
 
@@ -225,9 +227,13 @@ tasks:
 outputs: { out: "{{ tasks.side.output }}" }
 `;
     const options = { tools: { t: {} } };
-    expect(world(text("all", "{ id: b, log: hi }"), options).output()).toEqual({ out: { a: { ok: true }, b: "hi" } });
+    expect(world(text("all", "{ id: b, log: hi }"), options).output()).toEqual({
+      out: { a: { ok: true }, b: "hi" },
+    });
     expect(world(text("all", failTask("b")), options).output()).toMatchObject({ error: { task: "side/b" } });
-    expect(world(text("settled", failTask("b")), options).output()).toEqual({ out: { a: { ok: true }, b: null } });
+    expect(world(text("settled", failTask("b")), options).output()).toEqual({
+      out: { a: { ok: true }, b: null },
+    });
     const any = world(text("any", "{ id: b, log: hi }"), { ...options, calls: () => "hang" });
     expect(any.output()).toEqual({ out: { a: null, b: "hi" } });
     expect(any.state().tasks["side/a"]?.status.name).toBe("cancelled");
@@ -317,7 +323,12 @@ outputs: { out: "{{ tasks.a.output }}", attempts: "{{ tasks.a.attempts }}" }
       tools,
       calls: (call, count) =>
         count === 1
-          ? { kind: "effect-failed", key: call.key, retryable: true, error: { code: "unavailable", message: "down" } }
+          ? {
+              kind: "effect-failed",
+              key: call.key,
+              retryable: true,
+              error: { code: "unavailable", message: "down" },
+            }
           : 42,
     });
     expect(run.toEnd().output()).toEqual({ out: 42, attempts: 2 });

@@ -2,7 +2,9 @@ import type { Json, JsonObject } from "#base/index.ts";
 import { checkValue } from "../../values/check.ts";
 import { errorList } from "../heads/call.ts";
 
-export type Answer = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly problem: string };
+export type Answer =
+  | { readonly ok: true; readonly value: Json }
+  | { readonly ok: false; readonly problem: string };
 
 /** Reads an agent's last words as the value that the task returns. */
 export function readAnswer(text: string, schema: JsonObject): Answer {

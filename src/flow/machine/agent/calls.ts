@@ -51,12 +51,22 @@ function startCall(walk: Walk, agent: Agent, path: TaskPath, step: number, call:
   const checked = check(walk, agent, path, call);
   if (!checked.ok) return deny(checked.reason);
   const key = effectKey(walk.context.runId, path, walk.at(path).attempt, step, callId);
-  const pending: PendingCall = { step, callId, key, facts: checked.facts, args: checked.args, agent: agent.name };
+  const pending: PendingCall = {
+    step,
+    callId,
+    key,
+    facts: checked.facts,
+    args: checked.args,
+    agent: agent.name,
+  };
   if (asked?.end?.name === "decided") {
     const { decision, by, comment } = asked.end;
     if (decision !== "approve") {
       const why = comment === "" ? "" : ` They said: ${comment}`;
-      return deny(`${by?.name ?? "Nobody"} did not allow this call.${why} Do not try it again unchanged.`, by);
+      return deny(
+        `${by?.name ?? "Nobody"} did not allow this call.${why} Do not try it again unchanged.`,
+        by,
+      );
     }
     if (asked.ask.call?.schemaHash !== checked.facts.schemaHash) {
       return deny(`${tool} changed since the call was approved, so nothing was done.`);

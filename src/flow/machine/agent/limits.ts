@@ -47,7 +47,10 @@ export function limitReached(
   const { usage: total } = walk.draft.run;
   const { limits: run } = walk.flow;
   if (run.tokens !== undefined && tokensOf(total) >= run.tokens) {
-    return reached(`The run used ${tokensOf(total)} tokens; its limit is ${run.tokens}.`, "limits.tokens of the flow");
+    return reached(
+      `The run used ${tokensOf(total)} tokens; its limit is ${run.tokens}.`,
+      "limits.tokens of the flow",
+    );
   }
   if (run.cost !== undefined && total.cost >= run.cost) {
     return reached(`The run cost ${money(total.cost)}; its limit is ${run.cost}.`, "limits.cost of the flow");

@@ -21,7 +21,9 @@ export function modelCallBegun(draft: Draft, event: EventOf<"model-call-begun">,
   const task = draft.task(event.path);
   if (!task) return;
   const { key, step, attempt, agent, alias } = event;
-  draft.putTask(withEffect(task, { kind: "model", key, step, attempt, agent, alias, begunAt: at, end: null }));
+  draft.putTask(
+    withEffect(task, { kind: "model", key, step, attempt, agent, alias, begunAt: at, end: null }),
+  );
 }
 
 export function modelCallFinished(draft: Draft, event: EventOf<"model-call-finished">, at: number): void {

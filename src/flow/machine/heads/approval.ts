@@ -37,7 +37,10 @@ export const approval: Head<"approval"> = {
     if (asked.end?.name !== "decided") return open;
     const { decision, by, comment } = asked.end;
     if (decision === "reject" && task.onReject === "fail") {
-      return failed("rejected", `${by?.name ?? "Nobody"} rejected "${asked.ask.title}"${comment === "" ? "." : `: ${comment}`}`);
+      return failed(
+        "rejected",
+        `${by?.name ?? "Nobody"} rejected "${asked.ask.title}"${comment === "" ? "." : `: ${comment}`}`,
+      );
     }
     return done(decidedOutput(decision, asked.end));
   },

@@ -19,7 +19,10 @@ export function callOutcome(
       if (returns === null) return done(effect.end.result);
       const checked = checkValue(returns, walk.open(effect.end.result));
       if (checked.ok) return done(effect.end.result);
-      return failed("bad-input", `The result is not of the shape that the task returns: ${errorList(checked)}`);
+      return failed(
+        "bad-input",
+        `The result is not of the shape that the task returns: ${errorList(checked)}`,
+      );
     }
     case "failed": {
       const { error, retryAfterMs } = effect.end;
@@ -36,7 +39,9 @@ export function callOutcome(
   }
 }
 
-export function errorList(checked: { readonly errors: readonly { path: string; message: string }[] }): string {
+export function errorList(checked: {
+  readonly errors: readonly { path: string; message: string }[];
+}): string {
   return checked.errors
     .slice(0, 5)
     .map((error) => (error.path === "" ? error.message : `${error.path}: ${error.message}`))

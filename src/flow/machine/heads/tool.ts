@@ -21,13 +21,20 @@ export const tool: Head<"tool"> = {
     }
     const facts = walk.context.tools.get(task.tool);
     if (!facts) {
-      return failed("misconfigured", `There is no tool named "${task.tool}".`, "See the tools of the workspace.");
+      return failed(
+        "misconfigured",
+        `There is no tool named "${task.tool}".`,
+        "See the tools of the workspace.",
+      );
     }
     const data = walk.open(state.data);
     const given = isObject(data) ? (data["args"] as Json) : {};
     const checked = checkArguments(facts.inputSchema, given);
     if (!checked.ok) {
-      return failed("bad-input", `The arguments of ${task.tool} are not what it takes. ${errorList(checked)}`);
+      return failed(
+        "bad-input",
+        `The arguments of ${task.tool} are not what it takes. ${errorList(checked)}`,
+      );
     }
     const key = effectKey(walk.context.runId, path, state.attempt, 1, callId);
     const call: PendingCall = { step: 1, callId, key, facts, args: checked.value, agent: null };

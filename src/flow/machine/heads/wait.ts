@@ -23,11 +23,7 @@ export const wait: Head<"wait"> = {
   },
 };
 
-function hasTimer(
-  draft: { timer(key: string): unknown },
-  path: string,
-  timersSet: number,
-): boolean {
+function hasTimer(draft: { timer(key: string): unknown }, path: string, timersSet: number): boolean {
   for (let n = timersSet; n > 0; n -= 1) if (draft.timer(`${path}:wait:${n}`)) return true;
   return false;
 }

@@ -157,7 +157,11 @@ export function world(flow: Flow | string, options: WorldOptions = {}): World {
     if (obligation.kind === "model-call") {
       const given = options.models?.(obligation, (modelCount += 1)) ?? "done";
       if (given === "hang") hanging.add(obligation.key);
-      return given === "hang" ? undefined : isSignal(given) ? given : modelFinished(obligation.key, given as Given);
+      return given === "hang"
+        ? undefined
+        : isSignal(given)
+          ? given
+          : modelFinished(obligation.key, given as Given);
     }
     if (obligation.kind === "tool-call") {
       const given = options.calls?.(obligation, (toolCount += 1)) ?? { ok: true };
@@ -180,9 +184,7 @@ export function world(flow: Flow | string, options: WorldOptions = {}): World {
     },
     settle() {
       for (let turns = 0; turns < 10_000; turns += 1) {
-        const owed = machine
-          .obligations(fold.state())
-          .filter((one) => "key" in one && !hanging.has(one.key));
+        const owed = machine.obligations(fold.state()).filter((one) => "key" in one && !hanging.has(one.key));
         const signals = owed.flatMap((one) => answer(one) ?? []);
         if (signals.length === 0) return self;
         for (const signal of signals) take([signal]);

@@ -106,4 +106,3 @@ function refusal(title: string): string {
 export function schemaOf(shape: { readonly schema: JsonObject } | undefined): JsonObject | null {
   return shape && Object.keys(shape.schema["properties"] ?? {}).length > 0 ? shape.schema : null;
 }
-

@@ -206,4 +206,3 @@ export function asTaskError(error: unknown): TaskError {
   }
   return { code: "internal", message: messageOf(error) };
 }
-

@@ -44,7 +44,8 @@ export function take(walk: Walk, signal: Signal): void {
       if (!found) return;
       const { path, effect } = found;
       const { kind: _kind, ...failure } = signal;
-      if (effect.kind === "model") walk.emit({ type: "model-call-failed", path, step: effect.step, ...failure });
+      if (effect.kind === "model")
+        walk.emit({ type: "model-call-failed", path, step: effect.step, ...failure });
       else {
         walk.emit({ type: "tool-call-failed", path, step: effect.step, callId: effect.callId, ...failure });
       }
@@ -141,4 +142,3 @@ function takeDecision(walk: Walk, signal: Extract<Signal, { kind: "approval" }>)
     return;
   }
 }
-

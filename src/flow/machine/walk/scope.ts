@@ -31,7 +31,7 @@ export function makeScope(walk: Walk, path: TaskPath, extra?: Readonly<Names>): 
 
 /** `item` and `index` of the nearest iteration, `error` of the nearest handler. */
 function local(scope: Names, walk: Walk, path: TaskPath): void {
-  for (let at = path; at !== ""; ) {
+  for (let at = path; at !== "";) {
     const { parent, slot } = placeOf(at);
     if (slot.startsWith("[") && !("index" in scope)) {
       const index = iterationOf(slot);

@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { RunId, WorkerId } from "#base/index.ts";
+import { foldEvents, machine, type RunEventBody, type Signal } from "#flow/machine/index.ts";
+import type { AppendRequest, Claim, Journal, RunSummary } from "#journal/index.ts";
+import { engineConformance } from "./testing/engine-suite.ts";
+import { makeRun, starter, type ConformanceWorld } from "./testing/world.ts";
+
+export type { ConformanceWorld };
+
+const summary: RunSummary = {
+  state: "waiting",
+  headline: "Waiting",
+  outputs: null,
+  error: null,
+  cost: 0,
+  unknownCosts: 0,
+  tokens: 0,
+};
+const log = (message: string): RunEventBody => ({ type: "log-written", path: "a", level: "info", message });
+const cancel: Signal = { kind: "cancel", by: starter, reason: "test" };
+
+/**
+ * What every journal must hold to, and the engine over it. An adapter's test calls this with a way to make a world
+ * of its own.
+ */
+export function journalConformance(name: string, make: () => Promise<ConformanceWorld>): void {
+  describe(name, () => {
+    let world: ConformanceWorld;
+    beforeAll(async () => {
+      world = await make();
+    });
+    afterAll(async () => {
+      await world.close();
+    });
+
+    async function claimed(): Promise<{ id: WorkerId; journal: Journal; run: RunId; claim: Claim }> {
+      const { id, journal } = await world.worker();
+      const run = await makeRun(world, journal, "suite");
+      const claim = await journal.claim(run, id);
+      if (!claim) throw new Error("A new run can be claimed.");
+      return { id, journal, run, claim };
+    }
+
+    function request(run: RunId, claim: Claim, seq: number, ...events: RunEventBody[]): AppendRequest {
+      return { run, workspace: claim.workspace, epoch: claim.epoch, seq, events, audit: [], consume: [] };
+    }
+
+    test("a new run has its start in the inbox, once, and can be claimed by one worker only", async () => {
+      const { journal, run, claim } = await claimed();
+      expect(claim).toMatchObject({ snapshot: null, events: [], crashes: 0 });
+      const { items } = await journal.inbox(run);
+      expect(items.map((item) => item.signal.kind)).toEqual(["start"]);
+      const other = await world.worker();
+      expect(await other.journal.claim(run, other.id)).toBeNull();
+    });
+
+    test("an append gives its events an instant and numbers without gaps, and consumes its inbox items", async () => {
+      const { journal, run, claim } = await claimed();
+      const { items } = await journal.inbox(run);
+      const before = journal.now();
+      const answer = await journal.append({
+        ...request(run, claim, 1, log("one"), log("two")),
+        consume: items.map((item) => item.id),
+        audit: [
+          {
+            actor: starter,
+            action: "test.done",
+            subject: { kind: "run", id: run },
+            path: null,
+            body: { a: 1 },
+          },
+        ],
+      });
+      expect(answer.result).toBe("appended");
+      expect((await journal.inbox(run)).items).toEqual([]);
+      const events = await journal.events(run, 0, 10);
+      expect(events.map((event) => event.seq)).toEqual([1, 2]);
+      expect(events.map((event) => event.body)).toEqual([log("one"), log("two")]);
+      expect(Math.abs((events[0]?.at ?? 0) - before)).toBeLessThan(10_000);
+      expect((await journal.events(run, 1, 10)).map((event) => event.seq)).toEqual([2]);
+    });
+
+    test("stale epoch: a worker that was declared dead records nothing, consumes nothing, parks nothing", async () => {
+      const { id, journal, run, claim } = await claimed();
+      await journal.append(request(run, claim, 1, log("mine")));
+      await world.declareDead(id);
+      const next = await world.worker();
+      const taken = await next.journal.claim(run, next.id);
+      expect(taken).toMatchObject({ epoch: claim.epoch + 1, crashes: 1 });
+      expect(taken?.events.map((event) => event.body)).toEqual([log("mine")]);
+      const { items, wake } = await next.journal.inbox(run);
+      const late = { ...request(run, claim, 2, log("late")), consume: items.map((item) => item.id) };
+      expect(await journal.append(late)).toEqual({ result: "fenced" });
+      const snapshot = machine.initial();
+      expect(await journal.park({ run, epoch: claim.epoch, wake, snapshot, summary })).toBe("fenced");
+      expect(await next.journal.events(run, 0, 10)).toHaveLength(1);
+      expect((await next.journal.inbox(run)).items).toHaveLength(items.length);
+    });
+
+    test("an append of unknown outcome can be sent again unchanged: it is recorded once", async () => {
+      const { journal, run, claim } = await claimed();
+      const first = request(run, claim, 1, log("once"), log("twice"));
+      const answers = [await journal.append(first), await journal.append(first)];
+      expect(answers.map((answer) => answer.result)).toEqual(["appended", "appended"]);
+      expect(await journal.events(run, 0, 10)).toHaveLength(2);
+    });
+
+    test("gap in seq: events that do not follow the last one are refused", async () => {
+      const { journal, run, claim } = await claimed();
+      await journal.append(request(run, claim, 1, log("one")));
+      await expect(journal.append(request(run, claim, 3, log("three")))).rejects.toThrow();
+      await expect(journal.append(request(run, claim, 1, log("other")))).rejects.toThrow();
+      expect((await journal.events(run, 0, 10)).map((event) => event.body)).toEqual([log("one")]);
+    });
+
+    test("a signal counts once by its source and wakes the run; none is taken after the run was parked over it", async () => {
+      const { journal, run, claim } = await claimed();
+      const { items, wake } = await journal.inbox(run);
+      await journal.append({ ...request(run, claim, 1, log("one")), consume: items.map((item) => item.id) });
+      expect(await journal.signal(run, "cancel:1", cancel)).toBe(true);
+      expect(await journal.signal(run, "cancel:1", cancel)).toBe(false);
+      const state = foldEvents(machine.initial(), await journal.events(run, 0, 10));
+      const parking = { run, epoch: claim.epoch, snapshot: state, summary };
+      // Lost wake-up: the signal came after the inbox was read.
+      expect(await journal.park({ ...parking, wake })).toBe("woken");
+      const again = await journal.inbox(run);
+      expect(again.items.map((item) => item.signal)).toEqual([cancel]);
+      await journal.append({
+        ...request(run, claim, 2, log("two")),
+        consume: again.items.map((item) => item.id),
+      });
+      expect(await journal.park({ ...parking, wake: again.wake })).toBe("parked");
+    });
+
+    test("a parked run comes back with its snapshot and the events after it", async () => {
+      const { id, journal, run, claim } = await claimed();
+      await journal.append(request(run, claim, 1, log("one")));
+      const snapshot = foldEvents(machine.initial(), await journal.events(run, 0, 10));
+      const { wake } = await journal.inbox(run);
+      expect(await journal.park({ run, epoch: claim.epoch, wake, snapshot, summary })).toBe("parked");
+      const taken = await journal.claim(run, id);
+      expect(taken).toMatchObject({ epoch: claim.epoch + 1, crashes: 0, snapshot, events: [] });
+    });
+
+    test("large values come back from where they are kept", async () => {
+      const { journal, claim } = await claimed();
+      const value = { text: "ä".repeat(40_000) };
+      const ref = await journal.saveBlob(claim.workspace, JSON.stringify(value));
+      expect(ref.$blob.bytes).toBeGreaterThan(80_000);
+      expect(await journal.saveBlob(claim.workspace, JSON.stringify(value))).toEqual(ref);
+      const found = await journal.loadBlobs(claim.workspace, [ref.$blob.hash, "0".repeat(64)]);
+      expect([...found]).toEqual([[ref.$blob.hash, value]]);
+    });
+
+    test("a stream's chunks can be read from any position until it is closed", async () => {
+      const { journal, run } = await claimed();
+      await journal.writeChunks(run, "key", 0, [{ a: 1 }, { a: 2 }]);
+      await journal.writeChunks(run, "key", 2, [{ a: 3 }]);
+      expect(await journal.readChunks(run, "key", 1)).toEqual([
+        { n: 1, chunk: { a: 2 } },
+        { n: 2, chunk: { a: 3 } },
+      ]);
+      await journal.closeStream(run, "key");
+    });
+
+    engineConformance(() => world);
+  });
+}
