@@ -143,7 +143,8 @@ select held.request, held.last, ${milliseconds}, (select count(*) from told)${li
 
 function summaryAssignments(at: string): string {
   const values = summaryColumns.filter(([name]) => name !== "over").map(([name]) => `${name} = item.${name}`);
-  return `${values.join(", ")}, updated_at = ${at}, finished_at = case when item.over then ${at} end`;
+  return `${values.join(", ")}, updated_at = ${at}, finished_at = case when item.over then ${at} end,
+         owner = case when item.over then null else run.owner end`;
 }
 
 function loneText(parts: LoneParts): string {

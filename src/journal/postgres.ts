@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { RunId } from "#base/index.ts";
 import type { Database, Queryable } from "#platform/index.ts";
 import { type AppenderOptions, createAppender } from "./append.ts";
+import { isOver } from "./append-values.ts";
 import { loadBlobs, saveBlob } from "./blobs.ts";
 import { createClock } from "./clock.ts";
 import { timerSource } from "./queue.ts";
@@ -38,6 +39,9 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
   const streams = createStreamWriter(pool);
   const clock = createClock(pool);
   const soon = new Set<NodeJS.Timeout>();
+  const ended = new Set<RunId>();
+  /** Driven runs that have a snapshot. */
+  const snapshots = new Set<RunId>();
   const claimOptions = { machineVersion, alone: options.alone === true };
 
   function keepSoon(run: RunId, timer: { path: string; name: string; n: number; dueAt: number }): void {
@@ -69,9 +73,20 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
         appender.note(run, claim.epoch, claim.events.at(-1)?.seq ?? claim.snapshot?.seq ?? 0);
       return claim;
     },
-    append: (request) => appender.append(request),
+    async append(request) {
+      const answer = await appender.append(request);
+      const { run, summary } = request;
+      if (answer.result === "appended" && summary !== undefined && isOver(summary.state)) ended.add(run);
+      return answer;
+    },
     inbox: (run) => readInbox(pool, run),
     async park(request) {
+      // The append of a run's end has given it up already; only its snapshot may be left to delete.
+      const isEnded = ended.delete(request.run);
+      if (!snapshots.delete(request.run) && isEnded) {
+        appender.forget(request.run);
+        return "parked";
+      }
       const result = await parkRun(pool, request);
       if (result !== "woken") appender.forget(request.run);
       return result;

@@ -23,12 +23,31 @@ export type ClaimOptions = {
   readonly alone: boolean;
 };
 
-const claimSql = `update run set owner = $2, epoch = epoch + 1, updated_at = clock_timestamp(),
-       state = case when state in ('queued', 'waiting') then 'running' else state end
-  where id = $1 and finished_at is null and ($3::boolean or crashes < ${crashesBeforeAlone})
-    and (owner is null or exists (select 1 from worker where worker.id = run.owner and worker.died_at is not null))
-    and not exists (select 1 from worker where worker.id = $2 and worker.died_at is not null)
-  returning epoch, workspace_id, revision_id, crashes`;
+/**
+ * The inbox as it was when the claim began, with the wake count of that very moment: what comes later raises the count
+ * and is found before the run is parked.
+ */
+const claimSql = `with claimed as (
+  update run set owner = $2, epoch = epoch + 1, updated_at = clock_timestamp(),
+         state = case when state in ('queued', 'waiting') then 'running' else state end
+   where id = $1 and finished_at is null and ($3::boolean or crashes < ${crashesBeforeAlone})
+     and (owner is null or exists (select 1 from worker where worker.id = run.owner and worker.died_at is not null))
+     and not exists (select 1 from worker where worker.id = $2 and worker.died_at is not null)
+  returning epoch, workspace_id, revision_id, crashes
+)
+select claimed.*, run.wake,
+       (select json_agg(json_build_object('id', item.id, 'body', item.body) order by item.created_at, item.id)
+          from run_inbox as item where item.run_id = $1 and item.consumed_at is null) as items
+  from claimed cross join run where run.id = $1`;
+
+type ClaimRow = {
+  epoch: number;
+  workspace_id: string;
+  revision_id: string;
+  crashes: number;
+  wake: number;
+  items: { id: string; body: string }[] | null;
+};
 
 const refusedSql = `select ${addAloneJob("id")} from run
   where id = $1 and finished_at is null and owner is null and crashes >= ${crashesBeforeAlone}`;
@@ -49,12 +68,7 @@ export async function claimRun(
   worker: WorkerId,
   options: ClaimOptions,
 ): Promise<Claim | null> {
-  const { rows } = await pool.query<{
-    epoch: number;
-    workspace_id: string;
-    revision_id: string;
-    crashes: number;
-  }>({
+  const { rows } = await pool.query<ClaimRow>({
     name: "journal_claim",
     text: claimSql,
     values: [run, worker, options.alone],
@@ -69,6 +83,7 @@ export async function claimRun(
     workspace: claimed.workspace_id as WorkspaceId,
     revision: claimed.revision_id,
     crashes: claimed.crashes,
+    inbox: { items: (claimed.items ?? []).map(itemOf), wake: claimed.wake },
   };
   // Nobody has driven it before: there is nothing to read.
   if (claimed.epoch === 1) return { ...claim, snapshot: null, events: [] };
@@ -107,6 +122,10 @@ export async function readInbox(pool: pg.Pool, run: RunId): Promise<{ items: Inb
       items.push({ id: id as InboxItemId, signal: JSON.parse(body) as Signal });
   }
   return { items, wake: rows[0]?.wake ?? 0 };
+}
+
+function itemOf({ id, body }: { id: string; body: string }): InboxItem {
+  return { id: id as InboxItemId, signal: JSON.parse(body) as Signal };
 }
 
 const parkSql = `with parked as (

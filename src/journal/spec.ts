@@ -55,6 +55,8 @@ export type Claim = {
   /** The latest snapshot of this machine version, if any, and all events after it. */
   readonly snapshot: RunState | null;
   readonly events: readonly RunEvent[];
+  /** What `inbox` would have answered when the claim began, if the adapter read it along. */
+  readonly inbox?: { readonly items: readonly InboxItem[]; readonly wake: number };
 };
 
 export type InboxItem = { readonly id: InboxItemId; readonly signal: Signal };

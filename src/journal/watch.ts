@@ -30,6 +30,7 @@ export function createWatcher(db: Database, listener: Listener): Watcher {
   const inboxes = createBells();
   const stops: (() => void)[] = [];
   let listening: Promise<void> | null = null;
+  let isListening = false;
 
   /** Listens before anything is read: what is committed after the reading then rings. */
   function listen(): Promise<void> {
@@ -52,6 +53,7 @@ export function createWatcher(db: Database, listener: Listener): Watcher {
         inboxes.ringAll();
       }),
     );
+    isListening = true;
   }
 
   async function* watchRun(run: RunId, after: number, signal?: AbortSignal): AsyncGenerator<RunEvent> {
@@ -102,7 +104,8 @@ export function createWatcher(db: Database, listener: Listener): Watcher {
     watchStream,
     onSignal(run, wake) {
       const stop = inboxes.hear(run, wake);
-      listen().then(wake, () => undefined);
+      // What was told before we listened was not heard.
+      if (!isListening) listen().then(wake, () => undefined);
       return stop;
     },
     close() {
