@@ -1,3 +1,4 @@
+import { pricedModels } from "#agents/index.ts";
 import type { Knowledge } from "#flow/index.ts";
 import {
   aliasNames,
@@ -65,10 +66,15 @@ export function createApiDeps(options: ApiOptions): ApiDeps {
     url: options.url,
     maxUpload: options.maxUpload,
     providers: options.providers ?? {},
-    models: options.models ?? (() => []),
+    models: options.models ?? offeredModels,
     tools: options.tools ?? toolRows(),
     recheckMs: options.recheckMs ?? 5000,
   };
+}
+
+/** The simulated model, and those whose price is known. Others are typed in. */
+function offeredModels(provider: string): readonly string[] {
+  return provider === "simulated" ? ["simulated"] : pricedModels(provider);
 }
 
 const registry = new Map(builtinFacts().map((facts) => [facts.name, facts]));

@@ -208,7 +208,11 @@ describe("watching a run", () => {
     await addEvent(run, 2, said("The token is sk-very-secret."));
     await addEvent(run, 3, ended);
     const stream = JSON.stringify(await readEvents(await get(query("run.watch", { id: run }), owner)));
-    const view = JSON.stringify(await owner.call.run.get({ id: run }));
+    const details = { curl: "-u sk-very-secret" };
+    await api.ask({ run, workspace }, { title: "Use sk-very-secret?", details });
+    const inbox = await owner.call.inbox.list({ state: "pending" });
+    expect(inbox.find((each) => each.run.id === run)).toMatchObject({ title: "Use [redacted]?" });
+    const view = JSON.stringify([await owner.call.run.get({ id: run }), inbox]);
     const audit = JSON.stringify(await owner.call.audit.list({ runId: run }));
     for (const text of [stream, view, audit]) expect(text).not.toContain("sk-very-secret");
     expect(stream).toContain("The token is [redacted].");

@@ -31,7 +31,7 @@ describe("setup", () => {
     const call = await ada();
     expect(await call.me()).toMatchObject({
       user: { name: "Ada", email: "ada@example.com" },
-      workspace: { name: "Ada & Co.", slug: "ada-co", currency: "EUR" },
+      workspace: { name: "Ada & Co.", slug: "ada-co", currency: "USD" },
       roles: ["owner"],
     });
     expect((await call.flow.list()).map((flow) => flow.slug).toSorted()).toEqual(

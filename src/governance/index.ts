@@ -17,6 +17,7 @@ export {
 } from "./policy/approval.ts";
 export { type AuditRecord, type AuditFilter, type AuditEntry, writeAudit, listAudit } from "./audit/audit.ts";
 export { redactor, type Redactor, redactedMark } from "./secrets/redactor.ts";
+export { hiddenOf, type Hidden } from "./secrets/hidden.ts";
 export {
   type SecretView,
   listSecrets,

@@ -7,6 +7,11 @@ type Price = { readonly input: number; readonly cachedInput?: number; readonly o
 /** The day on which the prices were read, ISO 8601. */
 export const pricesAsOf: string = table.asOf;
 
+/** Models of a provider whose price is known. */
+export function pricedModels(provider: string): string[] {
+  return Object.keys((table.providers as Record<string, Record<string, Price>>)[provider] ?? {});
+}
+
 /**
  * What a call cost in dollars, or "unknown" where the model has no price in the table or the provider told no usage.
  * The longest name in the table that the model's name starts with wins, so that dated versions find their model.

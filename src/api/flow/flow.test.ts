@@ -138,6 +138,17 @@ describe("starting a run", () => {
     });
   });
 
+  it("takes no references of Baton's own from outside", async () => {
+    await publishText("id: any-json\ninputs: { data: any }\ntasks:\n  - { id: a, log: x }\n");
+    for (const word of ["$secret", "$blob", "$template"]) {
+      const inputs = { data: { deep: [{ [word]: "CRM_TOKEN" }] } };
+      expect(await errorOf(builder.call.run.start({ slug: "any-json", inputs }))).toMatchObject({
+        code: "bad-input",
+        message: expect.stringContaining(word) as string,
+      });
+    }
+  });
+
   it("takes files of the workspace only, and believes nothing that is said of them", async () => {
     const text = `id: filed\ninputs: { log: { type: file, accept: [text/plain], maxSize: 1KB } }\ntasks:\n  - { id: a, log: "x" }\n`;
     await publishText(text);

@@ -2,13 +2,12 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { BatonError, type Json, type JsonObject, type RunId } from "#base/index.ts";
 import type { RunEvent } from "#flow/machine/index.ts";
-import { headersOf } from "#governance/index.ts";
+import { headersOf, hiddenOf } from "#governance/index.ts";
 import { getRun, runEvents } from "#journal/index.ts";
 import { revisionText } from "#library/index.ts";
 import type { ApiDeps } from "../deps.ts";
 import { errorData, toBatonError } from "../errors.ts";
 import { whileAllowed } from "../live.ts";
-import { hiddenOf } from "../run/hidden.ts";
 import { redactChunks } from "../run/chunks.ts";
 import { answerError, scopeOfRequest } from "./answer.ts";
 

@@ -25,6 +25,8 @@ export function createTrpcHandler(
       res: response,
       path,
       maxBodySize: maxBody,
+      // Texts of flows are too long for an address: queries may come as POST.
+      allowMethodOverride: true,
       createContext: () => ({ deps, headers: headersOf(request) }),
       onError({ error, path: verb }) {
         if (!BatonError.isInstance(error.cause) && error.code === "INTERNAL_SERVER_ERROR") {

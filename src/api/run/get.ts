@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { JsonObject, RunId } from "#base/index.ts";
+import { hiddenOf } from "#governance/index.ts";
 import { getRun, runEvents } from "#journal/index.ts";
 import { revisionText } from "#library/index.ts";
 import { approvalsOfRun } from "#people/index.ts";
 import { verb } from "../trpc.ts";
 import type { RunView } from "../views.ts";
-import { hiddenOf } from "./hidden.ts";
 
 export const get = verb("workspace.see")
   .input(z.object({ id: z.string().max(100) }))

@@ -100,7 +100,10 @@ async function withKnownFiles(
   inputs: Readonly<Record<string, Json>>,
 ): Promise<Record<string, Json>> {
   const ids = new Set<string>();
-  for (const value of Object.values(inputs)) collectFiles(value, ids);
+  for (const [name, value] of Object.entries(inputs)) {
+    refuseReferences(name, value);
+    collectFiles(value, ids);
+  }
   const files = await findFiles(db, scope, [...ids]);
   const known: Record<string, Json> = {};
   for (const [name, value] of Object.entries(inputs)) {
@@ -112,6 +115,27 @@ async function withKnownFiles(
     });
   }
   return known;
+}
+
+/** Words that mark references of Baton's own: to a value kept elsewhere, to a secret. Nobody may bring these along. */
+const reserved = ["$blob", "$secret", "$template"] as const;
+
+function refuseReferences(name: string, value: Json): void {
+  if (Array.isArray(value)) for (const item of value) refuseReferences(name, item as Json);
+  else if (isObject(value)) {
+    const found = reserved.find((word) => Object.hasOwn(value, word));
+    if (found !== undefined) {
+      throw new BatonError(
+        "bad-input",
+        `"${name}" has a member named "${found}", which only Baton itself writes.`,
+        {
+          hint: "Give it another name.",
+          details: { fields: { [name]: [`A member may not be named "${found}".`] } },
+        },
+      );
+    }
+    for (const item of Object.values(value)) refuseReferences(name, item as Json);
+  }
 }
 
 function collectFiles(value: Json, into: Set<string>): void {

@@ -1,11 +1,11 @@
 import { tracked } from "@trpc/server";
 import { z } from "zod";
 import type { RunId } from "#base/index.ts";
+import { hiddenOf } from "#governance/index.ts";
 import { getRun, runEvents } from "#journal/index.ts";
 import { revisionText } from "#library/index.ts";
 import { whileAllowed } from "../live.ts";
 import { verb } from "../trpc.ts";
-import { hiddenOf } from "./hidden.ts";
 
 /** Events of a run after the last one seen, each with its `seq` as id, until the run's last. */
 export const watch = verb("workspace.see")

@@ -9,8 +9,8 @@ export type Workspaces = {
   all: { id: string; name: string; slug: string }[];
 };
 
-/** Money is shown in euros until a workspace says otherwise. */
-const defaultCurrency = "EUR";
+/** What the price table counts in, until a workspace says otherwise. */
+const defaultCurrency = "USD";
 
 export async function readWorkspaces(db: Database, scope: Scope): Promise<Workspaces> {
   const [memberships, currency] = await Promise.all([

@@ -36,6 +36,8 @@ export type ApprovalRow = {
   readonly flowSlug: string;
   /** Whether the deadline passed, by Postgres' clock. */
   readonly late: boolean;
+  /** Inputs of the run and text of its flow, where that may have secret inputs. */
+  readonly secretive: { readonly inputs: string; readonly text: string } | null;
 };
 
 const columns = `a.id, a.run_id as "runId", a.path, a.kind, a.title, a.risk, a.ask, a.canonical, a.hash, a.roles, a.users,
@@ -44,8 +46,10 @@ const columns = `a.id, a.run_id as "runId", a.path, a.kind, a.title, a.risk, a.a
   r.number as "runNumber", r.state as "runState", r.started_by_name as "startedByName",
   exists (select 1 from run_inbox where run_id = r.id and source = 'cancel') as cancelling,
   f.title as "flowTitle", f.slug as "flowSlug",
-  coalesce(a.deadline <= clock_timestamp(), false) as late`;
-const joined = `approval a join run r on r.id = a.run_id join flow f on f.id = a.flow_id`;
+  coalesce(a.deadline <= clock_timestamp(), false) as late,
+  case when v.text like '%password%' then json_build_object('inputs', r.inputs, 'text', v.text) end as secretive`;
+const joined = `approval a join run r on r.id = a.run_id join flow f on f.id = a.flow_id
+  join revision v on v.id = r.revision_id`;
 
 /** Who started the run. */
 export async function starterOf(scope: Scope, tx: Transaction, run: RunId): Promise<string | null> {

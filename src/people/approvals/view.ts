@@ -4,6 +4,7 @@ import {
   approvalPolicy,
   authorize,
   candidateOf,
+  hiddenOf,
   listMembers,
   permissionsOf,
   whyNotDecide,
@@ -88,7 +89,10 @@ export function viewOf(
   scope: Scope,
   members: readonly MemberView[],
 ): ApprovalDetails {
-  const ask = askOf(row);
+  const hidden =
+    row.secretive === null ? null : hiddenOf(row.secretive.text, JSON.parse(row.secretive.inputs) as Json);
+  const hide = <T extends Json>(value: T): T => (hidden === null ? value : hidden.json(value));
+  const ask = hide(askOf(row) as unknown as JsonObject) as unknown as ReturnType<typeof askOf>;
   const state = row.state === "pending" && row.late ? "expired" : (row.state as ApprovalDetails["state"]);
   const whyNot = state === "pending" ? whyNotPending(row, scope) : "It is no longer open.";
   return {
@@ -102,14 +106,14 @@ export function viewOf(
     },
     path: row.path,
     kind: row.kind as ApprovalDetails["kind"],
-    title: row.title,
+    title: hide(row.title),
     risk: row.risk as ApprovalDetails["risk"],
     details: ask.details,
     call: ask.call,
     fields: ask.fields,
     comment: ask.comment,
     decisions: ask.decisions.map((each) => ({ ...each })),
-    canonical: row.canonical,
+    canonical: hide(row.canonical),
     hash: row.hash,
     by: { roles: [...row.roles], users: [...row.users], excludeStarter: row.excludeUser !== null },
     deciders: members

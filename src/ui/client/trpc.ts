@@ -14,7 +14,8 @@ export function makeTrpcClient() {
       splitLink({
         condition: (operation) => operation.type === "subscription",
         true: httpSubscriptionLink({ url: "/api/trpc", transformer: superjson }),
-        false: httpBatchLink({ url: "/api/trpc", transformer: superjson }),
+        // A flow's text does not fit into an address.
+        false: httpBatchLink({ url: "/api/trpc", transformer: superjson, methodOverride: "POST" }),
       }),
     ],
   });

@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from "#base/index.ts";
 import { parseFlow } from "#flow/index.ts";
 import type { RunEvent } from "#flow/machine/index.ts";
-import { redactedMark, redactor, type Redactor } from "#governance/index.ts";
+import { redactedMark, redactor, type Redactor } from "./redactor.ts";
 
 /** Hides what was given in the secret inputs of a run, in whatever is shown of it. */
 export type Hidden = {
