@@ -3,6 +3,7 @@ export type * from "./state.ts";
 export type * from "./contract.ts";
 export { machine, advance, openTasksOf } from "./machine.ts";
 export { machineVersion } from "./version.ts";
+export { initial as initialState } from "./fold/initial.ts";
 export { foldEvents, createFold, type Fold } from "./fold/evolve.ts";
 export { headline, isWaiting } from "./headline.ts";
 export { runResult } from "./result.ts";

@@ -144,7 +144,7 @@ function Fit({ width, selected }: { width: number; selected: string | null }) {
   const fitted = useRef("");
   useEffect(() => {
     const box = marker.current?.closest<HTMLElement>(".react-flow");
-    if (box == null) return;
+    if (box === null || box === undefined) return;
     const fit = (): void => {
       const size = `${box.clientWidth} ${Math.round(width)}`;
       if (box.clientWidth === 0 || fitted.current === size) return;
@@ -158,7 +158,7 @@ function Fit({ width, selected }: { width: number; selected: string | null }) {
   }, [flow, width]);
   useEffect(() => {
     const box = marker.current?.closest<HTMLElement>(".react-flow");
-    if (selected === null || box == null) return;
+    if (selected === null || box === null || box === undefined) return;
     const timer = setTimeout(() => {
       const node = flow.getInternalNode(selected);
       if (node === undefined) return;

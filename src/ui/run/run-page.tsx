@@ -4,7 +4,9 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useSearchParams } from "next/navigation";
 import { useCallback, useEffect, useMemo } from "react";
+import type { RunView as RunFacts } from "#api/index.ts";
 import type { ApprovalState, RunState, TaskState } from "#flow/machine/index.ts";
+import { useMe } from "../client/me.ts";
 import { batonError, useTRPC } from "../client/trpc.ts";
 import { ErrorState } from "../parts/states.tsx";
 import { ApprovalInPlace } from "./components/approval-in-place.tsx";
@@ -12,7 +14,7 @@ import { RunView } from "./components/run-view.tsx";
 import { RunSkeleton } from "./components/skeleton.tsx";
 import { stateAt } from "./live/run-log.ts";
 import { useFlow } from "./live/use-flow.ts";
-import { useRun } from "./live/use-run.ts";
+import { useRunLog } from "./live/use-run.ts";
 import { headerOf } from "./model/header.ts";
 import { readPlace, writePlace, type RunPlace } from "./model/place.ts";
 import { pendingApproval } from "./model/tree.ts";
@@ -20,9 +22,16 @@ import { pendingApproval } from "./model/tree.ts";
 /** The page of one run. The URL carries the selected task and the moment. */
 export function RunPage({ id }: { id: string }) {
   const trpc = useTRPC();
-  const { run, log, error, isConnected, reload } = useRun(id);
-  const me = useQuery(trpc.me.queryOptions()).data;
-  const { flow, problem } = useFlow(run?.text);
+  const { data, error, refetch } = useQuery(trpc.run.get.queryOptions({ id }, { staleTime: 2_000 }));
+  if (data !== undefined) return <LoadedRun key={id} run={data} refetch={refetch} />;
+  return error === null ? <RunSkeleton /> : <NoRun error={error} onRetry={() => void refetch()} />;
+}
+
+function LoadedRun({ run, refetch }: { run: RunFacts; refetch: () => unknown }) {
+  const trpc = useTRPC();
+  const { log, isConnected } = useRunLog(run, refetch);
+  const { me, may } = useMe();
+  const { flow, problem } = useFlow(run.text);
   const cancel = useMutation(trpc.run.cancel.mutationOptions());
 
   const search = useSearchParams();
@@ -33,17 +42,14 @@ export function RunPage({ id }: { id: string }) {
 
   const last = log.events.length;
   const isPast = place.at !== null && place.at < last;
-  const state = useMemo(
-    () => (place.at !== null && place.at < log.events.length ? stateAt(log, place.at) : log.state),
-    [log, place.at],
-  );
-  const approvals = run?.approvals;
+  const state = useMemo(() => (place.at === null ? log.state : stateAt(log, place.at)), [log, place.at]);
+  const { approvals } = run;
   const hot = isPast ? null : firstDecidable(log.state, approvals);
   const renderApproval = useCallback(
     (approval: ApprovalState, task: TaskState) => (
       <ApprovalInPlace
         approval={approval}
-        view={isPast ? undefined : approvals?.find((one) => one.id === approval.approvalId)}
+        view={isPast ? undefined : approvals.find((one) => one.id === approval.approvalId)}
         isPast={isPast}
         isOver={task.finishedAt !== null}
         hotkeys={approval.approvalId === hot}
@@ -52,35 +58,11 @@ export function RunPage({ id }: { id: string }) {
     [approvals, hot, isPast],
   );
 
-  const title =
-    run === undefined || last === 0
-      ? null
-      : `${headerOf(log.state, run.approvals, run).title} · Run ${run.number}`;
+  const title = `${headerOf(log.state, approvals, run, flow).title} · Run ${run.number}`;
   useEffect(() => {
-    if (title !== null) document.title = title;
+    document.title = title;
   }, [title]);
 
-  if (run === undefined) {
-    if (error === null) return <RunSkeleton />;
-    const { code } = batonError(error);
-    return (
-      <div className="max-w-[720px] p-4">
-        <ErrorState error={error} onRetry={code === "unavailable" ? reload : undefined} />
-        <p className="px-4 text-(--text-2)">
-          {code === "not-found" || code === "forbidden" ? (
-            <>
-              The link may be of another workspace, or the run may not be yours to see.{" "}
-              <Link href="/runs" className="text-(--accent-text) underline underline-offset-2">
-                See the runs of this workspace
-              </Link>
-            </>
-          ) : null}
-        </p>
-      </div>
-    );
-  }
-  if (last === 0 && run.events.length > 0) return <RunSkeleton />;
-  const permissions = me?.permissions ?? [];
   return (
     <RunView
       run={run}
@@ -93,16 +75,35 @@ export function RunPage({ id }: { id: string }) {
       currency={me?.workspace.currency ?? ""}
       isConnected={isConnected}
       may={{
-        control: permissions.includes("run.control"),
-        edit: permissions.includes("flow.edit"),
-        audit: permissions.includes("audit.read"),
-        start: permissions.includes("run.start"),
+        control: may("run.control"),
+        edit: may("flow.edit"),
+        audit: may("audit.read"),
+        start: may("run.start"),
       }}
       renderApproval={renderApproval}
       onCancel={async (reason) => {
-        await cancel.mutateAsync({ id, reason });
+        await cancel.mutateAsync({ id: run.id, reason });
       }}
     />
+  );
+}
+
+/** Why the run can't be shown, and where to go from there. */
+function NoRun({ error, onRetry }: { error: unknown; onRetry(): void }) {
+  const { code } = batonError(error);
+  const isRefused = code === "not-found" || code === "forbidden";
+  return (
+    <div className="max-w-[720px] p-4">
+      <ErrorState error={error} onRetry={isRefused ? undefined : onRetry} />
+      {isRefused ? (
+        <p className="px-4 text-(--text-2)">
+          The link may belong to another workspace.{" "}
+          <Link href="/runs" className="text-(--accent-text) underline underline-offset-2">
+            See the runs of this workspace
+          </Link>
+        </p>
+      ) : null}
+    </div>
   );
 }
 

@@ -40,7 +40,7 @@ function targetOf(href: string): string {
 }
 
 /** Words of a model as markdown: no raw HTML, no images from elsewhere, links tell where they lead. */
-export default function MarkdownText({ text }: { text: string }) {
+export function MarkdownText({ text }: { text: string }) {
   return (
     <ReactMarkdown remarkPlugins={[remarkGfm]} skipHtml components={components}>
       {text}

@@ -1,7 +1,7 @@
 "use client";
 import { Component, lazy, Suspense, type ReactNode } from "react";
 
-const MarkdownText = lazy(() => import("./markdown-text.tsx"));
+const MarkdownText = lazy(async () => ({ default: (await import("./markdown-text.tsx")).MarkdownText }));
 
 /** A model's words. Until the markdown reader has loaded, and if it fails, they stand as plain text. */
 export function Prose({

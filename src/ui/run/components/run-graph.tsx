@@ -5,7 +5,7 @@ import { FlowGraph } from "../../graph/flow-graph.tsx";
 import type { NodeState } from "../../graph/states.ts";
 
 /** The run's flow as a graph with live states. Loaded after the page stands. */
-export default function RunGraph({
+export function RunGraph({
   flow,
   states,
   selected,

@@ -48,7 +48,7 @@ export function RunView(props: RunViewProps) {
   const [row, setRow] = useState<string | null>(null);
 
   const rows = useMemo(() => traceTree(state, flow), [state, flow]);
-  const header = useMemo(() => headerOf(state, run.approvals, run), [state, run]);
+  const header = useMemo(() => headerOf(state, run.approvals, run, flow), [state, run, flow]);
   const meters = metersOf(state, flow, currency, isLive ? now : state.lastAt);
   const showsResult = isOver && place.task === null;
   const path = place.task ?? (isOver ? null : newestPath(state));

@@ -10,7 +10,7 @@ import { staticPathOf } from "../model/paths.ts";
 import { definitionAt, taskRowState } from "../model/tree.ts";
 import { Fields, JsonText } from "./value.tsx";
 
-const RunGraph = lazy(() => import("./run-graph.tsx"));
+const RunGraph = lazy(async () => ({ default: (await import("./run-graph.tsx")).RunGraph }));
 
 const tabs = ["Graph", "In and out", "Log", "Cost"] as const;
 type Tab = (typeof tabs)[number];

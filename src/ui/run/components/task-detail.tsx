@@ -156,7 +156,8 @@ function Item({
       return <ModelWords run={run} call={item.call} isLive={isLive} />;
     case "tool": {
       const { approval } = item;
-      const waits = approval !== null && approval.end === null && item.call?.end == null;
+      const waits =
+        approval !== null && approval.end === null && (item.call === null || item.call.end === null);
       if (waits) return renderApproval(approval, task);
       return (
         <ToolCard
@@ -333,7 +334,9 @@ function Follow({ active, focus, children }: { active: boolean; focus: string | 
   const inner = useRef<HTMLDivElement>(null);
   const [isFollowing, setFollowing] = useState(focus === null);
   const following = useRef(isFollowing);
-  following.current = isFollowing && active;
+  useLayoutEffect(() => {
+    following.current = isFollowing && active;
+  }, [isFollowing, active]);
 
   useLayoutEffect(() => {
     const box = area.current;

@@ -1,4 +1,4 @@
-import { foldEvents, machine, type RunEvent, type RunState } from "#flow/machine/index.ts";
+import { foldEvents, initialState, type RunEvent, type RunState } from "#flow/machine/index.ts";
 
 /** The events of a run as far as they are known, and their fold. */
 export type RunLog = {
@@ -8,7 +8,7 @@ export type RunLog = {
   readonly hasGap: boolean;
 };
 
-export const emptyLog: RunLog = { events: [], state: machine.initial(), hasGap: false };
+export const emptyLog: RunLog = { events: [], state: initialState(), hasGap: false };
 
 /** Takes in events in the order of their numbers. What is known already changes nothing. */
 export function extendLog(log: RunLog, events: readonly RunEvent[]): RunLog {
@@ -30,5 +30,5 @@ export function extendLog(log: RunLog, events: readonly RunEvent[]): RunLog {
 
 /** The run as it was after event `at`. */
 export function stateAt(log: RunLog, at: number): RunState {
-  return at >= log.events.length ? log.state : foldEvents(machine.initial(), log.events.slice(0, at));
+  return at >= log.events.length ? log.state : foldEvents(initialState(), log.events.slice(0, at));
 }

@@ -1,5 +1,6 @@
 "use client";
 import { useEffect, useState } from "react";
+import { frameBatch } from "./frame-batch.ts";
 import { followStream } from "./stream.ts";
 import { noWords, type Words } from "./words.ts";
 
@@ -13,25 +14,17 @@ export function useWords(run: string, key: string, isLive: boolean): { words: Wo
   useEffect(() => {
     if (!isLive) return;
     const stop = new AbortController();
-    let latest = noWords;
-    let frame = 0;
+    const batch = frameBatch<Words>((all) => setWords(all.at(-1) ?? noWords));
     void followStream({
       run,
       key,
       signal: stop.signal,
       onConnection: setConnected,
-      onWords: (next) => {
-        latest = next;
-        if (frame !== 0) return;
-        frame = requestAnimationFrame(() => {
-          frame = 0;
-          setWords(latest);
-        });
-      },
+      onWords: (next) => batch.push(next),
     });
     return () => {
       stop.abort();
-      if (frame !== 0) cancelAnimationFrame(frame);
+      batch.stop();
     };
   }, [run, key, isLive]);
   return { words, isConnected };

@@ -1,7 +1,8 @@
-import type { RunEvent, RunState, TaskState } from "#flow/machine/index.ts";
+import type { Flow } from "#flow/index.ts";
+import type { RunState, TaskState } from "#flow/machine/index.ts";
 import type { ApprovalView } from "#api/index.ts";
 import { either } from "./format.ts";
-import { pendingApproval, taskRowState } from "./tree.ts";
+import { definitionAt, pendingApproval, taskRowState } from "./tree.ts";
 
 /** The kinds of "now" that a run can be in; the header's icon and colour follow from it. */
 export type Mood =
@@ -37,6 +38,7 @@ export function headerOf(
   state: RunState,
   approvals: readonly ApprovalView[],
   summary: { readonly state: string; readonly headline: string },
+  flow: Flow | null = null,
 ): Header {
   const none = { who: "", since: null, until: null, meanwhile: "", path: null };
   const { phase } = state;
@@ -74,7 +76,7 @@ export function headerOf(
   if (phase.name === "created") {
     return { ...none, mood: "queued", title: "Queued: a worker takes it up in a moment" };
   }
-  return waitingHeader(state, approvals) ?? activityHeader(state, phase.name === "finishing");
+  return waitingHeader(state, approvals, flow) ?? activityHeader(state, flow, phase.name === "finishing");
 }
 
 /** "Done", and in a few words what came of it where the first output is a text. */
@@ -86,7 +88,7 @@ function doneTitle(outputs: Readonly<Record<string, unknown>> | null): string {
   return sentence.length > 90 ? "Done" : `Done: ${sentence}`;
 }
 
-function waitingHeader(state: RunState, views: readonly ApprovalView[]): Header | null {
+function waitingHeader(state: RunState, views: readonly ApprovalView[], flow: Flow | null): Header | null {
   const waiting = openTasks(state).flatMap((task) => {
     const approval = pendingApproval(task);
     return approval === undefined ? [] : [{ task, approval }];
@@ -107,7 +109,7 @@ function waitingHeader(state: RunState, views: readonly ApprovalView[]): Header 
         : "an approver";
   const verb = first.approval.ask.kind === "form" ? "answer" : "decide";
   const others = waiting.length > 1 ? `${waiting.length - 1} more waiting` : "";
-  const active = activityOf(state, first.task.path);
+  const active = activityOf(state, flow, first.task.path);
   return {
     mood: "waiting",
     title: `Waiting for ${whom}: ${lowerFirst(first.approval.ask.title)}`,
@@ -119,8 +121,8 @@ function waitingHeader(state: RunState, views: readonly ApprovalView[]): Header 
   };
 }
 
-function activityHeader(state: RunState, finishing: boolean): Header {
-  const active = activityOf(state, null);
+function activityHeader(state: RunState, flow: Flow | null, finishing: boolean): Header {
+  const active = activityOf(state, flow, null);
   if (active !== null) {
     return {
       mood: "running",
@@ -176,6 +178,7 @@ export function dueAt(state: RunState, path: string): number | null {
 
 function activityOf(
   state: RunState,
+  flow: Flow | null,
   except: string | null,
 ): { text: string; label: string; since: number; path: string; others: number } | null {
   const found: { text: string; label: string; since: number; path: string }[] = [];
@@ -187,12 +190,18 @@ function activityOf(
     if (effect.kind === "tool" && task.approvals.some((one) => one.callId === effect.callId && !one.end))
       continue;
     if (task.path === except && effect.kind === "tool") continue;
+    const title = flow === null ? undefined : definitionAt(flow, task.path)?.title;
+    const steps = task.effects.filter((one) => one.kind === "model").length;
     found.push({
       text:
-        effect.kind === "model"
-          ? `${effect.agent} works on ${task.id}`
-          : `${effect.agent ?? task.id} calls ${effect.tool}`,
-      label: effect.kind === "model" ? `step ${effect.step + 1}` : "",
+        effect.kind === "tool"
+          ? `${effect.agent === null || effect.agent === "" ? task.id : effect.agent} calls ${effect.tool}`
+          : title !== undefined
+            ? `${effect.agent}: ${lowerFirst(title)}`
+            : effect.agent === task.id
+              ? `${effect.agent} is at work`
+              : `${effect.agent} works on ${task.id}`,
+      label: effect.kind === "model" && steps > 1 ? `step ${steps}` : "",
       since: effect.begunAt,
       path: task.path,
     });
@@ -230,12 +239,6 @@ function failedPath(state: RunState): string | null {
   if (state.phase.name !== "finished") return null;
   const path = state.phase.error?.task ?? null;
   return path !== null && path in state.tasks ? path : null;
-}
-
-/** Who started it, in words. */
-export function starter(events: readonly RunEvent[]): string {
-  const first = events[0]?.body;
-  return first?.type === "run-started" ? first.by.name : "";
 }
 
 function plural(role: string): string {
