@@ -1,16 +1,18 @@
 import { BatonError, type FileRef, type Json, type RunId, type WorkspaceId } from "#base/index.ts";
 import type { Flow, LocalTool, Task, ToolCatalog, ToolFacts } from "#flow/index.ts";
+import { localToolFacts } from "#flow/machine/index.ts";
 import {
   type EgressPolicy,
   type OutboundFetch,
   type OutboundLimits,
   createOutboundFetch,
+  sha256,
 } from "#platform/index.ts";
 import { filesQuery } from "./builtin/files-query.ts";
 import { filesRead } from "./builtin/files-read.ts";
 import { type FetchOf, httpTools } from "./builtin/http.ts";
 import { notify } from "./builtin/notify.ts";
-import { factsOf, factsOfLocal } from "./facts.ts";
+import { factsOf } from "./facts.ts";
 import { callHttpTool } from "./local/http.ts";
 import { runScript, scriptWork } from "./local/script.ts";
 import { perform } from "./perform.ts";
@@ -155,8 +157,9 @@ export function builtinTools(sql: SqlRunner, fetchOf: FetchOf): readonly Tool[] 
 
 function catalogOf(registry: ReadonlyMap<string, ToolFacts>, flow: Flow): ToolCatalog {
   const all = new Map(registry);
-  for (const tool of Object.values(flow.tools))
-    if (tool.name !== scriptTask) all.set(tool.name, factsOfLocal(tool));
+  for (const facts of localToolFacts(flow, sha256)) {
+    if (facts.name !== scriptTask) all.set(facts.name, facts);
+  }
   const names = [...all.keys()].toSorted();
   return { get: (name) => all.get(name), names: () => names };
 }

@@ -7,7 +7,7 @@ const runner = createScriptRunner(2);
 afterAll(() => runner.close());
 
 const never = new AbortController().signal;
-const run = async (code: string, args: Json = {}, timeoutMs = 5_000): Promise<Json> =>
+const run = async (code: string, args: Json = {}, timeoutMs = 15_000): Promise<Json> =>
   (await runner.run({ code, args, timeoutMs, signal: never })).result;
 
 describe("scripts", () => {
