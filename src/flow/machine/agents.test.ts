@@ -1,9 +1,9 @@
 import type { Json } from "#base/index.ts";
 import { describe, expect, test } from "vitest";
-import { foldEvents, machine } from "./index.ts";
+import { foldEvents, machine, type Signal } from "./index.ts";
 import type { Message } from "./events.ts";
 import { canonicalJson } from "../values/canonical.ts";
-import { fakeHash, modelFinished, world, type WorldOptions } from "./testing/world.ts";
+import { fakeHash, world, type WorldOptions } from "./testing/world.ts";
 
 const text = (more = "", agent = "tools: [crm.*]"): string => `
 id: desk
@@ -185,7 +185,7 @@ describe("the agent's loop", () => {
   });
 
   test("[M25] a model that is busy is asked again after the time that it told; one that refuses is not", () => {
-    const failing = (key: string, retryable: boolean): ReturnType<typeof modelFinished> => ({
+    const failing = (key: string, retryable: boolean): Signal => ({
       kind: "effect-failed",
       key,
       retryable,

@@ -2,10 +2,14 @@ import type { Decision, Machine, MachineContext, Obligation, Signal } from "./co
 import type { RunState, TaskState } from "./state.ts";
 import { evolve } from "./fold/evolve.ts";
 import { initial } from "./fold/initial.ts";
+import { headOf } from "./heads/table.ts";
 import { openTasks } from "./walk/open.ts";
 import { take } from "./walk/receive.ts";
 import { carryRun } from "./walk/run.ts";
-import { NeedsBlob, Walk } from "./walk/walk.ts";
+import { begin, step } from "./walk/life.ts";
+import { NeedsBlob, Walk, type Rules } from "./walk/walk.ts";
+
+const rules: Rules = { headOf, begin, step };
 
 /**
  * Takes signals in and goes on as far as the run goes by itself: all of it in one list of events, so that it can be
@@ -19,7 +23,7 @@ export function advance(state: RunState, signals: readonly Signal[], context: Ma
 }
 
 function look(state: RunState, context: MachineContext, action: (walk: Walk) => void): Decision {
-  const walk = new Walk(state, context);
+  const walk = new Walk(state, context, rules);
   try {
     action(walk);
     return { events: walk.events };

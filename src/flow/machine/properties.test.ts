@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Json } from "#base/index.ts";
 import type { RunState, Signal } from "./index.ts";
-import { createFold, foldEvents, machine, machineVersion } from "./index.ts";
+import { advance, createFold, foldEvents, machine, machineVersion } from "./index.ts";
 import { flowOf, world, type World } from "./testing/world.ts";
 
 /** A small tree of tasks, as YAML in flow style, with ids made as it is written. */
@@ -186,4 +186,32 @@ test("[M36] the fold leaves the state that it was given as it was", () => {
   const copy = JSON.stringify(before);
   for (const event of run.events.slice(3)) machine.evolve(before, event);
   expect(JSON.stringify(before)).toBe(copy);
+});
+
+test("[M37] going on with a run costs as much late as early, however many tasks are over", () => {
+  const count = 300;
+  const list = Array.from(
+    { length: count },
+    (_, i) => `{ id: t${i}, tool: t, with: { n: "{{ 1 + ${i} }}" } }`,
+  );
+  const flow = flowOf(`id: big\ntasks: [${list.join(", ")}]\n`);
+  const run = world(flow, { tools: { t: {} }, calls: () => "hang" });
+  const reads: number[] = [];
+  for (let i = 0; i < count - 1; i += 1) {
+    let read = 0;
+    const tasks = new Proxy(run.state().tasks, {
+      getOwnPropertyDescriptor: (target, key) => {
+        read += 1;
+        return Reflect.getOwnPropertyDescriptor(target, key);
+      },
+      ownKeys: () => {
+        throw new Error("All tasks were gone through.");
+      },
+    });
+    const done = { kind: "tool-finished", key: `run_1:t${i}:1:1:call`, result: i } as const;
+    expect(advance({ ...run.state(), tasks }, [done], run.context()).events).toHaveLength(4);
+    reads.push(read);
+    run.send(done);
+  }
+  expect(reads.at(-1)).toBe(reads[1]);
 });

@@ -215,6 +215,8 @@ tasks:
       { inputs: { kind: "y z" } },
     );
     expect(run.state().vars).toEqual({ a: "else", b: "yz" });
+    expect(run.state().tasks["choose/yes"]?.status).toEqual({ name: "skipped", reason: "branch" });
+    expect(run.state().tasks["route/three"]?.status).toEqual({ name: "skipped", reason: "branch" });
   });
 
   test("[M12] parallel joins all, any or settled", () => {

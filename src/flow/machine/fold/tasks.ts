@@ -58,7 +58,8 @@ export function taskSkipped(draft: Draft, event: EventOf<"task-skipped">, at: nu
     finishedAt: at,
     status: { name: "skipped", reason: event.reason },
   });
-  childSeen(draft, event.path, false);
+  // A branch that was not chosen is no part of the block that is carried out.
+  if (event.reason !== "branch") childSeen(draft, event.path, false);
 }
 
 export function taskRetrying(draft: Draft, event: EventOf<"task-retrying">, at: number): void {

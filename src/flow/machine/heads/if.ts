@@ -9,5 +9,12 @@ export const ifHead: Head<"if"> = {
     return { label: branch, data: { branch } };
   },
   advance: (walk, task, path) =>
-    advanceBranch(walk, path, (branch) => (branch === "then" ? task.then : task.else)),
+    advanceBranch(
+      walk,
+      path,
+      new Map([
+        ["then", task.then],
+        ["else", task.else],
+      ]),
+    ),
 };

@@ -3,7 +3,6 @@ import { definitionAt } from "../definitions.ts";
 import { containerAt } from "../fold/container.ts";
 import { childPath, mainSlot, placeOf } from "../paths.ts";
 import { enter, errorOf, progressAt } from "../walk/block.ts";
-import { begin, step } from "../walk/life.ts";
 import type { Walk } from "../walk/walk.ts";
 import { done, type Head, open, type TaskOf } from "./head.ts";
 
@@ -15,7 +14,7 @@ export const parallel: Head<"parallel"> = {
     enter(walk, path, "tasks", task.tasks.length);
     for (const child of openIn(walk, path)) {
       const definition = definitionAt(walk.flow, child);
-      if (definition) step(walk, definition, child, false);
+      if (definition) walk.rules.step(walk, definition, child, false);
     }
     const limit = task.concurrency ?? task.tasks.length;
     for (;;) {
@@ -27,7 +26,7 @@ export const parallel: Head<"parallel"> = {
       if (task.join === "any" && someSucceeded(walk, task, path)) return done(outputs(walk, task, path));
       const next = task.tasks[progress.started];
       if (next && progress.started - progress.ended < limit) {
-        begin(walk, next, childPath(path, mainSlot, next.id));
+        walk.rules.begin(walk, next, childPath(path, mainSlot, next.id));
         continue;
       }
       if (progress.ended < progress.count) return open;

@@ -12,9 +12,12 @@ export const switchHead: Head<"switch"> = {
     return { label: found ? text : "default", data: { branch: found ? `case ${text}` : "default", value } };
   },
   advance: (walk, task, path) =>
-    advanceBranch(walk, path, (branch) =>
-      branch === "default"
-        ? task.default
-        : (task.cases.find((one) => `case ${one.value}` === branch)?.tasks ?? []),
+    advanceBranch(
+      walk,
+      path,
+      new Map([
+        ...task.cases.map((one) => [`case ${one.value}`, one.tasks] as const),
+        ["default", task.default] as const,
+      ]),
     ),
 };

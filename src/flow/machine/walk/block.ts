@@ -4,7 +4,6 @@ import { containerAt, slotOfBlock } from "../fold/container.ts";
 import { childPath, placeOf } from "../paths.ts";
 import type { BlockProgress, TaskState } from "../state.ts";
 import { definitionAt } from "../definitions.ts";
-import { begin, step } from "./life.ts";
 import type { Walk } from "./walk.ts";
 
 export type BlockEnd =
@@ -35,14 +34,14 @@ export function runBlock(walk: Walk, path: TaskPath, slot: string, tasks: readon
       const current = tasks[progress.started - 1];
       if (!current) return { name: "done" };
       const child = childPath(path, slot, current.id);
-      step(walk, current, child, false);
+      walk.rules.step(walk, current, child, false);
       if (!isOver(walk.task(child))) return { name: "open" };
       continue;
     }
     if (progress.firstFailed !== null) return { name: "failed", error: errorOf(walk, progress.firstFailed) };
     const next = tasks[progress.started];
     if (!next) return { name: "done" };
-    begin(walk, next, childPath(path, slot, next.id));
+    walk.rules.begin(walk, next, childPath(path, slot, next.id));
   }
 }
 
@@ -74,7 +73,7 @@ export function stopChildren(walk: Walk, path: TaskPath, keep: readonly string[]
   for (const child of containerAt(walk.draft, path)?.open ?? []) {
     if (keep.includes(placeOf(child).slot)) continue;
     const task = definitionAt(walk.flow, child);
-    if (task) step(walk, task, child, true);
+    if (task) walk.rules.step(walk, task, child, true);
     if (!isOver(walk.task(child))) stopped = false;
   }
   return stopped;

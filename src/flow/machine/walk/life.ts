@@ -2,7 +2,6 @@ import { BatonError, messageOf } from "#base/index.ts";
 import { isExpressionError } from "../../expression/errors.ts";
 import type { Task } from "../../language/definition.ts";
 import type { TaskError, TaskPath } from "../events.ts";
-import { headOf } from "../heads/table.ts";
 import { open, type Outcome } from "../heads/head.ts";
 import { errorsSlot, finallySlot } from "../paths.ts";
 import type { TaskState } from "../state.ts";
@@ -34,7 +33,7 @@ function startAttempt(walk: Walk, task: Task, path: TaskPath, problem?: unknown)
   try {
     if (problem !== undefined) throw problem;
     requireRoom(walk);
-    const { label, data } = headOf(task).start(walk, task, path);
+    const { label, data } = walk.rules.headOf(task).start(walk, task, path);
     started(label, data);
   } catch (error) {
     const reason = asTaskError(error);
@@ -43,7 +42,7 @@ function startAttempt(walk: Walk, task: Task, path: TaskPath, problem?: unknown)
     step(walk, task, path, false);
     return;
   }
-  if (task.timeout !== undefined && !headOf(task).ownTimeout) {
+  if (task.timeout !== undefined && !walk.rules.headOf(task).ownTimeout) {
     setTimer(walk, path, "timeout", walk.now + task.timeout);
   }
   step(walk, task, path, false);
@@ -112,7 +111,7 @@ function carryOn(walk: Walk, task: Task, path: TaskPath, state: TaskState): Outc
     };
   }
   try {
-    return headOf(task).advance(walk, task, path);
+    return walk.rules.headOf(task).advance(walk, task, path);
   } catch (error) {
     return { name: "failed", error: asTaskError(error) };
   }

@@ -1,12 +1,13 @@
 import { BatonError, isBlobRef, type BlobRef, type Json } from "#base/index.ts";
 import { evaluateCondition, evaluateExpression } from "../../expression/evaluate.ts";
 import { evaluateTemplate } from "../../expression/template.ts";
-import type { Expression, Flow, Template } from "../../language/definition.ts";
+import type { Expression, Flow, Task, Template } from "../../language/definition.ts";
 import type { MachineContext } from "../contract.ts";
 import { Draft } from "../draft.ts";
 import type { RunEventBody, TaskPath, Value } from "../events.ts";
 import { apply } from "../fold/evolve.ts";
 import type { RunState, TaskState } from "../state.ts";
+import type { AnyHead } from "../heads/head.ts";
 import { makeScope } from "./scope.ts";
 
 /** Thrown when a decision needs the content of a blob that is not at hand; ends the walk. */
@@ -18,18 +19,29 @@ export class NeedsBlob extends Error {
   }
 }
 
+/** The machine's parts that need each other: heads hold tasks, and tasks have heads. */
+export type Rules = {
+  headOf(task: Task): AnyHead;
+  /** Starts a task of a block, or skips it. */
+  begin(walk: Walk, task: Task, path: TaskPath): void;
+  /** Carries a task on as far as it goes; `cancel` stops it. */
+  step(walk: Walk, task: Task, path: TaskPath, cancel: boolean): void;
+};
+
 /**
  * One look ahead: events are collected and folded into a passing draft as they are made, so that what follows from
  * them is decided in the same walk.
  */
 export class Walk {
+  readonly rules: Rules;
   readonly context: MachineContext;
   readonly flow: Flow;
   readonly draft: Draft;
   readonly events: RunEventBody[] = [];
   #needed: NeedsBlob | undefined;
 
-  constructor(state: RunState, context: MachineContext) {
+  constructor(state: RunState, context: MachineContext, rules: Rules) {
+    this.rules = rules;
     this.context = context;
     this.flow = context.flow;
     this.draft = new Draft(state, false);
