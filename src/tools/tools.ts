@@ -1,5 +1,5 @@
 import { BatonError, type FileRef, type Json, type RunId, type WorkspaceId } from "#base/index.ts";
-import type { Flow, LocalTool, Task, ToolCatalog, ToolFacts } from "#flow/index.ts";
+import type { Flow, LocalTool, ToolCatalog, ToolFacts } from "#flow/index.ts";
 import { localToolFacts } from "#flow/machine/index.ts";
 import {
   type EgressPolicy,
@@ -20,6 +20,7 @@ import { type ScriptRunner, createScriptRunner, scriptTimeoutMs } from "./sandbo
 import { type SqlRunner, createSqlRunner } from "./sandbox/sql.ts";
 import { refuseSecrets, resolveSecrets, secretsNamedIn } from "./secrets.ts";
 import type { Tool, ToolContext } from "./spec.ts";
+import { taskAt } from "./task-at.ts";
 
 /** What tools need from the rest of Baton. The process that runs them hands it in. */
 export type ToolPorts = {
@@ -287,37 +288,4 @@ async function callLocal(
     },
     call.signal,
   );
-}
-
-/** The task that a path leads to: the last id of it, wherever it stands in the flow (ids are unique). */
-function taskAt(flow: Flow, path: string): Task | undefined {
-  const id = path
-    .split("/")
-    .at(-1)
-    ?.replace(/\[\d+\]$/, "");
-  const find = (tasks: readonly Task[]): Task | undefined => {
-    for (const task of tasks) {
-      if (task.id === id) return task;
-      const found = find(childrenOf(task));
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
-  return find([...flow.tasks, ...flow.errors, ...flow.finally]);
-}
-
-function childrenOf(task: Task): readonly Task[] {
-  const handlers = [...task.errors, ...task.finally];
-  switch (task.kind) {
-    case "sequence":
-    case "parallel":
-    case "foreach":
-      return [...task.tasks, ...handlers];
-    case "if":
-      return [...task.then, ...task.else, ...handlers];
-    case "switch":
-      return [...task.cases.flatMap((one) => one.tasks), ...task.default, ...handlers];
-    default:
-      return handlers;
-  }
 }
