@@ -194,12 +194,13 @@ class Watch {
       return;
     }
     process.stdout.write("\nThe run waits for a person, and nobody is at the terminal to decide:\n");
-    for (const { task, title, by, details } of questions) {
+    for (const { task, title, by, details, call } of questions) {
       const roles = by.roles.filter(isRole);
       const whom = [...roles.map((role) => `an ${role}`.replace(/^an (?=[^aeiou])/, "a ")), ...by.users].join(
         " or ",
       );
       process.stdout.write(`  ${task}: ${title}  (for ${whom === "" ? "an approver" : whom})\n`);
+      if (call !== null) process.stdout.write(`    ${call.tool} ${JSON.stringify(call.args)}\n`);
       if (isObject(details)) for (const line of outputLines(details)) process.stdout.write(`  ${line}\n`);
     }
     const [first] = questions;
