@@ -1,4 +1,11 @@
+import { existsSync } from "node:fs";
+import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
+
+/** `npm test` names the browser that it found; without it, the usual place. */
+const chromium =
+  process.env["CHROMIUM_PATH"] ?? (existsSync("/usr/bin/chromium") ? "/usr/bin/chromium" : undefined);
+const asRoot = process.getuid?.() === 0;
 
 export default defineConfig({
   test: {
@@ -14,6 +21,28 @@ export default defineConfig({
           globalSetup: ["./vitest.setup.ts"],
           testTimeout: 20_000,
           hookTimeout: 60_000,
+        },
+      },
+      // The language is the same in the browser: the same tests say so.
+      {
+        test: {
+          name: "chromium",
+          include: ["src/base/**/*.test.ts", "src/flow/**/*.test.ts"],
+          exclude: ["**/*.node.test.ts"],
+          setupFiles: ["./vitest.browser.ts"],
+          testTimeout: 20_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: {
+                ...(chromium === undefined ? {} : { executablePath: chromium }),
+                args: asRoot ? ["--no-sandbox"] : [],
+              },
+            }),
+            instances: [{ browser: "chromium" }],
+          },
         },
       },
     ],

@@ -141,7 +141,7 @@ export function hashOf(parts) {
   return hash.digest("hex");
 }
 
-const notBuilt = /\.test\.tsx?$|(^|\/)generated$/;
+const notBuilt = /\.test\.tsx?$/;
 
 /** Builds the pages when a file changed that could change them. */
 export async function build() {
@@ -177,7 +177,9 @@ function* buildInputs() {
     const file = join(root, name);
     if (existsSync(file)) yield Buffer.concat([Buffer.from(name), readFileSync(file)]);
   }
-  for (const folder of ["src", "public"]) yield* filesUnder(folder);
+  // What pages are made of; the server's modules run as they are.
+  for (const folder of ["src/app", "src/ui", "src/base", "src/flow", "src/engine", "public"])
+    yield* filesUnder(folder);
 }
 
 function* filesUnder(folder) {

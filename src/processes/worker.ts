@@ -42,7 +42,10 @@ async function begin(): Promise<{ stop(): Promise<void> }> {
   if (databaseUrl === undefined) throw new Error("The worker needs DATABASE_URL; `npm start` sets it.");
   const worker = workerId();
   const alone = process.env["BATON_ALONE_RUN"];
-  const db = openDatabase(databaseUrl, { connections: journalConnections + 15, name: `baton ${worker}` });
+  const db = openDatabase(databaseUrl, {
+    connections: journalConnections + settings.concurrency + 5,
+    name: `baton ${worker}`,
+  });
   const listener = createListener(databaseUrl);
   await registerWorker(db.pool, { id: worker, host: hostname(), pid: process.pid });
 

@@ -172,7 +172,11 @@ async function execute(
     cwd: record.directory,
     env: {
       NODE_ENV: "production",
-      PATH: process.env["PATH"] ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC", ...windowsEnvironment() },
+      PATH: process.env["PATH"] ?? "/usr/bin:/bin",
+      LC_ALL: "C",
+      TZ: "UTC",
+      ...windowsEnvironment(),
+    },
     ...(record.user ?? {}),
   });
 }

@@ -38,6 +38,10 @@ describe("prepareHome", () => {
     expect(failure.hint).toContain("BATON_HOME");
   });
 
+  it.runIf(process.platform === "linux")("says so where no folder can be made at all", () => {
+    expect(failureOf(() => prepareHome("/proc/nowhere/home")).message).toContain("can't write to its home");
+  });
+
   it.skipIf(process.getuid?.() === 0)("says that a home may not be written", () => {
     chmodSync(home, 0o500);
     expect(failureOf(() => prepareHome(home)).message).toContain("can't write to its home");

@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { BatonError, isObject, messageOf } from "#base/index.ts";
 
 /** That this process alone uses a home. */
@@ -9,8 +9,7 @@ export type HomeLock = { release(): void };
 export function prepareHome(home: string): void {
   const probe = join(home, `.write-test-${process.pid}`);
   try {
-    // Others may pass through: the database may have to run as another user. What is secret has modes of its own.
-    mkdirSync(home, { recursive: true, mode: 0o755 });
+    makeFolder(home);
     writeFileSync(probe, "");
     rmSync(probe);
   } catch (cause) {
@@ -19,6 +18,16 @@ export function prepareHome(home: string): void {
       cause,
     });
   }
+}
+
+/**
+ * One level after the other: Node's own recursive way never ends in file systems that refuse new folders by "not found".
+ * Others may pass through, as the database may have to run as another user; what is secret has modes of its own.
+ */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o755 });
 }
 
 /** Takes the home for this process. Throws "conflict" when a process that is alive has it. */

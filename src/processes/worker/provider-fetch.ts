@@ -4,7 +4,9 @@ import { createOutboundFetch, type EgressPolicy } from "#platform/index.ts";
 const limits = { timeoutMs: 600_000, maxBytes: 50_000_000 };
 
 /** The outbound client for model providers: an address that an admin has entered is thereby allowed. */
-export function createProviderFetch(egress: EgressPolicy): (baseUrl: string | null) => typeof globalThis.fetch {
+export function createProviderFetch(
+  egress: EgressPolicy,
+): (baseUrl: string | null) => typeof globalThis.fetch {
   const known = new Map<string | null, typeof globalThis.fetch>();
   return (baseUrl) => {
     let made = known.get(baseUrl);
