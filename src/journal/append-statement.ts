@@ -1,7 +1,7 @@
 /**
  * The statements that append. One for all requests of a group:
  *
- * - `held`: the runs whose epoch is still ours, their rows locked against a claim until we commit;
+ * - `held`: the runs whose epoch is still ours and that nobody has freed, their rows locked against a claim until we commit;
  * - `accepted`: those of them whose last event is the one before the request's first;
  * - then events, audit entries, consumed inbox items and summaries, each joined to `accepted`;
  * - the answer names every held run, with the last sequence number found: the others are fenced.
@@ -86,7 +86,7 @@ function groupText(parts: Parts): string {
          ${parts.check ? lastEvent("run.id") : "request.seq - 1"} as last
     from unnest($1::text[], $2::int[], $3::int[]) with ordinality as request(run_id, epoch, seq, request)
     cross join instant
-    join run on run.id = request.run_id and run.epoch = request.epoch
+    join run on run.id = request.run_id and run.epoch = request.epoch and run.owner is not null
      for share of run
 )`,
     "accepted as materialized (select * from held where last = seq - 1)",
@@ -155,7 +155,7 @@ function loneText(parts: LoneParts): string {
   const sections = [
     `held as materialized (
   select id as run_id, workspace_id, ${instant} as at, ${parts.check ? lastEvent("$1::text") : "$3::int - 1"} as last
-    from run where id = $1::text and epoch = $2::int
+    from run where id = $1::text and epoch = $2::int and owner is not null
      for share
 )`,
     "accepted as (select * from held where last = $3::int - 1)",

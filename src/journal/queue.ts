@@ -131,7 +131,7 @@ async function driveGuarded(options: QueueOptions, run: RunId, isStopping: () =>
 async function freeRun(db: Database, worker: WorkerId, run: RunId, crashes: number): Promise<void> {
   await db.pool.query(
     `with freed as (
-       update run set owner = null, epoch = epoch + 1, crashes = crashes + $3::int, wake = wake + 1
+       update run set owner = null, crashes = crashes + $3::int, wake = wake + 1
         where id = $1 and owner = $2 and finished_at is null returning id
      )
      select ${addRunJob("id")} from freed`,

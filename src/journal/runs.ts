@@ -132,7 +132,7 @@ const parkSql = `with parked as (
   update run set owner = null, crashes = 0, state = $4, headline = $5, outputs = $6, error = $7, cost = $8,
          unknown_costs = $9, tokens = $10, updated_at = clock_timestamp(),
          finished_at = case when $11::boolean then coalesce(finished_at, clock_timestamp()) end
-   where id = $1 and epoch = $2 and wake = $3
+   where id = $1 and epoch = $2 and wake = $3 and owner is not null
   returning id, workspace_id
 ),
 saved as (
@@ -145,7 +145,7 @@ dropped as (delete from run_snapshot using parked where run_snapshot.run_id = pa
 told as materialized (
   select pg_notify('run', id), pg_notify('workspace', workspace_id || ' run ' || id) from parked
 )
-select (select count(*)::int from told) as parked, (select epoch from run where id = $1) as epoch`;
+select (select count(*)::int from told) as parked, (select epoch from run where id = $1 and owner is not null) as epoch`;
 
 export async function parkRun(pool: pg.Pool, request: ParkRequest): Promise<"parked" | "woken" | "fenced"> {
   const { summary, snapshot } = request;

@@ -43,7 +43,7 @@ export type Death = {
 };
 
 /**
- * Declares a worker dead: fences its runs by a new epoch, frees and queues them, and releases the jobs that it had
+ * Declares a worker dead: frees its runs, which fences it, queues them, and releases the jobs that it had
  * locked. For the supervisor that saw it end; doing it twice does nothing more. Answers the runs that it owned.
  */
 export async function declareDead(
@@ -87,7 +87,7 @@ export async function reapDeadWorkers(db: Database): Promise<readonly WorkerId[]
 
 async function takeOver(tx: Queryable, worker: WorkerId, death: Death): Promise<readonly RunId[]> {
   const { rows } = await tx.query<{ id: RunId; crashes: number }>(
-    `update run set owner = null, epoch = epoch + 1, wake = wake + 1, updated_at = clock_timestamp(),
+    `update run set owner = null, wake = wake + 1, updated_at = clock_timestamp(),
             crashes = crashes + $2::int
       where owner = $1 and finished_at is null returning id, crashes`,
     [worker, death.crashed === false ? 0 : 1],

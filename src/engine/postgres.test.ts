@@ -1,0 +1,39 @@
+import { machineVersion } from "#flow/machine/index.ts";
+import {
+  type PostgresJournal,
+  createPostgresJournal,
+  declareDead,
+  migrateQueue,
+  registerWorker,
+} from "#journal/index.ts";
+import type { WorkspaceId } from "#base/index.ts";
+import { startTestDatabase } from "../platform/testing.ts";
+import { journalConformance } from "./conformance.ts";
+import { newId } from "./testing/world.ts";
+
+journalConformance("the journal in Postgres", async () => {
+  const { db, close } = await startTestDatabase();
+  await migrateQueue(db);
+  const workspace = "ws_conformance" as WorkspaceId;
+  await db.pool.query(
+    "insert into flow (id, workspace_id, slug, title) values ('suite', $1, 'suite', 'Suite')",
+    [workspace],
+  );
+  // Workers share one journal here: what keeps them apart are their ids, as between processes.
+  const journal: PostgresJournal = createPostgresJournal({ db, machineVersion });
+  return {
+    async worker() {
+      const id = newId("wrk");
+      await registerWorker(db.pool, { id, host: "test", pid: process.pid });
+      return { id, journal };
+    },
+    place: () => Promise.resolve({ workspace, flow: "suite", revision: "rev_suite" }),
+    async declareDead(worker) {
+      await declareDead(db, worker);
+    },
+    async close() {
+      journal.close();
+      await close();
+    },
+  };
+});
