@@ -9,11 +9,15 @@ import { useWorkspaceLive } from "../client/live.ts";
 import { useMe } from "../client/me.ts";
 import { batonError, useTRPC } from "../client/trpc.ts";
 import { ErrorState } from "../parts/states.tsx";
-import { AccountMenu } from "./account-menu.tsx";
 import { BatonMark } from "./baton-mark.tsx";
 import { useInboxNotices } from "./notices.ts";
 import { isAt, places } from "./places.ts";
 
+// Its menu is most of what this frame would weigh.
+const AccountMenu = dynamic(async () => (await import("./account-menu.tsx")).AccountMenu, {
+  ssr: false,
+  loading: () => <span className="block h-8" />,
+});
 const Palette = dynamic(() => import("./palette.tsx"), { ssr: false });
 const Shortcuts = dynamic(() => import("./shortcuts.tsx"), { ssr: false });
 
