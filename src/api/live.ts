@@ -38,10 +38,10 @@ export async function* whileAllowed<Item>(
       checking = false;
     }
   };
-  const timer = setInterval(() => void check(), deps.recheckMs);
   const unlisten = await deps.listener.listen("workspace", (payload) => {
     if (payload === `* session ${scope.actor.id}`) void check();
   });
+  const timer = setInterval(() => void check(), deps.recheckMs);
   try {
     for await (const item of source(signal)) {
       if (refused !== null) break;

@@ -5,7 +5,10 @@ import type { AuditDraft } from "#journal/index.ts";
 
 const engine: RunActor = { kind: "system", id: "engine", name: "Baton" };
 
-/** The audit entries that an event calls for: who did what, to what, and why. Most events call for none. */
+/**
+ * The audit entries that an event calls for: who did what, to what, and why. Most events call for none. What a person
+ * did (started, decided, cancelled) is audited where they did it, in the transaction of their request: not here again.
+ */
 export function auditOf(
   event: RunEventBody,
   run: string,
@@ -26,11 +29,8 @@ export function auditOf(
   });
   const ofRun = { kind: "run", id: run };
   switch (event.type) {
-    case "run-started": {
-      const { flowId, revisionId, inputs, simulated } = event;
-      return entry(event.by, "run.started", ofRun, { flowId, revisionId, inputs, simulated });
-    }
     case "run-cancel-requested":
+      if (event.by.kind === "user") return undefined;
       return entry(event.by, "run.cancel-requested", ofRun, { reason: event.reason });
     case "run-finished":
       return entry(engine, `run.${event.outcome}`, ofRun, { error: event.error });
@@ -79,10 +79,11 @@ export function auditOf(
       });
     }
     case "approval-decided": {
+      if (event.by !== null) return undefined;
       const { decision, comment, answer, approvalId } = event;
       const hash = state.tasks[event.path]?.approvals.find((one) => one.approvalId === approvalId)?.ask.hash;
       const subject = { kind: "approval", id: approvalId };
-      return entry(event.by ?? engine, "approval.decided", subject, {
+      return entry(engine, "approval.decided", subject, {
         decision,
         comment,
         answer,

@@ -239,6 +239,9 @@ describe("a message", () => {
     expect(await notifyMembers(api.db, scope, operator.email, message)).toEqual({ notified: 1 });
     expect(await notifyMembers(api.db, scope, "everyone", message)).toEqual({ notified: 3 });
     expect(await notifyMembers(api.db, scope, "nobody", message)).toEqual({ notified: 0 });
+    expect(await notifyMembers(api.db, scope, "admin", message)).toEqual({ notified: 0 });
+    await api.member(workspace, ["owner"]);
+    expect(await notifyMembers(api.db, scope, "admin", message)).toEqual({ notified: 1 });
     expect(
       (await listNotifications(api.db, operator.scope)).filter((each) => each.title === "Hello"),
     ).toHaveLength(1);

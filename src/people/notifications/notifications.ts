@@ -1,4 +1,4 @@
-import { authorize, approvalPolicy, listMembers, newId, type Scope } from "#governance/index.ts";
+import { authorize, approvalPolicy, isRole, listMembers, newId, type Scope } from "#governance/index.ts";
 import { notify, transaction, type Database, type Transaction } from "#platform/index.ts";
 import * as store from "./store.ts";
 
@@ -41,8 +41,8 @@ export async function notifyUsers(
 }
 
 /**
- * Tells members by a word for them: a role, an e-mail address, an id, a name, or "everyone". Answers how many there
- * were, so that a caller can say when there was nobody.
+ * Tells members by a word for them: a role, an e-mail address, an id, a name, or "everyone". For a role that nobody
+ * holds the owners are told. Answers how many were, so that a caller can say when there was nobody.
  */
 export async function notifyMembers(
   db: Database,
@@ -52,10 +52,12 @@ export async function notifyMembers(
 ): Promise<{ notified: number }> {
   const wanted = to.trim().toLowerCase();
   const members = await listMembers(db, scope);
+  const vacant = isRole(wanted) && !members.some((member) => member.roles.includes(wanted));
   const users = members
     .filter(
       (member) =>
         wanted === "everyone" ||
+        (vacant && member.roles.includes("owner")) ||
         member.roles.some((role) => role === wanted) ||
         [member.userId, member.email, member.name].some((word) => word.toLowerCase() === wanted),
     )
