@@ -6,7 +6,7 @@ import type { Flow } from "#flow/index.ts";
 import { type Line, median, report, rounded } from "./figures.ts";
 import { floor, prepareFloor } from "./floor.ts";
 import { instantModel } from "./model.ts";
-import { type Rig, flowOf, openRig } from "./rig.ts";
+import { type Rig, flowOf, openRig, startServer } from "./rig.ts";
 import { streamTextCost } from "./stream-text.ts";
 
 const tasks = 20;
@@ -82,7 +82,8 @@ async function measure(rig: Rig, flow: Flow, steps: number): Promise<Figures> {
   };
 }
 
-const rig = await openRig(() => instantModel(toolCalls));
+const server = await startServer();
+const rig = await openRig(server.url, () => instantModel(toolCalls));
 try {
   await prepareFloor(rig.db.pool);
   const chained = await measure(rig, chain, tasks);
@@ -146,4 +147,5 @@ try {
   );
 } finally {
   await rig.close();
+  await server.stop();
 }

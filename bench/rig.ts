@@ -27,10 +27,9 @@ import {
 } from "#platform/index.ts";
 import { createTools } from "#tools/index.ts";
 
-/** A database of its own that waits for the disk, and a worker's engine on it, put together as in production. */
+/** A worker's engine on a database, put together as in production. */
 export type Rig = {
   readonly db: Database;
-  readonly url: string;
   readonly journal: PostgresJournal;
   /** Makes a run of the flow, without driving it. */
   create(flow: Flow): Promise<RunId>;
@@ -51,13 +50,33 @@ export function flowOf(text: string): Flow {
   return parsed.flow;
 }
 
-export async function openRig(model: () => LanguageModelV4): Promise<Rig> {
+async function readRevision(db: Database, id: string): Promise<Flow> {
+  const { rows } = await db.pool.query<{ text: string }>("select text from revision where id = $1", [id]);
+  return flowOf(rows[0]?.text ?? "");
+}
+
+export type BenchServer = { readonly url: string; stop(): Promise<void> };
+
+/** A Postgres server of its own that waits for the disk, with all tables. */
+export async function startServer(): Promise<BenchServer> {
   const home = await mkdtemp(join(tmpdir(), "baton-bench-"));
   const server = await startPostgres(home);
-  const db = openDatabase(server.url, { connections: 80 });
+  const db = openDatabase(server.url);
   await migrate(db);
   await migrateQueue(db);
-  const listener = createListener(server.url);
+  await db.close();
+  return {
+    url: server.url,
+    async stop() {
+      await server.stop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function openRig(url: string, model: () => LanguageModelV4): Promise<Rig> {
+  const db = openDatabase(url, { connections: 80 });
+  const listener = createListener(url);
   const watcher = createWatcher(db, listener);
   const journal = createPostgresJournal({ db, machineVersion });
   const worker = makeId("wrk", Date.now(), randomSource);
@@ -88,9 +107,10 @@ export async function openRig(model: () => LanguageModelV4): Promise<Rig> {
       others: { bench: model },
     }),
     tools: { catalog: (id, flow) => tools.catalog(id, flow), call: (call) => tools.call(call) },
-    revisions: (id) => {
-      const flow = flows.get(id);
-      return flow === undefined ? Promise.reject(new Error(`No revision ${id}.`)) : Promise.resolve({ flow });
+    async revisions(id) {
+      const flow = flows.get(id) ?? (await readRevision(db, id));
+      flows.set(id, flow);
+      return { flow };
     },
     approvals: {
       open: () => Promise.resolve(),
@@ -106,7 +126,6 @@ export async function openRig(model: () => LanguageModelV4): Promise<Rig> {
 
   return {
     db,
-    url: server.url,
     journal,
     async create(flow) {
       if (!flows.has(flow.id)) {
@@ -151,8 +170,6 @@ export async function openRig(model: () => LanguageModelV4): Promise<Rig> {
       await listener.close();
       journal.close();
       await db.close();
-      await server.stop();
-      await rm(home, { recursive: true, force: true });
     },
   };
 }
