@@ -138,6 +138,20 @@ describe("starting a run", () => {
     });
   });
 
+  it("says whether only simulated models will be heard", async () => {
+    const admin = await api.member(builder.scope.workspaceId, ["admin"]);
+    const agents = "agents: { one: { instructions: x }, two: { instructions: x, model: smart } }";
+    const tasks = "tasks:\n  - { id: a, agent: one, prompt: x }\n  - { id: b, agent: two, prompt: x }\n";
+    await publishText(`id: thinking\n${agents}\n${tasks}`);
+    const simulated = async () => {
+      const { id } = await builder.call.run.start({ slug: "thinking", inputs: {} });
+      return (await builder.call.run.get({ id })).simulated;
+    };
+    expect(await simulated()).toBe(true);
+    await admin.call.settings.setAlias({ alias: "smart", provider: "openai", model: "gpt-5" });
+    expect(await simulated()).toBe(false);
+  });
+
   it("takes no references of Baton's own from outside", async () => {
     await publishText("id: any-json\ninputs: { data: any }\ntasks:\n  - { id: a, log: x }\n");
     for (const word of ["$secret", "$blob", "$template"]) {
