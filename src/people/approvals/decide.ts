@@ -142,7 +142,7 @@ function checkVerdict(row: store.ApprovalRow, given: Decision): store.Verdict {
     });
   }
   const comment = given.comment.trim();
-  const rejects = choice.tone === "danger" || choice.decision === "reject";
+  const rejects = choice.decision === "reject";
   if (comment === "" && (ask.comment === "always" || (ask.comment === "onReject" && rejects))) {
     throw new BatonError("bad-input", `"${choice.label}" needs a comment.`, {
       hint: "Say why in a sentence.",

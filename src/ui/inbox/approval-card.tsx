@@ -170,7 +170,7 @@ export function ApprovalCard({
           approval.decisions.map((option, index) => (
             <Button
               key={option.decision}
-              tone={option === primary ? (option.tone === "danger" ? "danger" : "primary") : "plain"}
+              tone={option === primary ? "primary" : "plain"}
               busy={decide.isPending && decide.variables.decision === option.decision}
               disabled={decide.isPending}
               onClick={() => choose(option.decision)}

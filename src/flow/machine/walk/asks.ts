@@ -68,7 +68,7 @@ export function askForCall(walk: Walk, path: TaskPath, call: PendingCall): void 
     by: facts.approval?.by ?? approvers,
     details: { description: facts.description },
     decisions: [
-      { decision: "approve", label: title, tone: facts.risk === "high" ? "danger" : "primary" },
+      { decision: "approve", label: title, tone: "primary" },
       { decision: "reject", label: refusal(title), tone: "plain" },
     ],
     fields: null,

@@ -1,0 +1,77 @@
+import { expect, test } from "@playwright/test";
+import { address, ownerState, startRun } from "./support/world.ts";
+
+test.use({ storageState: ownerState });
+
+const grace = { name: "Grace Hopper", email: "grace@example.com", password: "nanoseconds matter" };
+
+test("two people watch a run; one decides, the other sees it; a reload shows the same", async ({ page, browser }) => {
+  await page.goto(address("/people"));
+  await page.getByRole("button", { name: "Invite someone" }).click();
+  await page.getByLabel("E-mail").fill(grace.email);
+  await page.getByRole("checkbox", { name: "viewer" }).uncheck();
+  await page.getByRole("checkbox", { name: "approver" }).check();
+  await page.getByRole("button", { name: "Make the link" }).click();
+  const link = await page.getByText(/\/join\?token=/).innerText();
+
+  const other = await (await browser.newContext()).newPage();
+  await other.goto(link);
+  await other.getByLabel("Your name").fill(grace.name);
+  await other.getByLabel("Password").fill(grace.password);
+  await other.getByRole("button", { name: "Join" }).click();
+  await expect(other.getByRole("heading", { level: 1 })).toHaveText("Nothing waits for you");
+
+  const run = await startRun(page, "support-desk");
+  await other.goto(run);
+  const first = page.getByRole("article", { name: "Refund 40 EUR for order 7" });
+  const second = other.getByRole("article", { name: "Refund 40 EUR for order 7" });
+  await expect(first).toBeVisible();
+  await expect(second).toBeVisible();
+  await expect(other.getByText(/Refund order 7/).first()).toBeVisible();
+
+  // Two clicks on one button: the second changes nothing and nobody sees an error.
+  await second.getByRole("button", { name: "Refund 40 EUR for order 7", exact: true }).dblclick();
+  await expect(page.getByText("Succeeded").first()).toBeVisible({ timeout: 30_000 });
+  await expect(other.getByText("Succeeded").first()).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByRole("alert")).toHaveCount(0);
+  await expect(other.getByRole("alert").filter({ hasText: /./ })).toHaveCount(0);
+
+  const shown = await page.getByRole("tree").innerText();
+  await page.reload();
+  await expect(page.getByRole("tree")).toBeVisible();
+  expect(words(await page.getByRole("tree").innerText())).toBe(words(shown));
+  expect(words(await other.getByRole("tree").innerText())).toBe(words(shown));
+  await other.context().close();
+});
+
+/** Times may be rounded anew; names and order may not change. */
+function words(text: string): string {
+  return text.replaceAll(/[\d.:]+\s*(s|ms|min|h)?\b/g, "").replaceAll(/\s+/g, " ").trim();
+}
+
+test("an approver who is no builder finds no way to change a flow, and the audit is closed to them", async ({ browser }) => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(address("/sign-in"));
+  await page.getByLabel("E-mail").fill(grace.email);
+  await page.getByLabel("Password").fill(grace.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL(address("/"));
+  await page.goto(address("/flows/support-desk"));
+  await expect(page.getByText("Your roles don't include starting runs.")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Change this flow" })).toHaveCount(0);
+  await page.goto(address("/audit"));
+  await expect(page.getByRole("alert").filter({ hasText: "audit.read" })).toBeVisible();
+  await context.close();
+});
+
+test("a session that ends while one watches is said, and signing in leads back", async ({ browser }) => {
+  const context = await browser.newContext({ storageState: ownerState });
+  const page = await context.newPage();
+  await page.goto(address("/runs"));
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Runs");
+  await context.clearCookies();
+  await page.reload();
+  await page.waitForURL(/\/sign-in\?next=%2Fruns/);
+  await context.close();
+});

@@ -1,0 +1,33 @@
+import { defineConfig, devices } from "@playwright/test";
+
+const executablePath = process.env["CHROMIUM_PATH"];
+const isRoot = process.getuid?.() === 0;
+
+/** Against a production build, on a home and a port of its own. See `e2e/support/server.ts`. */
+export default defineConfig({
+  testDir: "e2e",
+  outputDir: "test-results/playwright",
+  globalSetup: "./e2e/support/global-setup.ts",
+  // One server with one workspace: the files follow one another.
+  workers: 1,
+  forbidOnly: process.env["CI"] !== undefined,
+  retries: 0,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  reporter: [["list"], ["json", { outputFile: "test-results/playwright.json" }]],
+  use: {
+    ...devices["Desktop Chrome"],
+    viewport: { width: 1440, height: 900 },
+    screenshot: "only-on-failure",
+    trace: "retain-on-failure",
+    launchOptions: {
+      ...(executablePath === undefined ? {} : { executablePath }),
+      args: isRoot ? ["--no-sandbox"] : [],
+    },
+  },
+  projects: [
+    { name: "first", testMatch: "first-five-minutes.spec.ts" },
+    { name: "pages", testIgnore: ["first-five-minutes.spec.ts", "screens.spec.ts"], dependencies: ["first"] },
+    { name: "screens", testMatch: "screens.spec.ts", dependencies: process.env["BATON_SCREENS"] === undefined ? [] : ["first"] },
+  ].filter((project) => (project.name === "screens") === (process.env["BATON_SCREENS"] !== undefined) || project.name === "first"),
+});
