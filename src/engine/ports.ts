@@ -80,7 +80,7 @@ export type EngineOptions = {
   readonly redaction?: (run: RunId) => Redaction;
   /** Milliseconds after which a driven run looks into its inbox even when nobody called. Default 5000. */
   readonly heartbeatMs?: number;
-  /** Milliseconds that an aborted effect is given to end. Default 10000. */
+  /** Milliseconds that a tool call is given to end when the worker stops, and beyond its own timeout. Default 10000. */
   readonly graceMs?: number;
   /** Told of what went wrong outside any run's own story. */
   readonly onProblem?: (problem: { run: RunId; error: unknown }) => void;
@@ -92,6 +92,9 @@ export type Engine = {
    * already is nudged instead. Throws when the journal does; nothing is lost then.
    */
   drive(run: RunId): Promise<void>;
-  /** Lets go of all runs: aborts what is under way and waits for the segments to end. Others may take over. */
+  /**
+   * Lets go of all runs: tool calls under way get `graceMs` to end, model calls are aborted. The runs stay this
+   * worker's until it is declared dead or retired; then others take over.
+   */
   stop(): Promise<void>;
 };

@@ -1,4 +1,4 @@
-import type { InboxItemId, RunId } from "#base/index.ts";
+import type { InboxItemId, Json, RunId } from "#base/index.ts";
 import type { Flow, ToolCatalog } from "#flow/index.ts";
 import {
   advance,
@@ -146,6 +146,44 @@ class Driver {
         await this.#bell.wait(this.#options.heartbeatMs ?? 5_000, () => this.#markDirty());
       else if (await this.#park()) return;
     }
+    await this.#drain();
+  }
+
+  /**
+   * The worker stops: model calls, which are repeated elsewhere at no loss, are aborted; tool calls are given a
+   * moment to end, so that nobody has to be asked what became of them. What they answer is recorded, nothing more.
+   */
+  async #drain(): Promise<void> {
+    const deadline = { passed: false };
+    const timer = setTimeout(() => {
+      deadline.passed = true;
+      this.#bell.ring();
+    }, this.#options.graceMs ?? 10_000);
+    for (const obligation of machine.obligations(this.#state)) {
+      if (obligation.kind === "model-call") this.effects.abort(obligation.key, "The worker stops.");
+    }
+    while (this.effects.keys().length > 0 && !deadline.passed) {
+      await this.#bell.wait(this.#options.graceMs ?? 10_000, () => undefined);
+      await this.#record(this.effects.take());
+    }
+    clearTimeout(timer);
+    await this.#record(this.effects.take());
+  }
+
+  async #record(signals: readonly Signal[]): Promise<void> {
+    for (const signal of signals) {
+      const decision = machine.receive(this.#state, signal, this.#context());
+      if (decision.events && decision.events.length > 0) {
+        const kept = await keepLarge(this.#redacted(decision.events), this.#blobs);
+        if (!(await this.#append(kept, []))) return;
+      }
+    }
+  }
+
+  #redacted(events: readonly RunEventBody[]): readonly RunEventBody[] {
+    const clean = this.#options.redaction?.(this.#run);
+    if (!clean) return events;
+    return events.map((event) => clean.json(event as unknown as Json) as unknown as RunEventBody);
   }
 
   #markDirty(): void {
@@ -174,12 +212,7 @@ class Driver {
     const signals = [...taken, ...(await this.#admitted(items))];
     const decided = await this.#decide(signals);
     if (decided.length === 0 && items.length === 0) return true;
-    const { redaction } = this.#options;
-    const clean = redaction?.(this.#run);
-    const safe = clean
-      ? decided.map((event) => clean.json(event as never) as unknown as RunEventBody)
-      : decided;
-    const events = await keepLarge(safe, this.#blobs);
+    const events = await keepLarge(this.#redacted(decided), this.#blobs);
     return this.#append(
       events,
       items.map((item) => item.id),

@@ -59,10 +59,7 @@ function redactor(redaction: Redaction): (chunk: Json) => readonly Json[] {
   const parts = new Map<string, { stream: ReturnType<Redaction["stream"]>; last: Record<string, unknown> }>();
   return (chunk) => {
     if (!isObject(chunk) || typeof chunk["type"] !== "string") return [redaction.json(chunk)];
-    const [kind = "", phase] = [
-      chunk["type"].replace(/-(start|delta|end)$/, ""),
-      chunk["type"].split("-").at(-1),
-    ];
+    const [kind, phase] = [chunk["type"].replace(/-(start|delta|end)$/, ""), chunk["type"].split("-").at(-1)];
     const field = typeof chunk["delta"] === "string" ? "delta" : "inputTextDelta";
     const id = `${kind}:${String(chunk["id"] ?? chunk["toolCallId"] ?? "")}`;
     const text = chunk[field];

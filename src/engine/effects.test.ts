@@ -1,0 +1,195 @@
+import { BatonError, type Json, type RunId } from "#base/index.ts";
+import type { ToolFacts } from "#flow/machine/index.ts";
+import { describe, expect, test, vi } from "vitest";
+import { memoryJournal, type MemoryJournal } from "./index.ts";
+import type { EngineOptions, Redaction } from "./ports.ts";
+import { createStream } from "./stream.ts";
+import { engineFor, flowOf, makeRun, newId, outside, type Outside, type Worker } from "./testing/world.ts";
+
+const place = { workspace: newId("ws"), flow: "flow", revision: "rev" };
+
+type Rig = { journal: MemoryJournal; worker: Worker; run: RunId; beyond: Outside };
+
+async function rig(
+  text: string,
+  change: (beyond: Outside) => Partial<Outside>,
+  more: Partial<EngineOptions> = {},
+  tools: Readonly<Record<string, Partial<ToolFacts>>> = { look: { repeatable: true } },
+): Promise<Rig> {
+  const journal = memoryJournal();
+  const plain = outside();
+  const beyond = { ...plain, ...change(plain) };
+  const world = {
+    worker: async () => ({ id: newId("wrk"), journal }),
+    place: async () => place,
+    declareDead: async () => undefined,
+    close: async () => undefined,
+  };
+  const options = { onSignal: journal.onSignal, ...more };
+  const worker = engineFor({ id: newId("wrk"), journal }, flowOf(text), tools, beyond, options);
+  return { journal, worker, run: await makeRun(world, journal, "flow"), beyond };
+}
+
+const one = 'id: flow\ntasks: [{ id: call, tool: look }]\noutputs: { out: "{{ tasks.call.output }}" }\n';
+
+describe("effects", () => {
+  test("a result of ten megabytes is kept apart; the event holds its hash and a preview", async () => {
+    const { journal, worker, run } = await rig(one, () => ({ call: async () => "y".repeat(10_000_000) }));
+    await worker.engine.drive(run);
+    const stored = journal.stored(run);
+    expect(stored?.summary.state).toBe("succeeded");
+    expect(JSON.stringify(stored?.events).length).toBeLessThan(20_000);
+    expect(stored?.summary.outputs).toMatchObject({ out: { $blob: { bytes: 10_000_002 } } });
+  });
+
+  test("a tool that hangs and ignores its abort is given up after its time", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const { journal, worker, run } = await rig(one, () => ({
+        call: () => new Promise<Json>(() => undefined),
+      }));
+      const driven = worker.engine.drive(run);
+      for (let minute = 0; minute < 16; minute += 1) await vi.advanceTimersByTimeAsync(60_000);
+      await driven;
+      expect(journal.stored(run)?.summary).toMatchObject({
+        state: "failed",
+        error: { code: "timeout", message: "look did not answer within 900 s." },
+      });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("an error that is nobody's story fails the task with its message", async () => {
+    const { journal, worker, run } = await rig(one, () => ({
+      call: () => Promise.reject(new BatonError("forbidden", "Not there.", { hint: "Ask an admin." })),
+    }));
+    await worker.engine.drive(run);
+    expect(journal.stored(run)?.summary.error).toMatchObject({
+      code: "forbidden",
+      message: "Not there.",
+      hint: "Ask an admin.",
+      task: "call",
+    });
+  });
+
+  test("a stopping worker records the tool call that ends in time and begins nothing more", async () => {
+    let release: (value: Json) => void = () => undefined;
+    const { journal, worker, run, beyond } = await rig(
+      "id: flow\ntasks: [{ id: a, tool: look }, { id: b, tool: look }]\n",
+      (plain) => ({
+        call: ({ key }) => {
+          plain.made.push(key);
+          return new Promise<Json>((resolve) => {
+            release = resolve;
+          });
+        },
+      }),
+    );
+    const driven = worker.engine.drive(run);
+    await vi.waitFor(() => expect(beyond.made).toHaveLength(1));
+    const stopped = worker.engine.stop();
+    release("in time");
+    await Promise.all([driven, stopped]);
+    expect(journal.stored(run)?.events.at(-1)?.body).toMatchObject({
+      type: "tool-call-finished",
+      result: "in time",
+    });
+    expect(beyond.made).toHaveLength(1);
+    expect(journal.stored(run)?.owner).toBe(worker.id);
+  });
+
+  test("secrets are taken out of events, and out of a stream even when split over two chunks", async () => {
+    const written: Json[] = [];
+    const { journal, worker, run } = await rig(
+      'id: flow\nagents: { a: { instructions: x } }\ntasks: [{ id: say, agent: a, prompt: go }]\noutputs: { out: "{{ tasks.say.output }}" }\n',
+      (plain) => ({
+        model: async (request, emit) => {
+          emit({ type: "text-start", id: "1" });
+          emit({ type: "text-delta", id: "1", delta: "it is hunt" });
+          emit({ type: "text-delta", id: "1", delta: "er2, yes" });
+          emit({ type: "text-end", id: "1" });
+          return {
+            ...(await plain.model({ ...request, tools: [] }, () => undefined)),
+            text: "it is hunter2, yes",
+          };
+        },
+      }),
+      { redaction: () => hunter },
+    );
+    const write = journal.writeChunks;
+    journal.writeChunks = async (id, stream, from, chunks) => {
+      written.push(...chunks);
+      await write(id, stream, from, chunks);
+    };
+    await worker.engine.drive(run);
+    expect(JSON.stringify(written)).not.toContain("hunt");
+    expect(written.map((chunk) => (chunk as { delta?: string }).delta ?? "").join("")).toBe(
+      "it is [redacted], yes",
+    );
+    expect(JSON.stringify(journal.stored(run)?.events)).not.toContain("hunter2");
+    expect(journal.stored(run)?.summary.outputs).toEqual({ out: "it is [redacted], yes" });
+  });
+
+  test("a run's summary tells that it waits for a person, and for what", async () => {
+    const { journal, worker, run } = await rig(
+      "id: flow\ntasks: [{ id: gate, approval: Close it? }]\n",
+      () => ({}),
+    );
+    await worker.engine.drive(run);
+    expect(journal.stored(run)?.summary).toMatchObject({
+      state: "waiting",
+      headline: "Waiting for a person: Close it?",
+    });
+    expect(journal.stored(run)?.owner).toBeNull();
+  });
+});
+
+/** Takes the word hunter2 out, also across pieces. */
+const hunter: Redaction = {
+  text: (text) => text.replaceAll("hunter2", "[redacted]"),
+  json: (value) => JSON.parse(JSON.stringify(value).replaceAll("hunter2", "[redacted]")) as Json,
+  stream() {
+    let held = "";
+    return {
+      push(piece) {
+        const text = (held + piece).replaceAll("hunter2", "[redacted]");
+        const keep = Math.max(0, text.length - 6);
+        held = text.slice(keep);
+        return text.slice(0, keep);
+      },
+      end: () => held,
+    };
+  },
+};
+
+test("a stream writes at once when idle and collects while a write is under way", async () => {
+  const batches: { from: number; size: number }[] = [];
+  const gates: (() => void)[] = [];
+  const stream = createStream({
+    from: 3,
+    redaction: undefined,
+    onProblem: () => undefined,
+    write: (from, chunks) =>
+      new Promise((resolve) => {
+        batches.push({ from, size: chunks.length });
+        gates.push(resolve);
+      }),
+  });
+  const turn = async (): Promise<void> => {
+    for (let i = 0; i < 5; i += 1) await Promise.resolve();
+  };
+  stream.write(1);
+  await turn();
+  stream.write(2);
+  stream.write(3);
+  gates[0]?.();
+  await turn();
+  expect(batches).toEqual([
+    { from: 3, size: 1 },
+    { from: 4, size: 2 },
+  ]);
+  const end = stream.end();
+  gates[1]?.();
+  await end;
+});
