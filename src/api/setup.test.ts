@@ -122,6 +122,19 @@ describe("members", () => {
     );
   });
 
+  it("who have an account elsewhere prove it by its password, and keep their name", async () => {
+    await api.anonymous.setup.create(given);
+    const call = await ada();
+    const eve = await api.member(await api.workspace("elsewhere"), ["owner"], "Eve");
+    const { url } = await call.member.invite({ email: eve.email, roles: ["viewer"] });
+    const token = decodeURIComponent(url.split("token=")[1] ?? "");
+    const join = (password: string) => codeOf(api.anonymous.setup.join({ token, name: "Other", password }));
+    expect(await join("not her password")).toBe("forbidden");
+    expect(await join(testPassword)).toBe("ok");
+    expect((await eve.call.me()).workspaces).toHaveLength(2);
+    expect((await eve.call.me()).user.name).toBe("Eve");
+  });
+
   it("always include an owner, whom only owners make", async () => {
     await api.anonymous.setup.create(given);
     const call = await ada();

@@ -23,6 +23,7 @@ export function answerJson(response: ServerResponse, status: number, body: unkno
 /** Answers `{ error: { code, message, hint, details } }`. What is no BatonError goes to the log and is not told. */
 export function answerError(response: ServerResponse, error: unknown): void {
   const told = toBatonError(error);
-  if (!BatonError.isInstance(error)) log.error({ error }, "a request failed");
+  if (!BatonError.isInstance(error))
+    log.error({ error: error instanceof Error ? error.stack : String(error) }, "a request failed");
   answerJson(response, statusOf(told), { error: errorData(told) });
 }

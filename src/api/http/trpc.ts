@@ -30,7 +30,7 @@ export function createTrpcHandler(
       createContext: () => ({ deps, headers: headersOf(request) }),
       onError({ error, path: verb }) {
         if (!BatonError.isInstance(error.cause) && error.code === "INTERNAL_SERVER_ERROR") {
-          log.error({ error: error.cause ?? error, verb }, "a verb failed");
+          log.error({ error: (error.cause ?? error).stack, verb }, "a verb failed");
         }
       },
     });

@@ -10,9 +10,12 @@ import { authorizeRoleChange, memberPolicy } from "../policy/member.ts";
 import { permissionsOf, type Permission, type Role } from "../roles.ts";
 import { authorize, memberScope, systemScope, type Scope } from "../scope.ts";
 import * as store from "./store.ts";
+import { createThrottle } from "./throttle.ts";
 
 /** A member as others see them. `createdAt` is epoch milliseconds. */
 export type MemberView = { userId: string; name: string; email: string; roles: Role[]; createdAt: number };
+
+const wrongPasswords = createThrottle(10, 15 * 60_000);
 
 /** An invitation holds for seven days. */
 const invitationMs = 7 * 86_400_000;
@@ -143,7 +146,10 @@ export async function acceptInvitation(
     if (existing === null) {
       user = await createUser(tx, { name: acceptance.name, email, password: acceptance.password });
     } else {
+      // Whoever invites knows the link: it must not serve to guess the password of another's account.
+      wrongPasswords.check(email);
       if (!(await verifyPassword({ hash: existing.password, password: acceptance.password }))) {
+        wrongPasswords.failed(email);
         throw new BatonError("forbidden", `There is an account for ${email}, and this is not its password.`, {
           hint: "Give the password of that account.",
         });
