@@ -2,6 +2,7 @@ import { expect, test } from "@playwright/test";
 import { address, owner, ownerState, replaceText } from "./support/world.ts";
 
 test("the first five minutes, without a key", async ({ page, context }) => {
+  test.slow();
   const setup = process.env["BATON_E2E_SETUP"] ?? "";
   await test.step("the setup link leads to one form", async () => {
     await page.goto(setup);

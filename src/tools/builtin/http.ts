@@ -104,7 +104,8 @@ export function httpTools(fetchOf: FetchOf): readonly Tool[] {
       },
       outputSchema,
       idempotent: false,
-      takesKey: true,
+      // The key is sent, but few servers heed it: after a crash in mid-call a person is asked rather than a POST repeated.
+      takesKey: false,
       timeoutMs: 30_000,
       call: (input, context) => {
         const args = objectArguments("http.request", input);
