@@ -90,6 +90,7 @@ async function start(): Promise<void> {
     BATON_PORT: String(port),
     BATON_URL: address,
     BATON_DEV: dev ? "1" : "",
+    NODE_ENV: dev ? "development" : "production",
   };
   await step("Web and worker", async () => {
     // The order here is that of stopping, backwards: web goes first, then the worker.

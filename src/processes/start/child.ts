@@ -28,7 +28,9 @@ export function startChild(
     ready: ready.promise,
     ended: ended.promise,
     askToStop() {
-      if (child.connected) child.send("stop", () => undefined);
+      // A watcher outlives the process that it watches, unless it is told itself; it passes the signal on.
+      if (child.connected && options.nodeArguments?.includes("--watch") !== true)
+        child.send("stop", () => undefined);
       else child.kill("SIGTERM");
     },
     kill: () => void child.kill("SIGKILL"),
