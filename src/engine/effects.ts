@@ -16,7 +16,7 @@ export type Effects = {
   /** Keys under way. */
   keys(): readonly string[];
   has(key: string): boolean;
-  start(obligation: EffectObligation, context: Omit<StepContext, "signal">): void;
+  start(obligation: EffectObligation, context: Omit<StepContext, "signal" | "abort">): void;
   /** Aborts an effect and forgets it: what it still answers does not count. */
   abort(key: string, reason: string): void;
   abortAll(reason: string): void;
@@ -58,7 +58,11 @@ export function createEffects(wake: () => void): Effects {
     start(obligation, context) {
       const controller = new AbortController();
       running.set(obligation.key, controller);
-      void follow(obligation, { ...context, signal: controller.signal }, controller);
+      void follow(
+        obligation,
+        { ...context, signal: controller.signal, abort: () => controller.abort() },
+        controller,
+      );
     },
     abort,
     abortAll(reason) {

@@ -7,6 +7,9 @@ export function carryApprovals(
   events: readonly RunEventBody[],
   context: { options: EngineOptions; run: RunId; workspace: WorkspaceId },
 ): Promise<void>[] {
+  if (!events.some((event) => event.type === "approval-requested" || event.type === "approval-withdrawn")) {
+    return [];
+  }
   const { run, workspace } = context;
   const { approvals } = context.options;
   const withdrawn = new Set(

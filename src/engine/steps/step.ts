@@ -17,6 +17,8 @@ export type StepContext = {
   /** Whether the effect may have been begun by another worker before. */
   readonly again: boolean;
   readonly signal: AbortSignal;
+  /** Aborts the effect by itself, because its time is over. */
+  abort(): void;
 };
 
 /** Carries an effect out and answers what the run is told of it. May throw: then the effect failed. */

@@ -10,7 +10,6 @@ export const toolCall: Step<"tool-call"> = async (obligation, context) => {
   const { key, path, tool, args, agent } = obligation;
   const own = Object.hasOwn(flow.tools, tool) ? flow.tools[tool]?.timeout : undefined;
   const limit = own === undefined ? longestCallMs : own + (options.graceMs ?? 10_000);
-  const late = new AbortController();
   const call = options.tools.call({
     workspace,
     run,
@@ -20,23 +19,18 @@ export const toolCall: Step<"tool-call"> = async (obligation, context) => {
     tool,
     args,
     agent,
-    signal: AbortSignal.any([signal, late.signal]),
+    signal,
   });
-  const result = await withLimit(call, limit, late, tool);
+  const result = await withLimit(call, limit, context.abort, tool);
   const clean = redaction ? redaction.json(result) : result;
   return { kind: "tool-finished", key, result: await blobs.put(clean) };
 };
 
-async function withLimit(
-  call: Promise<Json>,
-  limit: number,
-  late: AbortController,
-  tool: string,
-): Promise<Json> {
+async function withLimit(call: Promise<Json>, limit: number, abort: () => void, tool: string): Promise<Json> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      late.abort();
+      abort();
       reject(new BatonError("timeout", `${tool} did not answer within ${Math.round(limit / 1000)} s.`));
     }, limit);
   });

@@ -9,8 +9,8 @@ import type { RunState, TaskState, TimerState } from "./state.ts";
  * values: they are replaced, never changed.
  */
 export class Draft {
-  /** All but the growing records, replaced at each change. */
-  run: RunState;
+  /** All but the growing records. The draft's own: its members are replaced in place. */
+  readonly run: { -readonly [K in keyof RunState]: RunState[K] };
   readonly #lasting: boolean;
   #tasks: Record<TaskPath, TaskState>;
   #order: TaskPath[];
@@ -20,7 +20,7 @@ export class Draft {
   #added = 0;
 
   constructor(state: RunState, lasting: boolean) {
-    this.run = state;
+    this.run = { ...state };
     this.#lasting = lasting;
     this.#tasks = lasting ? { ...state.tasks } : (state.tasks as Record<TaskPath, TaskState>);
     this.#order = lasting ? [...state.order] : (state.order as TaskPath[]);

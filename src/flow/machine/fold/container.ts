@@ -11,7 +11,7 @@ export function containerAt(draft: Draft, path: TaskPath): Container | undefined
 
 function putContainer(draft: Draft, path: TaskPath, container: Container): void {
   if (path === "") {
-    draft.run = { ...draft.run, root: container };
+    draft.run.root = container;
     return;
   }
   const task = draft.task(path);

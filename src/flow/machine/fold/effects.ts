@@ -43,7 +43,7 @@ export function modelCallFinished(draft: Draft, event: EventOf<"model-call-finis
     messages: [...task.messages, message],
     usage: withModelCall(task.usage, event.usage, event.cost),
   });
-  draft.run = { ...draft.run, usage: withModelCall(draft.run.usage, event.usage, event.cost) };
+  draft.run.usage = withModelCall(draft.run.usage, event.usage, event.cost);
 }
 
 export function modelCallFailed(draft: Draft, event: EventOf<"model-call-failed">, at: number): void {
@@ -60,7 +60,7 @@ export function toolCallBegun(draft: Draft, event: EventOf<"tool-call-begun">, a
     ...withEffect(task, { kind: "tool", ...call, begunAt: at, end: null }),
     usage: withToolCall(task.usage),
   });
-  draft.run = { ...draft.run, usage: withToolCall(draft.run.usage) };
+  draft.run.usage = withToolCall(draft.run.usage);
 }
 
 export function toolCallFinished(draft: Draft, event: EventOf<"tool-call-finished">, at: number): void {

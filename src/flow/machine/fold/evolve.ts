@@ -7,11 +7,12 @@ import * as tasks from "./tasks.ts";
 
 /** Folds one event into a draft. Total: what fits nowhere changes nothing but `seq` and `lastAt`. */
 export function apply(draft: Draft, body: RunEventBody, at: number): void {
-  draft.run = { ...draft.run, seq: draft.run.seq + 1, lastAt: at };
+  const { run } = draft;
+  run.seq += 1;
+  run.lastAt = at;
   switch (body.type) {
     case "run-started":
-      draft.run = {
-        ...draft.run,
+      Object.assign(run, {
         version: machineVersion,
         phase: { name: "running" },
         flowId: body.flowId,
@@ -21,25 +22,22 @@ export function apply(draft: Draft, body: RunEventBody, at: number): void {
         startedBy: body.by,
         simulated: body.simulated,
         startedAt: at,
-      };
+      } satisfies Partial<RunState>);
       return;
     case "run-cancel-requested":
-      draft.run = {
-        ...draft.run,
-        phase: { name: "cancelling", by: body.by, reason: body.reason, since: at },
-      };
+      run.phase = { name: "cancelling", by: body.by, reason: body.reason, since: at };
       return;
     case "run-finishing":
-      draft.run = { ...draft.run, phase: { name: "finishing", outcome: body.outcome, error: body.error } };
+      run.phase = { name: "finishing", outcome: body.outcome, error: body.error };
       return;
     case "run-finished": {
       const { outcome, outputs, error } = body;
-      draft.run = { ...draft.run, phase: { name: "finished", outcome, outputs, error, at } };
+      run.phase = { name: "finished", outcome, outputs, error, at };
       draft.dropTimersOf("", 1);
       return;
     }
     case "variables-set":
-      draft.run = { ...draft.run, vars: { ...draft.run.vars, ...body.values } };
+      run.vars = { ...run.vars, ...body.values };
       return;
     case "task-started":
       return tasks.taskStarted(draft, body, at);
