@@ -177,20 +177,28 @@ export async function readOfRun(scope: Scope, db: Database, run: string): Promis
   return rows;
 }
 
-/** Pending ones, oldest first; or those that are over, newest first. */
+/**
+ * Those that may concern who asks: decided by them, or assigned to them, to a role that they hold or to nobody in
+ * particular. The policy decides; this keeps the approvals of others from filling the list. Pending ones come oldest
+ * first, those that are over newest first.
+ */
 export async function readByState(
   scope: Scope,
   db: Database,
   state: "pending" | "decided",
   limit: number,
 ): Promise<ApprovalRow[]> {
+  const { actor, roles } = scope;
+  const names = [actor.id, actor.kind === "user" ? actor.email : actor.id].map((name) => name.toLowerCase());
+  const standsIn = roles.some((role) => role === "admin" || role === "owner");
   const { rows } = await db.pool.query<ApprovalRow>(
-    state === "pending"
-      ? `select ${columns} from ${joined} where a.workspace_id = $1 and a.state = 'pending'
-          order by a.created_at, a.id limit $2`
-      : `select ${columns} from ${joined} where a.workspace_id = $1 and a.state <> 'pending'
-          order by a.decided_at desc nulls last, a.id limit $2`,
-    [scope.workspaceId, limit],
+    `select ${columns} from ${joined}
+      where a.workspace_id = $1 and ${state === "pending" ? "a.state = 'pending'" : "a.state <> 'pending'"}
+        and ($3::boolean or a.decided_by = $4 or a.roles && $5::text[]
+          or (cardinality(a.roles) = 0 and cardinality(a.users) = 0)
+          or exists (select 1 from unnest(a.users) as named where lower(named) = any ($6::text[])))
+      order by ${state === "pending" ? "a.created_at" : "a.decided_at desc nulls last"}, a.id limit $2`,
+    [scope.workspaceId, limit, standsIn, actor.id, roles, names],
   );
   return rows;
 }
