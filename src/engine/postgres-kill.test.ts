@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type RunId, type WorkerId, type WorkspaceId, makeId } from "#base/index.ts";
 import type { RunEvent } from "#flow/machine/index.ts";
 import { createPostgresJournal, declareDead, migrateQueue } from "#journal/index.ts";
-import { type TestDatabase, startTestDatabase } from "../platform/testing.ts";
+import { type TestDatabase, startTestDatabase } from "#platform/testing.ts";
 import { type KillPoint, driveOnce } from "./postgres-kill-worker.ts";
 
 const program = fileURLToPath(new URL("postgres-kill-worker.ts", import.meta.url));

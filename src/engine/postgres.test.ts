@@ -7,7 +7,7 @@ import {
   registerWorker,
 } from "#journal/index.ts";
 import type { WorkspaceId } from "#base/index.ts";
-import { startTestDatabase } from "../platform/testing.ts";
+import { startTestDatabase } from "#platform/testing.ts";
 import { journalConformance } from "./conformance.ts";
 import { newId } from "./testing/world.ts";
 

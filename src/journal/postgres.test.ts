@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type RunId, type WorkerId, type WorkspaceId, makeId } from "#base/index.ts";
 import type { RunEventBody, RunState } from "#flow/machine/index.ts";
 import { type Listener, createListener } from "#platform/index.ts";
-import { type TestDatabase, startTestDatabase } from "../platform/testing.ts";
+import { type TestDatabase, startTestDatabase } from "#platform/testing.ts";
 import {
   type AppendRequest,
   type PostgresJournal,

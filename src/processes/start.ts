@@ -89,6 +89,7 @@ async function start(): Promise<void> {
     BATON_HOME: settings.home,
     BATON_PORT: String(port),
     BATON_URL: address,
+    NEXT_TELEMETRY_DISABLED: "1",
     BATON_DEV: dev ? "1" : "",
     NODE_ENV: dev ? "development" : "production",
   };
