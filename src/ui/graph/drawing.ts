@@ -38,11 +38,11 @@ type Box = Omit<DrawnNode, "x" | "y" | "width" | "height">;
 
 const height = 32;
 const least = 112;
-const most = 232;
+const most = 272;
 
 /** A task's width by its words, in pixels, without measuring: names are bold, labels are not. */
 export function widthOf(name: string, label: string): number {
-  const text = 54 + name.length * 7.8 + (label === "" ? 0 : label.length * 7.2);
+  const text = 54 + name.length * 7.7 + (label === "" ? 0 : label.length * 7.2);
   return Math.round(Math.min(most, Math.max(least, text)));
 }
 

@@ -27,6 +27,13 @@ const looks: Readonly<Record<Mood, { icon: LucideIcon; tile: string; spins?: tru
   "dead-lettered": { icon: TriangleAlert, tile: "bg-(--fail-soft) text-(--fail)" },
 };
 
+const endWords: Partial<Record<Mood, string>> = {
+  succeeded: "Succeeded after",
+  failed: "Failed after",
+  cancelled: "Cancelled after",
+  "dead-lettered": "Set aside at",
+};
+
 /** What happens now, in one sentence; who is awaited, since when, until when; beside it the limits. */
 export function Headline({
   header,
@@ -60,7 +67,7 @@ export function Headline({
             {header.who === "" ? null : <span className="text-(--text)">{header.who}</span>}
             {header.since === null ? null : isOver ? (
               <span>
-                {header.mood === "dead-lettered" ? "at" : "after"}{" "}
+                {endWords[header.mood] ?? ""}{" "}
                 {header.mood === "dead-lettered" ? (
                   instant(header.since, now)
                 ) : (
@@ -103,7 +110,7 @@ function MeterView({ meter }: { meter: Meter }) {
   const { name, used, limit, share, note } = meter;
   const fill = share !== null && share >= 0.9 ? "bg-(--wait)" : "bg-(--text-3)";
   return (
-    <div className="min-w-0 lg:min-w-24" title={note === "" ? undefined : note}>
+    <div className={`min-w-0 ${share === null ? "" : "lg:min-w-24"}`} title={note === "" ? undefined : note}>
       <div className="flex flex-col items-baseline justify-between gap-x-3 [font:var(--type-12)] text-(--text-2) sm:flex-row">
         <span>{name}</span>
         <span className="truncate tabular-nums">

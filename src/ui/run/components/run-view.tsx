@@ -128,7 +128,7 @@ export function RunView(props: RunViewProps) {
             type="button"
             aria-pressed={pane === name}
             onClick={() => setPane(name)}
-            className={`flex-1 border-b-2 ${pane === name ? "border-(--text) font-semibold" : "border-transparent text-(--text-2)"}`}
+            className={`flex-1 border-b-2 text-center ${pane === name ? "border-(--text) font-semibold" : "border-transparent text-(--text-2)"}`}
           >
             {name === "Words"
               ? showsResult

@@ -112,7 +112,9 @@ function DetailHead({
           AI
         </abbr>
       ) : null}
-      <span className="hidden truncate text-(--text-2) sm:inline">{isAgent ? task.id : task.kind}</span>
+      <span className="hidden truncate text-(--text-2) sm:inline">
+        {isAgent ? (definition?.title ?? task.id) : (definition?.title ?? task.kind)}
+      </span>
       <StateBadge state={rowState} word={speaking && rowState === "running" ? "Writing" : undefined} />
       {simulated || (state.simulated && isAgent) ? <SimulatedMark /> : null}
       <span className="ml-auto hidden shrink-0 gap-3 text-(--text-2) tabular-nums [font:var(--type-12)] md:flex">
