@@ -25,6 +25,19 @@ export default defineConfig({
       },
       // The language is the same in the browser: the same tests say so.
       {
+        // Named beforehand: one that is found during the run would reload the page under the tests.
+        optimizeDeps: {
+          include: [
+            "@cfworker/json-schema",
+            "@marcbachmann/cel-js",
+            "canonicalize",
+            "fast-check",
+            "fastest-levenshtein",
+            "re2js",
+            "yaml",
+            "zod",
+          ],
+        },
         test: {
           name: "chromium",
           include: ["src/base/**/*.test.ts", "src/flow/**/*.test.ts"],

@@ -118,7 +118,11 @@ await main(async () => {
       await build();
       return { ok: true };
     });
-    if (built && readdirSync(join(root, "e2e")).some((name) => name.endsWith(".spec.ts"))) {
+    if (
+      built &&
+      existsSync(join(root, "e2e")) &&
+      readdirSync(join(root, "e2e")).some((name) => name.endsWith(".spec.ts"))
+    ) {
       await suite(
         "End to end, in Chromium",
         () => command("@playwright/test/cli.js", ["test"], browser),

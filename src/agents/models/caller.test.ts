@@ -20,7 +20,9 @@ async function serve(handler: Handler): Promise<string> {
   const listening = createServer((request, response) => {
     let text = "";
     request.on("data", (data: Buffer) => (text += data.toString()));
-    request.on("end", () => handler(request, response, JSON.parse(text === "" ? "{}" : text) as Record<string, unknown>));
+    request.on("end", () =>
+      handler(request, response, JSON.parse(text === "" ? "{}" : text) as Record<string, unknown>),
+    );
   });
   server = listening;
   await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
@@ -36,7 +38,11 @@ function sse(response: ServerResponse, events: readonly unknown[], named = false
   response.end();
 }
 
-function callerFor(provider: string, baseUrl: string, extra: { silenceMs?: number; apiKey?: string | null } = {}) {
+function callerFor(
+  provider: string,
+  baseUrl: string,
+  extra: { silenceMs?: number; apiKey?: string | null } = {},
+) {
   return createModelCaller({
     settings: async () => ({
       providers: [{ provider, baseUrl, apiKey: extra.apiKey === undefined ? "sk-test" : extra.apiKey }],
@@ -54,7 +60,13 @@ const request = (partial: Partial<ModelRequest> = {}): ModelRequest => ({
   alias: "smart",
   instructions: "Be brief.",
   messages: [{ role: "user", text: "Find order 7" }],
-  tools: [{ name: "orders.lookup", description: "Finds an order", inputSchema: { type: "object", properties: { order: { type: "string" } } } }],
+  tools: [
+    {
+      name: "orders.lookup",
+      description: "Finds an order",
+      inputSchema: { type: "object", properties: { order: { type: "string" } } },
+    },
+  ],
   returns: null,
   key: "key-1",
   signal: new AbortController().signal,
@@ -76,10 +88,18 @@ describe("an OpenAI-compatible server", () => {
       seen = body;
       sse(response, [
         chunk({ role: "assistant", content: "I look. " }),
-        chunk({ tool_calls: [{ index: 0, id: "c1", type: "function", function: { name: "orders_lookup", arguments: '{"ord' } }] }),
+        chunk({
+          tool_calls: [
+            { index: 0, id: "c1", type: "function", function: { name: "orders_lookup", arguments: '{"ord' } },
+          ],
+        }),
         chunk({ tool_calls: [{ index: 0, function: { arguments: 'er":"7"}' } }] }),
         chunk({}, "tool_calls"),
-        { ...chunk({}), choices: [], usage: { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 } },
+        {
+          ...chunk({}),
+          choices: [],
+          usage: { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 },
+        },
         "[DONE]",
       ]);
     });
@@ -96,17 +116,26 @@ describe("an OpenAI-compatible server", () => {
       response.writeHead(429, { "retry-after": "7", "content-type": "application/json" });
       response.end(JSON.stringify({ error: { message: "slow down" } }));
     });
-    const error = await callerFor("openai-compatible", url).call(request(), () => {}).catch((thrown: unknown) => thrown);
+    const error = await callerFor("openai-compatible", url)
+      .call(request(), () => {})
+      .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "rate-limited", retryAfterMs: 7000 });
   });
 
   it("that fails is unavailable; that refuses the key is misconfigured", async () => {
-    for (const [status, code] of [[503, "unavailable"], [401, "misconfigured"], [404, "misconfigured"], [400, "bad-input"]] as const) {
+    for (const [status, code] of [
+      [503, "unavailable"],
+      [401, "misconfigured"],
+      [404, "misconfigured"],
+      [400, "bad-input"],
+    ] as const) {
       const url = await serve((_, response) => {
         response.writeHead(status, { "content-type": "application/json" });
         response.end(JSON.stringify({ error: { message: "no" } }));
       });
-      const error = await callerFor("openai-compatible", url).call(request(), () => {}).catch((thrown: unknown) => thrown);
+      const error = await callerFor("openai-compatible", url)
+        .call(request(), () => {})
+        .catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({ code });
       server?.close();
     }
@@ -114,14 +143,29 @@ describe("an OpenAI-compatible server", () => {
 
   it("that sends garbage as arguments or as the whole stream never crashes the call", async () => {
     const url = await serve((_, response) => {
-      sse(response, [chunk({ tool_calls: [{ index: 0, id: "c1", type: "function", function: { name: "orders_lookup", arguments: "{not json" } }] }), chunk({}, "tool_calls"), "[DONE]"]);
+      sse(response, [
+        chunk({
+          tool_calls: [
+            {
+              index: 0,
+              id: "c1",
+              type: "function",
+              function: { name: "orders_lookup", arguments: "{not json" },
+            },
+          ],
+        }),
+        chunk({}, "tool_calls"),
+        "[DONE]",
+      ]);
     });
     const answer = await callerFor("openai-compatible", url).call(request(), () => {});
     expect(answer.toolCalls[0]?.tool).toBe("orders.lookup");
     expect(typeof answer.toolCalls[0]?.args).toBe("string");
     server?.close();
     const broken = await serve((_, response) => sse(response, ["<html>gateway</html>"]));
-    const error = await callerFor("openai-compatible", broken).call(request(), () => {}).catch((thrown: unknown) => thrown);
+    const error = await callerFor("openai-compatible", broken)
+      .call(request(), () => {})
+      .catch((thrown: unknown) => thrown);
     expect(BatonError.isInstance(error)).toBe(true);
   });
 
@@ -130,7 +174,9 @@ describe("an OpenAI-compatible server", () => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write(`data: ${JSON.stringify(chunk({ role: "assistant", content: "I" }))}\n\n`);
     });
-    const error = await callerFor("openai-compatible", url, { silenceMs: 50 }).call(request(), () => {}).catch((thrown: unknown) => thrown);
+    const error = await callerFor("openai-compatible", url, { silenceMs: 50 })
+      .call(request(), () => {})
+      .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "timeout" });
   });
 
@@ -150,7 +196,10 @@ describe("an OpenAI-compatible server", () => {
 
   it("needs an address", async () => {
     const caller = createModelCaller({
-      settings: async () => ({ providers: [], aliases: [{ alias: "default", provider: "openai-compatible", model: "m" }] }),
+      settings: async () => ({
+        providers: [],
+        aliases: [{ alias: "default", provider: "openai-compatible", model: "m" }],
+      }),
       fetch: () => globalThis.fetch,
       simulated: {},
       now: () => 0,
@@ -169,7 +218,10 @@ describe("OpenAI", () => {
         { type: "response.output_item.added", output_index: 0, item: { type: "message", id: "m1" } },
         { type: "response.output_text.delta", item_id: "m1", output_index: 0, delta: "Hello" },
         { type: "response.output_item.done", output_index: 0, item: { type: "message", id: "m1" } },
-        { type: "response.completed", response: { ...base, usage: { input_tokens: 1_000_000, output_tokens: 1_000_000 } } },
+        {
+          type: "response.completed",
+          response: { ...base, usage: { input_tokens: 1_000_000, output_tokens: 1_000_000 } },
+        },
       ]);
     });
     const answer = await callerFor("openai", url).call(request({ tools: [] }), () => {});
@@ -179,7 +231,10 @@ describe("OpenAI", () => {
 
   it("without a key says what to do", async () => {
     const url = "http://127.0.0.1:9/v1";
-    await expect(callerFor("openai", url, { apiKey: null }).call(request(), () => {})).rejects.toMatchObject({ code: "misconfigured", hint: expect.stringContaining("Settings") as string });
+    await expect(callerFor("openai", url, { apiKey: null }).call(request(), () => {})).rejects.toMatchObject({
+      code: "misconfigured",
+      hint: expect.stringContaining("Settings") as string,
+    });
   });
 });
 
@@ -192,15 +247,43 @@ describe("Anthropic", () => {
       sse(
         response,
         [
-          { type: "message_start", message: { id: "m", type: "message", role: "assistant", model: "claude", content: [], stop_reason: null, stop_sequence: null, usage: { input_tokens: 10, output_tokens: 0 } } },
-          { type: "content_block_start", index: 0, content_block: { type: "thinking", thinking: "", signature: "" } },
+          {
+            type: "message_start",
+            message: {
+              id: "m",
+              type: "message",
+              role: "assistant",
+              model: "claude",
+              content: [],
+              stop_reason: null,
+              stop_sequence: null,
+              usage: { input_tokens: 10, output_tokens: 0 },
+            },
+          },
+          {
+            type: "content_block_start",
+            index: 0,
+            content_block: { type: "thinking", thinking: "", signature: "" },
+          },
           { type: "content_block_delta", index: 0, delta: { type: "thinking_delta", thinking: "Hm." } },
           { type: "content_block_delta", index: 0, delta: { type: "signature_delta", signature: "sig" } },
           { type: "content_block_stop", index: 0 },
-          { type: "content_block_start", index: 1, content_block: { type: "tool_use", id: "t1", name: "orders_lookup", input: {} } },
-          { type: "content_block_delta", index: 1, delta: { type: "input_json_delta", partial_json: '{"order":"7"}' } },
+          {
+            type: "content_block_start",
+            index: 1,
+            content_block: { type: "tool_use", id: "t1", name: "orders_lookup", input: {} },
+          },
+          {
+            type: "content_block_delta",
+            index: 1,
+            delta: { type: "input_json_delta", partial_json: '{"order":"7"}' },
+          },
           { type: "content_block_stop", index: 1 },
-          { type: "message_delta", delta: { stop_reason: "tool_use", stop_sequence: null }, usage: { output_tokens: 5 } },
+          {
+            type: "message_delta",
+            delta: { stop_reason: "tool_use", stop_sequence: null },
+            usage: { output_tokens: 5 },
+          },
           { type: "message_stop" },
         ],
         true,
@@ -214,7 +297,13 @@ describe("Anthropic", () => {
       request({
         messages: [
           { role: "user", text: "Find order 7" },
-          { role: "assistant", text: "", reasoning: first.reasoning, toolCalls: first.toolCalls, ...(first.providerData === undefined ? {} : { providerData: first.providerData }) },
+          {
+            role: "assistant",
+            text: "",
+            reasoning: first.reasoning,
+            toolCalls: first.toolCalls,
+            ...(first.providerData === undefined ? {} : { providerData: first.providerData }),
+          },
           { role: "tool", callId: "t1", tool: "orders.lookup", result: { found: true }, isError: false },
         ],
       }),
@@ -231,7 +320,9 @@ describe("prices", () => {
     expect(costOf("openai", "gpt-4o-mini-2024-07-18", usage)).toBeCloseTo(0.15);
     expect(costOf("openai", "gpt-99", usage)).toBe("unknown");
     expect(costOf("openai", "gpt-4o", { inputTokens: 5 })).toBe("unknown");
-    expect(costOf("openai", "gpt-4o", { inputTokens: 1_000_000, cachedInputTokens: 1_000_000, outputTokens: 0 })).toBeCloseTo(1.25);
+    expect(
+      costOf("openai", "gpt-4o", { inputTokens: 1_000_000, cachedInputTokens: 1_000_000, outputTokens: 0 }),
+    ).toBeCloseTo(1.25);
   });
 
   it("Retry-After is read as seconds, as a date, and in milliseconds", () => {

@@ -32,7 +32,10 @@ export function createModelCaller(options: ModelCallerOptions): ModelCaller {
         request.tools.map((offered) => [
           // The simulated model matches names as words, so it sees them as they are written.
           resolved.provider === "simulated" ? offered.name : names.encode(offered.name),
-          tool({ description: offered.description, inputSchema: jsonSchema(offered.inputSchema as JSONSchema7) }),
+          tool({
+            description: offered.description,
+            inputSchema: jsonSchema(offered.inputSchema as JSONSchema7),
+          }),
         ]),
       );
       const encode = resolved.provider === "simulated" ? (name: string) => name : names.encode;
@@ -41,7 +44,9 @@ export function createModelCaller(options: ModelCallerOptions): ModelCaller {
       const result = streamText({
         model: resolved.language,
         instructions:
-          resolved.provider === "simulated" ? request.instructions : withReturns(request.instructions, request.returns),
+          resolved.provider === "simulated"
+            ? request.instructions
+            : withReturns(request.instructions, request.returns),
         messages: modelMessages(request.messages, encode),
         tools,
         maxRetries: 0,
@@ -89,9 +94,17 @@ export function createModelCaller(options: ModelCallerOptions): ModelCaller {
               const name = decode(part.toolName);
               // One id may come twice from sloppy servers; the loop needs them apart.
               const taken = toolCalls.some((call) => call.callId === part.toolCallId);
-              const callId = taken || part.toolCallId === "" ? `${part.toolCallId}#${toolCalls.length + 1}` : part.toolCallId;
+              const callId =
+                taken || part.toolCallId === ""
+                  ? `${part.toolCallId}#${toolCalls.length + 1}`
+                  : part.toolCallId;
               toolCalls.push({ callId, tool: name, args: (part.input ?? null) as Json });
-              emit({ type: "tool-input-available", toolCallId: callId, toolName: name, input: (part.input ?? null) as Json });
+              emit({
+                type: "tool-input-available",
+                toolCallId: callId,
+                toolName: name,
+                input: (part.input ?? null) as Json,
+              });
               break;
             }
             case "finish-step":

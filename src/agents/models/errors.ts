@@ -2,7 +2,10 @@ import { APICallError, RetryError, LoadAPIKeyError } from "ai";
 import { BatonError, messageOf } from "#base/index.ts";
 
 /** Milliseconds that a Retry-After header asks for (seconds or an HTTP date), or undefined. */
-export function retryAfter(headers: Readonly<Record<string, string>> | undefined, now: number): number | undefined {
+export function retryAfter(
+  headers: Readonly<Record<string, string>> | undefined,
+  now: number,
+): number | undefined {
   const exact = Number(headers?.["retry-after-ms"]);
   if (Number.isFinite(exact) && exact > 0) return exact;
   const text = headers?.["retry-after"];
@@ -29,13 +32,20 @@ export function modelError(error: unknown, model: string, now: number): BatonErr
     const wait = retryAfter(error.responseHeaders, now);
     const retryAfterMs = wait === undefined ? {} : { retryAfterMs: wait };
     if (status === 429) {
-      return new BatonError("rate-limited", `The provider limits calls to ${model}: ${told}`, { cause: error, ...retryAfterMs });
+      return new BatonError("rate-limited", `The provider limits calls to ${model}: ${told}`, {
+        cause: error,
+        ...retryAfterMs,
+      });
     }
     if (status === 401 || status === 403) {
-      return new BatonError("misconfigured", `The provider refused the key for ${model} (${status}): ${told}`, {
-        hint: "Check the key under Settings, Models.",
-        cause: error,
-      });
+      return new BatonError(
+        "misconfigured",
+        `The provider refused the key for ${model} (${status}): ${told}`,
+        {
+          hint: "Check the key under Settings, Models.",
+          cause: error,
+        },
+      );
     }
     if (status === 404) {
       return new BatonError("misconfigured", `The provider does not know the model ${model}: ${told}`, {
@@ -43,17 +53,29 @@ export function modelError(error: unknown, model: string, now: number): BatonErr
         cause: error,
       });
     }
-    if (status === 408 || status === 504) return new BatonError("timeout", `The provider of ${model} did not answer in time.`, { cause: error, ...retryAfterMs });
-    if (status === undefined || status >= 500 || error.isRetryable) {
-      return new BatonError("unavailable", `The provider of ${model} could not be reached or failed${status === undefined ? "" : ` (${status})`}: ${told}`, {
+    if (status === 408 || status === 504)
+      return new BatonError("timeout", `The provider of ${model} did not answer in time.`, {
         cause: error,
         ...retryAfterMs,
       });
+    if (status === undefined || status >= 500 || error.isRetryable) {
+      return new BatonError(
+        "unavailable",
+        `The provider of ${model} could not be reached or failed${status === undefined ? "" : ` (${status})`}: ${told}`,
+        {
+          cause: error,
+          ...retryAfterMs,
+        },
+      );
     }
-    return new BatonError("bad-input", `The provider of ${model} refused the request (${status}): ${told}`, { cause: error });
+    return new BatonError("bad-input", `The provider of ${model} refused the request (${status}): ${told}`, {
+      cause: error,
+    });
   }
   if (error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError")) {
     return new BatonError("timeout", `The model ${model} did not answer in time.`, { cause: error });
   }
-  return new BatonError("unavailable", `The call to ${model} failed: ${messageOf(error).slice(0, 300)}`, { cause: error });
+  return new BatonError("unavailable", `The call to ${model} failed: ${messageOf(error).slice(0, 300)}`, {
+    cause: error,
+  });
 }

@@ -6,7 +6,10 @@ import type { Message } from "#flow/index.ts";
  * Providers take tool names of letters, digits, "_" and "-" only, at most 64 characters. Answers both directions for
  * the tools of one call; two names that would meet get a number.
  */
-export function toolNames(names: readonly string[]): { encode(name: string): string; decode(name: string): string } {
+export function toolNames(names: readonly string[]): {
+  encode(name: string): string;
+  decode(name: string): string;
+} {
   const encoded = new Map<string, string>();
   const decoded = new Map<string, string>();
   for (const name of names) {
@@ -23,7 +26,10 @@ export function toolNames(names: readonly string[]): { encode(name: string): str
 }
 
 /** A conversation as the AI SDK takes it. */
-export function modelMessages(messages: readonly Message[], encode: (tool: string) => string): ModelMessage[] {
+export function modelMessages(
+  messages: readonly Message[],
+  encode: (tool: string) => string,
+): ModelMessage[] {
   return messages.map((message): ModelMessage => {
     switch (message.role) {
       case "user":
@@ -72,10 +78,13 @@ export function modelMessages(messages: readonly Message[], encode: (tool: strin
 type JsonValue = null | string | number | boolean | { [key: string]: JsonValue | undefined } | JsonValue[];
 
 function outputOf(value: Json, isError: boolean) {
-  if (typeof value === "string") return { type: isError ? ("error-text" as const) : ("text" as const), value };
+  if (typeof value === "string")
+    return { type: isError ? ("error-text" as const) : ("text" as const), value };
   return { type: isError ? ("error-json" as const) : ("json" as const), value: value as JsonValue };
 }
 
 function optionsOf(data: Json | undefined): Record<string, Record<string, JsonValue>> | undefined {
-  return isObject(data) && Object.values(data).every(isObject) ? (data as Record<string, Record<string, JsonValue>>) : undefined;
+  return isObject(data) && Object.values(data).every(isObject)
+    ? (data as Record<string, Record<string, JsonValue>>)
+    : undefined;
 }

@@ -20,12 +20,20 @@ export function costOf(provider: string, model: string, usage: Usage): Cost {
   if (provider === "simulated") return 0;
   const prices = (table.providers as Record<string, Record<string, Price>>)[provider] ?? {};
   const name = Object.keys(prices)
-    .filter((candidate) => model === candidate || new RegExp(`^${candidate.replace(/[.]/g, "\\.")}-(\\d{4}-?\\d{2}-?\\d{2}|latest)$`).test(model))
+    .filter(
+      (candidate) =>
+        model === candidate ||
+        new RegExp(`^${candidate.replace(/[.]/g, "\\.")}-(\\d{4}-?\\d{2}-?\\d{2}|latest)$`).test(model),
+    )
     .sort((left, right) => right.length - left.length)[0];
   const price = name === undefined ? undefined : prices[name];
-  if (price === undefined || usage.inputTokens === undefined || usage.outputTokens === undefined) return "unknown";
+  if (price === undefined || usage.inputTokens === undefined || usage.outputTokens === undefined)
+    return "unknown";
   const cached = usage.cachedInputTokens ?? 0;
   return (
-    ((usage.inputTokens - cached) * price.input + cached * (price.cachedInput ?? price.input) + usage.outputTokens * price.output) / 1_000_000
+    ((usage.inputTokens - cached) * price.input +
+      cached * (price.cachedInput ?? price.input) +
+      usage.outputTokens * price.output) /
+    1_000_000
   );
 }

@@ -2,7 +2,12 @@ import { isObject, type Json } from "#base/index.ts";
 import { stems } from "./words.ts";
 
 /** A named value that the conversation holds. `age` grows with its distance: 0 is the newest tool result. */
-export type Fact = { readonly key: string; readonly stems: readonly string[]; readonly value: Json; readonly age: number };
+export type Fact = {
+  readonly key: string;
+  readonly stems: readonly string[];
+  readonly value: Json;
+  readonly age: number;
+};
 
 /** What the simulated model knows of the conversation so far. */
 export type Knowledge = {
@@ -10,14 +15,23 @@ export type Knowledge = {
   /** The user's words, newest last. */
   readonly prompt: string;
   readonly facts: readonly Fact[];
-  readonly called: readonly { readonly tool: string; readonly args: Json; readonly result: Json | undefined; readonly failed: boolean }[];
+  readonly called: readonly {
+    readonly tool: string;
+    readonly args: Json;
+    readonly result: Json | undefined;
+    readonly failed: boolean;
+  }[];
 };
 
 /** Names every leaf of a value by the keys that lead to it; files stay whole. Bounded in depth and number. */
 export function factsOf(value: Json, age: number, prefix = "", depth = 0, into: Fact[] = []): Fact[] {
   if (into.length >= 400 || depth > 8) return into;
   if (Array.isArray(value)) {
-    if (value.length > 0 && value.every((item) => typeof item !== "object" || item === null) && prefix !== "") {
+    if (
+      value.length > 0 &&
+      value.every((item) => typeof item !== "object" || item === null) &&
+      prefix !== ""
+    ) {
       into.push({ key: prefix, stems: stems(prefix), value, age });
     }
     // The first items come first: queries put what matters on top.
@@ -29,7 +43,12 @@ export function factsOf(value: Json, age: number, prefix = "", depth = 0, into: 
       for (const [key, member] of Object.entries(value)) {
         factsOf(member as Json, age, key, depth + 1, into);
         if (prefix !== "" && !isObject(member) && !Array.isArray(member)) {
-          into.push({ key: `${prefix} ${key}`, stems: stems(`${prefix} ${key}`), value: member as Json, age });
+          into.push({
+            key: `${prefix} ${key}`,
+            stems: stems(`${prefix} ${key}`),
+            value: member as Json,
+            age,
+          });
         }
       }
     }
@@ -74,7 +93,9 @@ export function jsonInText(text: string): Json[] {
 /** Facts said in words: "label: value" at a line's start. */
 export function labelledFacts(text: string, age: number): Fact[] {
   const found: Fact[] = [];
-  for (const match of text.matchAll(/(?:^|\n)\s*[-*]?\s*([\p{L}][\p{L}\p{N} _-]{1,40}?)\s*[:=]\s*([^\n]{1,300})/gu)) {
+  for (const match of text.matchAll(
+    /(?:^|\n)\s*[-*]?\s*([\p{L}][\p{L}\p{N} _-]{1,40}?)\s*[:=]\s*([^\n]{1,300})/gu,
+  )) {
     const [, key, raw] = match;
     if (key === undefined || raw === undefined) continue;
     const number = /^-?\d+(\.\d+)?$/.test(raw.trim()) ? Number(raw.trim()) : undefined;

@@ -20,9 +20,34 @@ const patterns: Readonly<Record<string, RegExp>> = {
 
 const moneyWords = new Set(["amount", "pric", "cost", "total", "sum", "fee", "refund", "payment", "valu"]);
 const proseWords = new Set(
-  ["text", "message", "body", "summary", "reason", "explanation", "description", "comment", "note", "reply", "content", "question", "query", "prompt", "finding", "advice", "recommendation", "analysis", "draft", "answer", "rationale", "title", "subject"].flatMap(stems),
+  [
+    "text",
+    "message",
+    "body",
+    "summary",
+    "reason",
+    "explanation",
+    "description",
+    "comment",
+    "note",
+    "reply",
+    "content",
+    "question",
+    "query",
+    "prompt",
+    "finding",
+    "advice",
+    "recommendation",
+    "analysis",
+    "draft",
+    "answer",
+    "rationale",
+    "title",
+    "subject",
+  ].flatMap(stems),
 );
-const refusalWords = /\b(not allowed|denied|refused|declined|rejected|invalid|violat|against policy|must not|not found|error)\b/i;
+const refusalWords =
+  /\b(not allowed|denied|refused|declined|rejected|invalid|violat|against policy|must not|not found|error)\b/i;
 
 /** Everything that was said or found, as one text, newest first. */
 function words(knowledge: Knowledge): string {
@@ -57,7 +82,9 @@ function fits(schema: Schema, value: Json): boolean {
     case "boolean":
       return typeof value === "boolean";
     case "array":
-      return Array.isArray(value) && value.every((item) => fits((schema["items"] ?? {}) as Schema, item as Json));
+      return (
+        Array.isArray(value) && value.every((item) => fits((schema["items"] ?? {}) as Schema, item as Json))
+      );
     case "object":
       return isObject(value);
     default:
@@ -68,7 +95,9 @@ function fits(schema: Schema, value: Json): boolean {
 function inRange(schema: Schema, value: number): boolean {
   const minimum = schema["minimum"];
   const maximum = schema["maximum"];
-  return (typeof minimum !== "number" || value >= minimum) && (typeof maximum !== "number" || value <= maximum);
+  return (
+    (typeof minimum !== "number" || value >= minimum) && (typeof maximum !== "number" || value <= maximum)
+  );
 }
 
 export function wantsFile(schema: Schema): boolean {
@@ -83,7 +112,8 @@ function bestFact(name: string, schema: Schema, facts: readonly Fact[]): Fact | 
   for (const fact of facts) {
     if (!fits(schema, fact.value)) continue;
     const exact = fact.key.toLowerCase() === name.toLowerCase() ? 1 : 0;
-    const score = likeness(stems(name), fact.stems) + exact + 0.2 * likeness(wanted, fact.stems) - fact.age * 0.001;
+    const score =
+      likeness(stems(name), fact.stems) + exact + 0.2 * likeness(wanted, fact.stems) - fact.age * 0.001;
     if (score > bestScore + 1e-9) {
       best = fact;
       bestScore = score;
@@ -98,9 +128,15 @@ function escape(text: string): string {
 
 /** "order 7", "order number: A-113": a value that follows the field's name in prose. */
 function afterName(name: string, text: string): string | undefined {
-  const parts = name.replace(/([a-z0-9])([A-Z])/g, "$1 $2").split(/[^A-Za-z]+/).filter((part) => part.length > 2 && !/^(number|name|the)$/i.test(part));
+  const parts = name
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .split(/[^A-Za-z]+/)
+    .filter((part) => part.length > 2 && !/^(number|name|the)$/i.test(part));
   for (const part of parts) {
-    const match = new RegExp(`\\b${escape(part)}\\b(?:\\s+(?:id|no\\.?|number|nr\\.?))?\\s*[:#=]?\\s*["']?([A-Za-z]{0,6}-?\\d[\\w.-]*)`, "i").exec(text);
+    const match = new RegExp(
+      `\\b${escape(part)}\\b(?:\\s+(?:id|no\\.?|number|nr\\.?))?\\s*[:#=]?\\s*["']?([A-Za-z]{0,6}-?\\d[\\w.-]*)`,
+      "i",
+    ).exec(text);
     if (match?.[1] !== undefined) return match[1].replace(/[.,]$/, "");
   }
   return undefined;
@@ -108,7 +144,10 @@ function afterName(name: string, text: string): string | undefined {
 
 function numberFrom(name: string, schema: Schema, text: string): number | undefined {
   if (stems(name).some((stem) => moneyWords.has(stem))) {
-    const money = /(\d+(?:[.,]\d{1,2})?)\s?(?:€|\$|£|EUR|USD|GBP|CHF)|(?:€|\$|£|EUR|USD|GBP|CHF)\s?(\d+(?:[.,]\d{1,2})?)/i.exec(text);
+    const money =
+      /(\d+(?:[.,]\d{1,2})?)\s?(?:€|\$|£|EUR|USD|GBP|CHF)|(?:€|\$|£|EUR|USD|GBP|CHF)\s?(\d+(?:[.,]\d{1,2})?)/i.exec(
+        text,
+      );
     const amount = money?.[1] ?? money?.[2];
     if (amount !== undefined) return Number(amount.replace(",", "."));
   }
@@ -133,7 +172,9 @@ function choose(options: readonly Json[], name: string, knowledge: Knowledge): F
     }
   }
   if (best !== undefined) return { value: best, source: "context" };
-  const neutral = options.find((option) => /^(other|none|unknown|neutral|default|medium|normal|general)$/i.test(String(option)));
+  const neutral = options.find((option) =>
+    /^(other|none|unknown|neutral|default|medium|normal|general)$/i.test(String(option)),
+  );
   return { value: neutral ?? options[0] ?? null, source: "none" };
 }
 
@@ -159,7 +200,9 @@ export function describe(value: Json, depth = 0): string {
   }
   if (isObject(value)) {
     if (isObject(value["$file"])) return `the file ${String(value["$file"]["name"])}`;
-    const members = Object.entries(value).filter(([key]) => depth > 0 || !/^(columns|truncated|rowCount)$/.test(key));
+    const members = Object.entries(value).filter(
+      ([key]) => depth > 0 || !/^(columns|truncated|rowCount)$/.test(key),
+    );
     return members
       .slice(0, 8)
       .map(([key, member]) => `${key} ${describe(member as Json, depth + 1)}`)
@@ -176,7 +219,10 @@ export function fill(name: string, schema: Schema, knowledge: Knowledge, depth =
     const members = schema[union];
     if (Array.isArray(members) && members.length > 0) {
       const filled = members.map((member) => fill(name, member as Schema, knowledge, depth + 1));
-      return filled.find((candidate) => candidate.source === "context") ?? filled[0] ?? { value: null, source: "none" };
+      return (
+        filled.find((candidate) => candidate.source === "context") ??
+        filled[0] ?? { value: null, source: "none" }
+      );
     }
   }
   const type = typeOf(schema);
@@ -191,7 +237,12 @@ export function fill(name: string, schema: Schema, knowledge: Knowledge, depth =
   const text = words(knowledge);
   switch (type) {
     case "string": {
-      const format = typeof schema["format"] === "string" ? schema["format"] : /(^|[a-z_])ip(v4)?$|address/i.test(name) ? "ipv4" : name.toLowerCase();
+      const format =
+        typeof schema["format"] === "string"
+          ? schema["format"]
+          : /(^|[a-z_])ip(v4)?$|address/i.test(name)
+            ? "ipv4"
+            : name.toLowerCase();
       const byFormat = patterns[format]?.exec(text)?.[0];
       if (byFormat !== undefined) return { value: byFormat.replace(/[.,;]$/, ""), source: "context" };
       const after = afterName(name, text);
@@ -202,12 +253,15 @@ export function fill(name: string, schema: Schema, knowledge: Knowledge, depth =
       const quoted = /["“]([^"”]{1,200})["”]/.exec(knowledge.prompt)?.[1];
       if (!prose && quoted !== undefined) return { value: clip(quoted, maximum), source: "context" };
       const made = summarise(knowledge, Math.min(maximum, 400));
-      return made === "" ? { value: name, source: "none" } : { value: made, source: prose ? "context" : "none" };
+      return made === ""
+        ? { value: name, source: "none" }
+        : { value: made, source: prose ? "context" : "none" };
     }
     case "integer":
     case "number": {
       const number = numberFrom(name, schema, text);
-      if (number !== undefined) return { value: type === "integer" ? Math.round(number) : number, source: "context" };
+      if (number !== undefined)
+        return { value: type === "integer" ? Math.round(number) : number, source: "context" };
       if (schema["default"] !== undefined) return { value: schema["default"] as Json, source: "default" };
       const minimum = typeof schema["minimum"] === "number" ? schema["minimum"] : 0;
       return { value: minimum, source: "none" };
@@ -215,18 +269,27 @@ export function fill(name: string, schema: Schema, knowledge: Knowledge, depth =
     case "boolean": {
       if (typeof schema["default"] === "boolean") return { value: schema["default"], source: "default" };
       const bad = knowledge.called.some((call) => call.failed) || refusalWords.test(knowledge.prompt);
-      const asksForBad = /(suspicious|fraud|malicious|risk|error|fail|attack|spam|urgent|block|escalat)/i.test(name);
-      return { value: asksForBad ? new RegExp(escape(name.slice(0, 5)), "i").test(knowledge.prompt) : !bad, source: "context" };
+      const asksForBad =
+        /(suspicious|fraud|malicious|risk|error|fail|attack|spam|urgent|block|escalat)/i.test(name);
+      return {
+        value: asksForBad ? new RegExp(escape(name.slice(0, 5)), "i").test(knowledge.prompt) : !bad,
+        source: "context",
+      };
     }
     case "array": {
       const item = (schema["items"] ?? { type: "string" }) as Schema;
       const one = fill(name.replace(/s$/, ""), item, knowledge, depth + 1);
-      return one.source === "none" && typeof schema["minItems"] !== "number" ? { value: [], source: "none" } : { value: [one.value], source: one.source };
+      return one.source === "none" && typeof schema["minItems"] !== "number"
+        ? { value: [], source: "none" }
+        : { value: [one.value], source: one.source };
     }
     case "null":
       return { value: null, source: "default" };
     default:
-      return { value: schema["default"] !== undefined ? (schema["default"] as Json) : summarise(knowledge, 200), source: "none" };
+      return {
+        value: schema["default"] !== undefined ? (schema["default"] as Json) : summarise(knowledge, 200),
+        source: "none",
+      };
   }
 }
 
@@ -243,7 +306,10 @@ export function fillObject(schema: Schema, knowledge: Knowledge, depth = 0): Fil
     if (required.has(key)) {
       value[key] = filled.value;
       lacking ||= filled.source === "none";
-    } else if (filled.source === "context" && bestFact(key, member as Schema, knowledge.facts) !== undefined) {
+    } else if (
+      filled.source === "context" &&
+      bestFact(key, member as Schema, knowledge.facts) !== undefined
+    ) {
       value[key] = filled.value;
     }
     fromContext ||= filled.source === "context";

@@ -31,7 +31,10 @@ export function simulatedModel(options: SimulatedOptions = {}): LanguageModelV4 
   };
 }
 
-function stream(call: LanguageModelV4CallOptions, options: SimulatedOptions): ReadableStream<LanguageModelV4StreamPart> {
+function stream(
+  call: LanguageModelV4CallOptions,
+  options: SimulatedOptions,
+): ReadableStream<LanguageModelV4StreamPart> {
   const knowledge = understand(call.prompt);
   const returns = call.providerOptions?.["simulated"]?.["returns"];
   const next = plan(knowledge, offered(call), isObject(returns) ? returns : null);
@@ -43,7 +46,10 @@ function stream(call: LanguageModelV4CallOptions, options: SimulatedOptions): Re
         controller.close();
         return;
       }
-      if (options.pause !== undefined && (part.value.type === "reasoning-delta" || part.value.type === "text-delta")) {
+      if (
+        options.pause !== undefined &&
+        (part.value.type === "reasoning-delta" || part.value.type === "text-delta")
+      ) {
         await options.pause(call.abortSignal);
       }
       controller.enqueue(part.value);
@@ -54,25 +60,42 @@ function stream(call: LanguageModelV4CallOptions, options: SimulatedOptions): Re
 function offered(call: LanguageModelV4CallOptions): OfferedTool[] {
   return (call.tools ?? []).flatMap((tool) =>
     tool.type === "function"
-      ? [{ name: tool.name, description: tool.description ?? "", schema: tool.inputSchema as OfferedTool["schema"] }]
+      ? [
+          {
+            name: tool.name,
+            description: tool.description ?? "",
+            schema: tool.inputSchema as OfferedTool["schema"],
+          },
+        ]
       : [],
   );
 }
 
-function* partsOf(next: ReturnType<typeof plan>, call: LanguageModelV4CallOptions, knowledge: Knowledge): Generator<LanguageModelV4StreamPart> {
+function* partsOf(
+  next: ReturnType<typeof plan>,
+  call: LanguageModelV4CallOptions,
+  knowledge: Knowledge,
+): Generator<LanguageModelV4StreamPart> {
   yield { type: "stream-start", warnings: [] };
   yield { type: "reasoning-start", id: "thought" };
-  for (const word of next.thought.match(/\S+\s*/g) ?? []) yield { type: "reasoning-delta", id: "thought", delta: word };
+  for (const word of next.thought.match(/\S+\s*/g) ?? [])
+    yield { type: "reasoning-delta", id: "thought", delta: word };
   yield { type: "reasoning-end", id: "thought" };
   let written = next.thought;
   if (next.kind === "answer") {
     yield { type: "text-start", id: "answer" };
-    for (const word of next.text.match(/\S+\s*|\s+/g) ?? []) yield { type: "text-delta", id: "answer", delta: word };
+    for (const word of next.text.match(/\S+\s*|\s+/g) ?? [])
+      yield { type: "text-delta", id: "answer", delta: word };
     yield { type: "text-end", id: "answer" };
     written += next.text;
   } else {
     const input = JSON.stringify(next.args);
-    yield { type: "tool-call", toolCallId: `call_${knowledge.called.length + 1}`, toolName: next.tool, input };
+    yield {
+      type: "tool-call",
+      toolCallId: `call_${knowledge.called.length + 1}`,
+      toolName: next.tool,
+      input,
+    };
     written += input;
   }
   const read = tokens(JSON.stringify(call.prompt));
@@ -103,13 +126,21 @@ function understand(prompt: LanguageModelV4Prompt): Knowledge {
     } else if (message.role === "assistant") {
       for (const part of message.content) {
         if (part.type === "tool-call") {
-          calls.push({ callId: part.toolCallId, tool: part.toolName, args: part.input as Json, result: undefined, failed: false });
+          calls.push({
+            callId: part.toolCallId,
+            tool: part.toolName,
+            args: part.input as Json,
+            result: undefined,
+            failed: false,
+          });
         }
       }
     } else {
       for (const part of message.content) {
         if (part.type !== "tool-result") continue;
-        const call = calls.find((candidate) => candidate.callId === part.toolCallId && candidate.result === undefined);
+        const call = calls.find(
+          (candidate) => candidate.callId === part.toolCallId && candidate.result === undefined,
+        );
         if (call === undefined) continue;
         const output = part.output;
         call.failed = output.type.startsWith("error") || output.type === "execution-denied";

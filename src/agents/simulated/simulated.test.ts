@@ -26,7 +26,11 @@ function request(partial: Partial<ModelRequest>): ModelRequest {
   };
 }
 
-const object = (properties: JsonObject, required: string[] = Object.keys(properties)): JsonObject => ({ type: "object", properties, required });
+const object = (properties: JsonObject, required: string[] = Object.keys(properties)): JsonObject => ({
+  type: "object",
+  properties,
+  required,
+});
 const user = (text: string): Message => ({ role: "user", text });
 
 describe("the simulated model", () => {
@@ -35,13 +39,23 @@ describe("the simulated model", () => {
       request({
         messages: [user("Please look up the parcel with tracking code QX-4471 for me.")],
         tools: [
-          { name: "weather.forecast", description: "Tells the weather of a city", inputSchema: object({ city: { type: "string" } }) },
-          { name: "parcels.track", description: "Looks up where a parcel is by its tracking code", inputSchema: object({ trackingCode: { type: "string" } }) },
+          {
+            name: "weather.forecast",
+            description: "Tells the weather of a city",
+            inputSchema: object({ city: { type: "string" } }),
+          },
+          {
+            name: "parcels.track",
+            description: "Looks up where a parcel is by its tracking code",
+            inputSchema: object({ trackingCode: { type: "string" } }),
+          },
         ],
       }),
       () => {},
     );
-    expect(answer.toolCalls).toEqual([{ callId: "call_1", tool: "parcels.track", args: { trackingCode: "QX-4471" } }]);
+    expect(answer.toolCalls).toEqual([
+      { callId: "call_1", tool: "parcels.track", args: { trackingCode: "QX-4471" } },
+    ]);
     expect(answer.reasoning).toContain("parcels.track");
     expect(answer.simulated).toBe(true);
     expect(answer.cost).toBe(0);
@@ -49,7 +63,10 @@ describe("the simulated model", () => {
 
   it("calls no tool that nobody speaks of", async () => {
     const answer = await caller.call(
-      request({ messages: [user("Greet Ada")], tools: [{ name: "pay.refund", description: "Pays money back", inputSchema: object({}) }] }),
+      request({
+        messages: [user("Greet Ada")],
+        tools: [{ name: "pay.refund", description: "Pays money back", inputSchema: object({}) }],
+      }),
       () => {},
     );
     expect(answer.toolCalls).toEqual([]);
@@ -58,8 +75,16 @@ describe("the simulated model", () => {
 
   it("takes later arguments from earlier results and answers by schema from them", async () => {
     const tools = [
-      { name: "boats.find", description: "Finds a boat by its name", inputSchema: object({ name: { type: "string" } }) },
-      { name: "berths.assign", description: "Assigns a berth to a boat of a length", inputSchema: object({ registration: { type: "string" }, length: { type: "number" } }) },
+      {
+        name: "boats.find",
+        description: "Finds a boat by its name",
+        inputSchema: object({ name: { type: "string" } }),
+      },
+      {
+        name: "berths.assign",
+        description: "Assigns a berth to a boat of a length",
+        inputSchema: object({ registration: { type: "string" }, length: { type: "number" } }),
+      },
     ];
     const messages: Message[] = [user('Find the boat "Petrel" and assign it a berth.')];
     const first = await caller.call(request({ messages, tools }), () => {});
@@ -67,16 +92,33 @@ describe("the simulated model", () => {
     expect(first.toolCalls[0]?.args).toEqual({ name: "Petrel" });
     messages.push(
       { role: "assistant", text: "", toolCalls: first.toolCalls },
-      { role: "tool", callId: "call_1", tool: "boats.find", result: { registration: "NL-88", length: 11.5 }, isError: false },
+      {
+        role: "tool",
+        callId: "call_1",
+        tool: "boats.find",
+        result: { registration: "NL-88", length: 11.5 },
+        isError: false,
+      },
     );
     const second = await caller.call(request({ messages, tools }), () => {});
-    expect(second.toolCalls[0]).toMatchObject({ tool: "berths.assign", args: { registration: "NL-88", length: 11.5 } });
+    expect(second.toolCalls[0]).toMatchObject({
+      tool: "berths.assign",
+      args: { registration: "NL-88", length: 11.5 },
+    });
     messages.push(
       { role: "assistant", text: "", toolCalls: second.toolCalls },
       { role: "tool", callId: "call_2", tool: "berths.assign", result: { berth: "C14" }, isError: false },
     );
     const last = await caller.call(
-      request({ messages, tools, returns: object({ berth: { type: "string" }, boatLength: { type: "number" }, status: { enum: ["assigned", "waiting"] } }) }),
+      request({
+        messages,
+        tools,
+        returns: object({
+          berth: { type: "string" },
+          boatLength: { type: "number" },
+          status: { enum: ["assigned", "waiting"] },
+        }),
+      }),
       () => {},
     );
     expect(JSON.parse(last.text)).toEqual({ berth: "C14", boatLength: 11.5, status: "assigned" });
@@ -86,7 +128,11 @@ describe("the simulated model", () => {
     const answer = await caller.call(
       request({
         messages: [user("Order 7 arrived broken, I would like my 40 EUR back.")],
-        returns: object({ order: { type: "string" }, amount: { type: "number" }, category: { enum: ["shipping", "refund", "other"] } }),
+        returns: object({
+          order: { type: "string" },
+          amount: { type: "number" },
+          category: { enum: ["shipping", "refund", "other"] },
+        }),
       }),
       () => {},
     );
@@ -98,7 +144,13 @@ describe("the simulated model", () => {
     const answer = await caller.call(
       request({
         messages: [{ role: "user", text: "Read the log file", files: [file] }],
-        tools: [{ name: "files.read", description: "Reads a file", inputSchema: object({ file: object({ $file: { type: "object" } }) }) }],
+        tools: [
+          {
+            name: "files.read",
+            description: "Reads a file",
+            inputSchema: object({ file: object({ $file: { type: "object" } }) }),
+          },
+        ],
       }),
       () => {},
     );
@@ -106,12 +158,22 @@ describe("the simulated model", () => {
   });
 
   it("does not repeat a call that was denied", async () => {
-    const tools = [{ name: "pay.refund", description: "Refunds money", inputSchema: object({ amount: { type: "number" } }) }];
+    const tools = [
+      {
+        name: "pay.refund",
+        description: "Refunds money",
+        inputSchema: object({ amount: { type: "number" } }),
+      },
+    ];
     const answer = await caller.call(
       request({
         messages: [
           user("Refund 12 EUR"),
-          { role: "assistant", text: "", toolCalls: [{ callId: "a", tool: "pay.refund", args: { amount: 12 } }] },
+          {
+            role: "assistant",
+            text: "",
+            toolCalls: [{ callId: "a", tool: "pay.refund", args: { amount: 12 } }],
+          },
           { role: "tool", callId: "a", tool: "pay.refund", result: "A person said no.", isError: true },
         ],
         tools,
@@ -124,8 +186,13 @@ describe("the simulated model", () => {
 
   it("streams its words as UI message stream parts that add up to the answer", async () => {
     const chunks: ModelChunk[] = [];
-    const answer = await caller.call(request({ messages: [user("Greet Grace")] }), (chunk) => chunks.push(chunk));
-    const deltas = (type: string) => chunks.flatMap((chunk) => ((chunk as { type: string }).type === type ? [(chunk as { delta: string }).delta] : []));
+    const answer = await caller.call(request({ messages: [user("Greet Grace")] }), (chunk) =>
+      chunks.push(chunk),
+    );
+    const deltas = (type: string) =>
+      chunks.flatMap((chunk) =>
+        (chunk as { type: string }).type === type ? [(chunk as { delta: string }).delta] : [],
+      );
     expect(deltas("text-delta").join("")).toBe(answer.text);
     expect(deltas("reasoning-delta").join("")).toBe(answer.reasoning);
     expect(deltas("reasoning-delta").length).toBeGreaterThan(3);
@@ -135,7 +202,10 @@ describe("the simulated model", () => {
   it("says the same for the same conversation, whatever the prompt", async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ maxLength: 200 }), async (text) => {
-        const asked = request({ messages: [user(text)], returns: object({ n: { type: "integer", minimum: 3 }, text: { type: "string" } }) });
+        const asked = request({
+          messages: [user(text)],
+          returns: object({ n: { type: "integer", minimum: 3 }, text: { type: "string" } }),
+        });
         const first = await caller.call(asked, () => {});
         const second = await caller.call(asked, () => {});
         expect(second).toEqual(first);
