@@ -25,6 +25,7 @@ export function createTrpcHandler(
       res: response,
       path,
       maxBodySize: maxBody,
+      maxBatchSize: 50,
       // Texts of flows are too long for an address: queries may come as POST.
       allowMethodOverride: true,
       createContext: () => ({ deps, headers: headersOf(request) }),
