@@ -370,7 +370,7 @@ async function clearStalePid(data: string): Promise<void> {
   if (!Number.isInteger(pid) || pid <= 0) return;
   if (isAlive(pid)) {
     const command = await readText(`/proc/${pid}/cmdline`);
-    if (command === null || command.includes("postgres")) return;
+    if (command === null || /(^|\/)postgres$/.test(command.split("\0", 1)[0] ?? "")) return;
   }
   await rm(file, { force: true });
 }
