@@ -50,6 +50,12 @@ export function flowOf(text: string): Flow {
   return parsed.flow;
 }
 
+/** For trials: `BENCH_LANES=2,16` sets statements in flight, and the crowd that another one waits for. */
+function tuning(): { appender?: { lanes: number; crowd: number } } {
+  const [lanes, crowd] = (process.env["BENCH_LANES"] ?? "").split(",").map(Number);
+  return lanes && crowd ? { appender: { lanes, crowd } } : {};
+}
+
 async function readRevision(db: Database, id: string): Promise<Flow> {
   const { rows } = await db.pool.query<{ text: string }>("select text from revision where id = $1", [id]);
   return flowOf(rows[0]?.text ?? "");
@@ -78,7 +84,7 @@ export async function openRig(url: string, model: () => LanguageModelV4): Promis
   const db = openDatabase(url, { connections: 80 });
   const listener = createListener(url);
   const watcher = createWatcher(db, listener);
-  const journal = createPostgresJournal({ db, machineVersion });
+  const journal = createPostgresJournal({ db, machineVersion, ...tuning() });
   const worker = makeId("wrk", Date.now(), randomSource);
   await registerWorker(db.pool, { id: worker, host: "bench", pid: process.pid });
   const tools = createTools({
@@ -90,6 +96,7 @@ export async function openRig(url: string, model: () => LanguageModelV4): Promis
     now: () => journal.now(),
   });
   const flows = new Map<string, Flow>();
+  const rows = new Map<string, Promise<unknown>>();
   const secrets = redactor(["a secret of the workspace"]);
   const problems: unknown[] = [];
   const engine = createEngine({
@@ -128,13 +135,16 @@ export async function openRig(url: string, model: () => LanguageModelV4): Promis
     db,
     journal,
     async create(flow) {
-      if (!flows.has(flow.id)) {
-        flows.set(flow.id, flow);
-        await db.pool.query(
+      flows.set(flow.id, flow);
+      let row = rows.get(flow.id);
+      if (row === undefined) {
+        row = db.pool.query(
           "insert into flow (id, workspace_id, slug, title) values ($1, $2, $1, $1) on conflict do nothing",
           [flow.id, workspace],
         );
+        rows.set(flow.id, row);
       }
+      await row;
       const run = makeId("run", Date.now(), randomSource);
       await journal.create({
         id: run,
@@ -155,11 +165,11 @@ export async function openRig(url: string, model: () => LanguageModelV4): Promis
     },
     drive: (run) => engine.drive(run),
     async assertSucceeded(runs) {
-      const { rows } = await db.pool.query<{ state: string; error: string | null }>(
+      const { rows: failed } = await db.pool.query<{ state: string; error: string | null }>(
         "select state, error from run where id = any($1::text[]) and state <> 'succeeded'",
         [runs],
       );
-      const [first] = rows;
+      const [first] = failed;
       if (first === undefined) return;
       throw new Error(`A run ended as ${first.state}: ${first.error ?? String(problems[0])}`);
     },

@@ -317,11 +317,10 @@ class Driver {
     const work: Promise<void>[] = [...carryApprovals(events, context), ...carryTimers(events, context)];
     for (const event of events) {
       if (event.type !== "model-call-finished" && event.type !== "model-call-failed") continue;
-      work.push(
-        journal.closeStream(this.#run, event.key).catch((error: unknown) => {
-          this.#options.onProblem?.({ run: this.#run, error });
-        }),
-      );
+      // Nothing waits for it: a stream that stays open is closed with its run.
+      journal.closeStream(this.#run, event.key).catch((error: unknown) => {
+        this.#options.onProblem?.({ run: this.#run, error });
+      });
     }
     if (work.length > 0) await Promise.all(work);
   }

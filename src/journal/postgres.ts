@@ -8,7 +8,7 @@ import { createClock } from "./clock.ts";
 import { timerSource } from "./queue.ts";
 import { claimRun, createRunInTransaction, parkRun, readInbox } from "./runs.ts";
 import type { Journal } from "./spec.ts";
-import { closeStream, createStreamWriter, deleteEndedStreams, readChunks } from "./streams.ts";
+import { createStreamWriter, deleteEndedStreams, readChunks } from "./streams.ts";
 import { endlessAttempts, signalInTransaction } from "./wake.ts";
 import { readEvents } from "./watch.ts";
 
@@ -101,7 +101,7 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
     events: (run, after, limit) => readEvents(db, run, after, limit),
     writeChunks: (run, stream, from, chunks) => streams.write(run, stream, from, chunks),
     readChunks: (run, stream, from) => readChunks(pool, run, stream, from),
-    closeStream: (run, stream) => closeStream(pool, run, stream),
+    closeStream: (run, stream) => streams.end(run, stream),
     now: () => clock.now(),
     tidy: () => deleteEndedStreams(pool),
     close() {

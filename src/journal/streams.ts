@@ -12,6 +12,8 @@ const attempts = 5;
 
 export type StreamWriter = {
   write(run: RunId, stream: string, from: number, chunks: readonly Json[]): Promise<void>;
+  /** Marks a stream as over, behind all chunks that were written before, and tells its viewers. */
+  end(run: RunId, stream: string): Promise<void>;
   close(): void;
 };
 
@@ -25,7 +27,9 @@ type Batch = {
 };
 
 const insertion = `insert into stream_chunk (run_id, stream, n, body)
-  select * from unnest($1::text[], $2::text[], $3::int[], $4::text[])
+  select run_id, stream, n,
+         case when n = ${endOfStream} then extract(epoch from clock_timestamp())::bigint::text else body end
+    from unnest($1::text[], $2::text[], $3::int[], $4::text[]) as chunk(run_id, stream, n, body)
   on conflict (run_id, stream, n) do update set body = excluded.body`;
 const notification = "select pg_notify('stream', name) from unnest($5::text[]) as name";
 const writeSql = `with written as (${insertion}) ${notification}`;
@@ -63,15 +67,21 @@ export function createStreamWriter(pool: pg.Pool): StreamWriter {
     writing = false;
   }
 
+  function enqueue(run: RunId, stream: string, from: number, bodies: string[]): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      waiting.push({ run, stream, from, bodies, resolve, reject });
+      // What is emitted in the same turn of the event loop goes together.
+      if (!writing && waiting.length === 1) setImmediate(() => void flush());
+    });
+  }
+
   return {
     write(run, stream, from, chunks) {
       if (chunks.length === 0) return Promise.resolve();
       const bodies = chunks.map((chunk) => JSON.stringify(chunk));
-      return new Promise<void>((resolve, reject) => {
-        waiting.push({ run, stream, from, bodies, resolve, reject });
-        if (!writing) queueMicrotask(() => void flush());
-      });
+      return enqueue(run, stream, from, bodies);
     },
+    end: (run, stream) => enqueue(run, stream, endOfStream, [""]),
     close: () => lane.close(),
   };
 }
@@ -140,26 +150,18 @@ export async function readStream(
   return { chunks, ended };
 }
 
-/** Marks a stream as over and tells its viewers. */
-export async function closeStream(pool: pg.Pool, run: RunId, stream: string): Promise<void> {
-  await pool.query({
-    name: "journal_close_stream",
-    text: `with marked as (
-             insert into stream_chunk (run_id, stream, n, body)
-             values ($1, $2, ${endOfStream}, (extract(epoch from clock_timestamp()))::bigint::text)
-             on conflict do nothing
-           )
-           select pg_notify('stream', $1::text || ' ' || $2::text)`,
-    values: [run, stream],
-  });
-}
-
-/** Deletes the streams that ended a while ago. */
+/** Deletes the streams that ended a while ago, and what runs that are over have left. */
 export async function deleteEndedStreams(pool: pg.Pool): Promise<void> {
   await pool.query({
     name: "journal_delete_streams",
     text: `delete from stream_chunk as chunk using stream_chunk as mark
             where mark.n = ${endOfStream} and chunk.run_id = mark.run_id and chunk.stream = mark.stream
               and mark.body::bigint < extract(epoch from clock_timestamp()) - ${keepEndedSeconds}`,
+  });
+  await pool.query({
+    name: "journal_delete_left_streams",
+    text: `delete from stream_chunk using run
+            where run.id = stream_chunk.run_id
+              and run.finished_at < clock_timestamp() - make_interval(secs => ${keepEndedSeconds})`,
   });
 }

@@ -41,7 +41,8 @@ export const modelCall: Step<"model-call"> = async (obligation, context) => {
     );
     return { kind: "model-finished", key, ...answer };
   } finally {
-    await stream.end();
+    // The stream is a view of the call: its outcome does not wait until the last chunk was written.
+    void stream.end();
   }
 };
 
