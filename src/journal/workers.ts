@@ -59,6 +59,8 @@ export async function declareDead(
     const queue = rows[0]?.queue;
     if (typeof queue === "string") {
       await tx.query("select graphile_worker.force_unlock_workers(array[$1::text])", [queue]);
+      // Unlocking tells nobody: without this, the jobs would wait for the next look at the queue.
+      await tx.query(`select pg_notify('jobs:insert', '{"r":' || random()::text || ',"count":1}')`);
     }
     return takeOver(tx, worker, death);
   });

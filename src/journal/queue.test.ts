@@ -1,0 +1,162 @@
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type RunId, type WorkerId, type WorkspaceId, makeId } from "#base/index.ts";
+import { type TestDatabase, startTestDatabase } from "../platform/testing.ts";
+import {
+  type PostgresJournal,
+  createPostgresJournal,
+  declareDead,
+  migrateQueue,
+  registerWorker,
+  startQueue,
+} from "./index.ts";
+
+const workspace = "ws_queue" as WorkspaceId;
+let database: TestDatabase;
+let journal: PostgresJournal;
+
+beforeAll(async () => {
+  database = await startTestDatabase();
+  await migrateQueue(database.db);
+  await database.db.pool.query(
+    "insert into flow (id, workspace_id, slug, title) values ('queue', $1, 'queue', 'Queue')",
+    [workspace],
+  );
+  journal = createPostgresJournal({ db: database.db, machineVersion: 1 });
+});
+
+afterAll(async () => {
+  journal.close();
+  await database.close();
+});
+
+function newId<P extends string>(prefix: P) {
+  return makeId(prefix, Date.now(), (count) => new Uint8Array(randomBytes(count)));
+}
+
+async function newWorker(): Promise<WorkerId> {
+  const id = newId("wrk");
+  await registerWorker(database.db.pool, { id, host: "test", pid: 1 });
+  return id;
+}
+
+async function newRun(): Promise<RunId> {
+  const id = newId("run");
+  await journal.create({
+    id,
+    workspace,
+    flow: "queue",
+    revision: "rev",
+    start: {
+      type: "run-started",
+      flowId: "queue",
+      revisionId: "rev",
+      inputs: {},
+      vars: {},
+      by: { kind: "user", id: "user_1", name: "Ada" },
+      simulated: true,
+    },
+  });
+  return id;
+}
+
+/** Takes jobs for a worker and hands each run over as it comes. */
+async function taking(worker: WorkerId, alone: RunId[] = []) {
+  const waiting = new Map<RunId, () => void>();
+  const seen: RunId[] = [];
+  const queue = await startQueue({
+    db: database.db,
+    journal,
+    worker,
+    concurrency: 4,
+    onRun: async (run) => {
+      seen.push(run);
+      waiting.get(run)?.();
+    },
+    onAlone: async (run) => {
+      alone.push(run);
+      waiting.get(run)?.();
+    },
+  });
+  return {
+    queue,
+    seen,
+    /** Resolves when the run is handed over the next time, or the first time if it was already. */
+    come: (run: RunId, first = false) =>
+      new Promise<void>((resolve) => {
+        if (first && seen.includes(run)) resolve();
+        else waiting.set(run, resolve);
+      }),
+  };
+}
+
+test("a new run is handed over, and again when a signal comes while nobody owns it", async () => {
+  const { queue, come } = await taking(await newWorker());
+  const started = await newRun();
+  await come(started, true);
+  const again = come(started);
+  await journal.signal(started, "again", {
+    kind: "cancel",
+    by: { kind: "user", id: "u", name: "Ada" },
+    reason: "",
+  });
+  await again;
+  await queue.stop();
+});
+
+test("a timer puts its signal into the inbox and wakes the run", async () => {
+  const run = await newRun();
+  const { queue, come } = await taking(await newWorker());
+  await come(run, true);
+  const woken = come(run);
+  // Set by a process that is gone: only the queue can fire it.
+  const other = createPostgresJournal({ db: database.db, machineVersion: 1 });
+  const set = other.setTimer(run, { path: "a", name: "wait", n: 2, dueAt: Date.now() - 1000 });
+  other.close();
+  await set;
+  await woken;
+  const { items } = await journal.inbox(run);
+  expect(items.map((item) => item.signal)).toContainEqual({ kind: "timer", path: "a", name: "wait", n: 2 });
+  await queue.stop();
+});
+
+test("a segment that throws gives its run back; after the second time the run goes on alone", async () => {
+  const run = await newRun();
+  const worker = await newWorker();
+  const alone = Promise.withResolvers<RunId>();
+  let attempts = 0;
+  const queue = await startQueue({
+    db: database.db,
+    journal,
+    worker,
+    concurrency: 4,
+    async onRun(id) {
+      if (id !== run) return;
+      if ((await journal.claim(id, worker)) === null) return;
+      attempts += 1;
+      throw new Error("The segment is broken.");
+    },
+    async onAlone(id) {
+      if (id === run) alone.resolve(id);
+    },
+  });
+  expect(await alone.promise).toBe(run);
+  expect(attempts).toBe(2);
+  await queue.stop();
+});
+
+test("jobs that a dead worker had locked are taken by another", async () => {
+  const dead = await newWorker();
+  const run = await newRun();
+  await database.db.pool.query("update worker set queue = 'pool-dead' where id = $1", [dead]);
+  await database.db.pool.query(
+    "update graphile_worker._private_jobs set locked_by = 'pool-dead', locked_at = now() where key = $1",
+    [`run:${run}`],
+  );
+  const { queue, seen, come } = await taking(await newWorker());
+  expect(seen).not.toContain(run);
+  const taken = come(run);
+  await declareDead(database.db, dead);
+  await taken;
+  await queue.stop();
+});
