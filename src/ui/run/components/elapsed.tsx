@@ -1,16 +1,23 @@
 "use client";
-import { useEffect, useState } from "react";
+import { createContext, use, useEffect, useState } from "react";
 import { span, spanInWords } from "../model/format.ts";
 
-/** Epoch milliseconds by the browser's clock, renewed every `period` milliseconds while `active`. */
+/** The instant at which everything below is seen, where that is not now. Epoch milliseconds. */
+export const SeenAt = createContext<number | null>(null);
+
+/**
+ * Epoch milliseconds by the browser's clock, renewed every `period` milliseconds while `active`; at a past moment, that
+ * moment.
+ */
 export function useNow(active: boolean, period = 1000): number {
+  const seenAt = use(SeenAt);
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
-    if (!active) return;
+    if (!active || seenAt !== null) return;
     const timer = setInterval(() => setNow(Date.now()), period);
     return () => clearInterval(timer);
-  }, [active, period]);
-  return now;
+  }, [active, period, seenAt]);
+  return seenAt ?? now;
 }
 
 /** How long something took, or takes so far. Counts by itself while `to` is null. */

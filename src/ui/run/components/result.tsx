@@ -34,7 +34,7 @@ export function Result({
   const { cost, partly } = costOf(state.usage);
   const tokens = state.usage.inputTokens + state.usage.outputTokens;
   return (
-    <div className="min-h-0 flex-1 overflow-y-auto" tabIndex={0} role="region" aria-label="Result">
+    <div className="min-h-0 flex-1 overflow-y-auto" tabIndex={0} role="group" aria-label="Outputs and cost">
       <div className="flex max-w-[760px] flex-col gap-5 px-4 py-4 sm:px-5">
         {phase.outcome === "failed" ? <Failure state={state} onSelect={onSelect} /> : null}
         {phase.outcome === "cancelled" ? (

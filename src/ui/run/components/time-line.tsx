@@ -46,7 +46,7 @@ export const TimeLine = memo(function TimeLine({
           </span>
         ) : null}
       </div>
-      <div className="relative min-h-0 overflow-y-auto">
+      <div role="group" aria-label="Lanes" tabIndex={0} className="relative min-h-0 overflow-y-auto">
         {line.lanes.map((lane) => (
           <div key={`${lane.isAgent}${lane.name}`} className="flex h-5 items-center">
             <span

@@ -44,7 +44,7 @@ export function ToolCard({
       aria-label={`Tool call ${tool}`}
       className={`overflow-hidden rounded-(--radius-3) border ${isBad ? "border-(--fail)" : "border-(--border)"}`}
     >
-      <h4>
+      <h3>
         <button
           type="button"
           aria-expanded={isOpen}
@@ -74,7 +74,7 @@ export function ToolCard({
             className={`shrink-0 text-(--text-3) ${isOpen ? "rotate-180" : ""}`}
           />
         </button>
-      </h4>
+      </h3>
       <div
         id={body}
         className="grid grid-cols-[64px_1fr] gap-x-2 gap-y-0.5 border-t border-(--border) px-2.5 py-1.5 [font:var(--type-code)]"

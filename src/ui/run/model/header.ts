@@ -79,13 +79,15 @@ export function headerOf(
   return waitingHeader(state, approvals, flow) ?? activityHeader(state, flow, phase.name === "finishing");
 }
 
-/** "Done", and in a few words what came of it where the first output is a text. */
+/** "Done", and in a few words what came of it where an output is a sentence. */
 function doneTitle(outputs: Readonly<Record<string, unknown>> | null): string {
-  const text = Object.values(outputs ?? {}).find((value) => typeof value === "string" && value.trim() !== "");
-  if (typeof text !== "string" || /^\s*[{[]/.test(text)) return "Done";
-  const line = (text.trim().split("\n")[0] ?? "").replace(/[*_`#]+/g, "").trim();
-  const sentence = /^.*?[.!?](?=\s|$)/.exec(line)?.[0] ?? line;
-  return sentence.length > 90 ? "Done" : `Done: ${sentence}`;
+  for (const value of Object.values(outputs ?? {})) {
+    if (typeof value !== "string" || /^\s*[{[]/.test(value)) continue;
+    const line = (value.trim().split("\n")[0] ?? "").replace(/[*_`#]+/g, "").trim();
+    const sentence = /^.*?[.!?](?=\s|$)/.exec(line)?.[0] ?? line;
+    if (sentence.split(/\s+/).length >= 3 && sentence.length <= 90) return `Done: ${sentence}`;
+  }
+  return "Done";
 }
 
 function waitingHeader(state: RunState, views: readonly ApprovalView[], flow: Flow | null): Header | null {
@@ -159,14 +161,20 @@ function activityHeader(state: RunState, flow: Flow | null, finishing: boolean):
       path: timed.path,
     };
   }
+  const last = still.at(-1);
+  const title = last === undefined || flow === null ? undefined : definitionAt(flow, last.path)?.title;
   return {
     mood: "running",
-    title: finishing ? "Finishing" : "Running",
+    title: finishing
+      ? "Finishing"
+      : last === undefined
+        ? "Running"
+        : (title ?? `${upperFirst(last.id)} is under way`),
     who: "",
-    since: state.lastAt,
+    since: last?.startedAt ?? state.lastAt,
     until: null,
     meanwhile: "",
-    path: still.at(-1)?.path ?? null,
+    path: last?.path ?? null,
   };
 }
 
