@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type RunId, type WorkerId, type WorkspaceId, makeId } from "#base/index.ts";
-import { type TestDatabase, startTestDatabase } from "../platform/testing.ts";
+import { type TestDatabase, startTestDatabase } from "#platform/testing.ts";
 import {
   type PostgresJournal,
   createPostgresJournal,
