@@ -7,16 +7,39 @@ test.use({ storageState: ownerState });
 for (const colorScheme of ["light", "dark"] as const) {
   test(`axe finds nothing on the main pages, ${colorScheme}`, async ({ browser }) => {
     test.slow();
-    const context = await browser.newContext({ storageState: ownerState, colorScheme, reducedMotion: "reduce", viewport: { width: 1440, height: 900 } });
+    const context = await browser.newContext({
+      storageState: ownerState,
+      colorScheme,
+      reducedMotion: "reduce",
+      viewport: { width: 1440, height: 900 },
+    });
     const page = await context.newPage();
     const found: string[] = [];
     const look = async (where: string): Promise<void> => {
-      const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
+      const { violations } = await new AxeBuilder({ page })
+        .withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"])
+        .analyze();
       for (const violation of violations) {
-        found.push(`${where}: ${violation.id}: ${violation.nodes.map((node) => node.target.join(" ")).slice(0, 3).join(" | ")}`);
+        found.push(
+          `${where}: ${violation.id}: ${violation.nodes
+            .map((node) => node.target.join(" "))
+            .slice(0, 3)
+            .join(" | ")}`,
+        );
       }
     };
-    for (const path of ["/", "/flows", "/flows/new", "/flows/support-desk", "/runs", "/inbox", "/audit", "/tools", "/people", "/settings"]) {
+    for (const path of [
+      "/",
+      "/flows",
+      "/flows/new",
+      "/flows/support-desk",
+      "/runs",
+      "/inbox",
+      "/audit",
+      "/tools",
+      "/people",
+      "/settings",
+    ]) {
       await page.goto(address(path));
       await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
       await page.waitForLoadState("load");
@@ -26,7 +49,10 @@ for (const colorScheme of ["light", "dark"] as const) {
     await startRun(page, "support-desk");
     await expect(page.getByRole("article", { name: "Refund 40 EUR for order 7" })).toBeVisible();
     await look("run");
-    await page.getByRole("article").getByRole("button", { name: "Refund 40 EUR for order 7", exact: true }).click();
+    await page
+      .getByRole("article")
+      .getByRole("button", { name: "Refund 40 EUR for order 7", exact: true })
+      .click();
     await expect(page.getByText("Succeeded").first()).toBeVisible({ timeout: 30_000 });
     await look("run, finished");
     expect(found).toEqual([]);

@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { expect, test } from "@playwright/test";
 import { address, ownerState, publish, replaceText, startRun } from "./support/world.ts";
 
@@ -15,7 +16,7 @@ test("broken YAML is marked at its line and can't be published; nothing typed is
 test("inputs of the wrong type are refused at their field, and stay as typed", async ({ page }) => {
   await publish(
     page,
-    "id: typed-inputs\ninputs:\n  amount: { type: number, min: 0, max: 10 }\ntasks:\n  - { id: keep, set: { twice: \"{{ inputs.amount * 2 }}\" } }\noutputs: { twice: \"{{ tasks.keep.output.twice }}\" }\n",
+    'id: typed-inputs\ninputs:\n  amount: { type: number, min: 0, max: 10 }\ntasks:\n  - { id: keep, set: { twice: "{{ inputs.amount * 2 }}" } }\noutputs: { twice: "{{ tasks.keep.output.twice }}" }\n',
   );
   const amount = page.getByLabel("Amount");
   await amount.fill("many");
@@ -29,13 +30,21 @@ test("inputs of the wrong type are refused at their field, and stay as typed", a
   await expect(page.getByText("8", { exact: true }).first()).toBeVisible();
 });
 
-test("an upload of 50 MB and a picture that calls itself a log are refused with what to do", async ({ page }) => {
+test("an upload of 50 MB and a picture that calls itself a log are refused with what to do", async ({
+  page,
+}, info) => {
   await page.goto(address("/flows/intrusion-watch"));
   const input = page.locator('input[type="file"]').first();
-  await input.setInputFiles({ name: "huge.log", mimeType: "text/plain", buffer: Buffer.alloc(50 * 1024 * 1024, "a\n") });
+  const huge = info.outputPath("huge.log");
+  await writeFile(huge, Buffer.alloc(50 * 1024 * 1024, "a\n"));
+  await input.setInputFiles(huge);
   await expect(page.getByRole("alert").filter({ hasText: "huge.log was not taken" })).toBeVisible();
   const png = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
-  await input.setInputFiles({ name: "auth.log", mimeType: "text/plain", buffer: Buffer.concat([png, Buffer.alloc(2000)]) });
+  await input.setInputFiles({
+    name: "auth.log",
+    mimeType: "text/plain",
+    buffer: Buffer.concat([png, Buffer.alloc(2000)]),
+  });
   await expect(page.getByRole("alert").filter({ hasText: "auth.log was not taken" })).toBeVisible();
 });
 
@@ -45,7 +54,10 @@ test("a cancelled run can't be approved any more", async ({ page }) => {
   await expect(card).toBeVisible();
   await page.getByRole("button", { name: "Cancel run" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByRole("button", { name: /Cancel/ }).last().click();
+  await dialog
+    .getByRole("button", { name: /Cancel/ })
+    .last()
+    .click();
   await expect(page.getByRole("heading", { level: 1 })).toContainText(/ancel/, { timeout: 20_000 });
   await page.goto(address("/inbox"));
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Inbox");

@@ -24,7 +24,9 @@ test("the first five minutes, without a key", async ({ page, context }) => {
   await test.step("agents' words stream in, marked as simulated, and tools are called", async () => {
     await expect(page.getByText("Simulated").first()).toBeVisible();
     await expect(page.getByRole("tree").getByText("orders.find").first()).toBeVisible();
-    await expect(page.getByRole("heading", { level: 1 })).toContainText("Waiting for you: refund 40 EUR for order 7");
+    await expect(page.getByRole("heading", { level: 1 })).toContainText(
+      "Waiting for you: refund 40 EUR for order 7",
+    );
   });
 
   await test.step("the refund waits for a person; approved, the result comes on top", async () => {
@@ -56,7 +58,19 @@ test("the first five minutes, without a key", async ({ page, context }) => {
     await expect(editor).toContainText("Support desk");
     await replaceText(
       page,
-      ["id: my-greeting", "title: My greeting", "inputs: { name: { type: string, default: Grace } }", "agents:", "  greeter: { instructions: Greet people in one sentence. }", "tasks:", "  - id: greet", "    agent: greeter", '    prompt: "Greet {{ inputs.name }}"', 'outputs: { greeting: "{{ tasks.greet.output }}" }', ""].join("\n"),
+      [
+        "id: my-greeting",
+        "title: My greeting",
+        "inputs: { name: { type: string, default: Grace } }",
+        "agents:",
+        "  greeter: { instructions: Greet people in one sentence. }",
+        "tasks:",
+        "  - id: greet",
+        "    agent: greeter",
+        '    prompt: "Greet {{ inputs.name }}"',
+        'outputs: { greeting: "{{ tasks.greet.output }}" }',
+        "",
+      ].join("\n"),
     );
     await page.getByLabel("What changed").fill("Say hello instead");
     await page.getByRole("button", { name: "Publish revision 1" }).click();

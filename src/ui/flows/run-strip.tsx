@@ -1,4 +1,3 @@
-import Link from "next/link";
 import type { FlowRow, RunState } from "#api/index.ts";
 import { runStateWord } from "../parts/run-state.tsx";
 
@@ -17,17 +16,19 @@ const fills: Readonly<Record<RunState, string>> = {
 export function RunStrip({ runs }: { runs: FlowRow["lastRuns"] }) {
   if (runs.length === 0) return <span className="text-(--text-3)">never run</span>;
   return (
-    <span className="flex h-6 items-end gap-0.5">
+    <span
+      role="img"
+      aria-label={`Last runs, newest first: ${runs.map((run) => runStateWord(run.state).toLowerCase()).join(", ")}`}
+      className="flex h-6 items-end gap-0.5"
+    >
       {runs.toReversed().map((run) => (
-        <Link
+        <span
           key={run.id}
-          href={`/runs/${run.id}`}
-          aria-label={`Run ${run.number}: ${runStateWord(run.state)}`}
           title={`Run ${run.number}: ${runStateWord(run.state)}`}
           className="flex h-6 w-2 items-end"
         >
           <span className={`block h-5 w-1.5 rounded-[2px] ${fills[run.state]}`} />
-        </Link>
+        </span>
       ))}
     </span>
   );

@@ -1,0 +1,368 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test, type Page } from "@playwright/test";
+import { failProcedure, folder, holdAnswers, loaded, picture, Studio } from "./support/studio.ts";
+import { address, owner, ownerState, publish, replaceText, startRun } from "./support/world.ts";
+
+// Every main screen as a picture, on a laptop and a phone, in light and dark: `npm run screens`.
+
+test.describe.configure({ mode: "serial" });
+test.setTimeout(600_000);
+
+const grace = { name: "Grace Hopper", email: "grace@example.com", password: "nanoseconds matter" };
+
+const nightlyExport = `id: nightly-export
+title: Nightly export
+description: Writes the day's orders into the archive and says so.
+labels: { team: data }
+inputs:
+  day: { type: date, title: Day, default: "2026-11-21" }
+tasks:
+  - id: collect
+    title: Collect the orders
+    set: { orders: 1204, bytes: 88213 }
+  - id: store
+    title: Store the file
+    fail: "The archive refused orders-{{ inputs.day }}.csv: it has room for 64000 bytes, and the file has {{ tasks.collect.output.bytes }}."
+outputs:
+  orders: "{{ tasks.collect.output.orders }}"
+`;
+
+const onCall = `id: hand-over
+title: Hand over the watch
+description: Asks who is on call next and waits until the change.
+labels: { team: operations }
+tasks:
+  - id: next
+    title: Ask who takes over
+    form: Who takes over on Monday?
+    by: { roles: [operator] }
+    fields:
+      name: { type: string, title: Name }
+      from: { type: date, title: From }
+      phone: { type: string, title: Phone, optional: true }
+  - id: change
+    title: Wait for the change
+    wait: 12h
+outputs:
+  name: "{{ tasks.next.output.name }}"
+`;
+
+const digest = `id: weekly-digest
+title: Weekly digest
+description: Waits for Friday, then writes what happened.
+tasks:
+  - id: friday
+    title: Wait for Friday
+    wait: 2d
+  - id: write
+    title: Write the digest
+    log: The week is over.
+`;
+
+/** A log of sshd in which one source tries many passwords. */
+function sshLog(): string {
+  const users = ["root", "admin", "oracle", "git", "invalid user test", "postgres"];
+  const lines: string[] = [];
+  for (let n = 0; n < 412; n += 1) {
+    const time = `Nov 22 03:${String(Math.floor(n / 60) % 60).padStart(2, "0")}:${String(n % 60).padStart(2, "0")}`;
+    const source = n % 7 === 0 ? "198.51.100.23" : n % 31 === 0 ? "192.0.2.88" : "203.0.113.7";
+    lines.push(
+      n % 40 === 39
+        ? `${time} web-1 sshd[${2000 + n}]: Accepted publickey for deploy from 10.0.0.12 port ${40000 + n} ssh2`
+        : `${time} web-1 sshd[${2000 + n}]: Failed password for ${users[n % users.length]} from ${source} port ${40000 + n} ssh2`,
+    );
+  }
+  return lines.join("\n");
+}
+
+const refund = "Refund 40 EUR for order 7";
+
+async function finished(page: Page, word: string): Promise<string> {
+  await expect(page.getByText(word).first()).toBeVisible({ timeout: 60_000 });
+  return page.url();
+}
+
+async function waitsForRefund(page: Page): Promise<string> {
+  await expect(page.getByRole("article", { name: refund })).toBeVisible({ timeout: 60_000 });
+  return page.url();
+}
+
+const runs = { waiting: "", succeeded: "", failed: "", cancelled: "", timer: "", found: "" };
+
+test("before one is signed in", async ({ browser, page }) => {
+  mkdirSync(folder, { recursive: true });
+  const setup = process.env["BATON_E2E_SETUP"] ?? "";
+  const studio = await Studio.open(browser);
+  await studio.shoot("setup", (fresh) => loaded(fresh, setup));
+  await studio.shoot("setup-refused", async (fresh) => {
+    await loaded(fresh, setup);
+    await fresh.getByLabel("E-mail").fill("ada at example");
+    await fresh.getByLabel("Password").fill("short");
+    await fresh.getByRole("button", { name: "Create workspace" }).click();
+    await fresh.getByRole("alert").filter({ hasText: /./ }).first().waitFor();
+  });
+  await page.goto(setup);
+  await page.getByLabel("Your name").fill(owner.name);
+  await page.getByLabel("E-mail").fill(owner.email);
+  await page.getByLabel("Password").fill(owner.password);
+  await page.getByLabel("Workspace").fill("Analytical Engines");
+  await page.getByRole("button", { name: "Create workspace" }).click();
+  await page.waitForURL(/\/flows\/support-desk/);
+  await page.context().storageState({ path: ownerState });
+  await studio.shoot("sign-in", (fresh) => loaded(fresh, address("/sign-in")));
+  await studio.close();
+});
+
+test("while there is nothing yet", async ({ browser }) => {
+  const studio = await Studio.open(browser, ownerState);
+  await studio.shoot("flow-welcome", (page) => flow(page, "/flows/support-desk?welcome=1"));
+  await studio.shoot("home-empty", (page) => loaded(page, address("/")));
+  await studio.shoot("runs-empty", (page) => loaded(page, address("/runs")));
+  await studio.shoot("inbox-empty", (page) => loaded(page, address("/inbox")));
+  await studio.shoot("inbox-decided-empty", (page) => loaded(page, address("/inbox?show=decided")));
+  await studio.shoot("inbox-notices-empty", (page) => loaded(page, address("/inbox?show=notices")));
+  await studio.close();
+});
+
+test("work is done", async ({ browser }) => {
+  const context = await browser.newContext({ storageState: ownerState });
+  const page = await context.newPage();
+  await startRun(page, "hello");
+  await finished(page, "Succeeded");
+
+  await startRun(page, "support-desk");
+  await waitsForRefund(page);
+  await page.getByRole("button", { name: refund, exact: true }).click();
+  runs.succeeded = await finished(page, "Succeeded");
+
+  await startRun(page, "support-desk");
+  await waitsForRefund(page);
+  await page.getByRole("button", { name: "Cancel run" }).click();
+  await page
+    .getByRole("dialog")
+    .getByLabel(/Reason/)
+    .fill("The customer withdrew");
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel run" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Cancelled");
+  runs.cancelled = page.url();
+
+  for (const text of [nightlyExport, onCall, digest]) await publish(page, text);
+  await startRun(page, "nightly-export");
+  runs.failed = await finished(page, "Failed");
+  await startRun(page, "weekly-digest");
+  runs.timer = page.url();
+  await startRun(page, "hand-over");
+  await expect(page.getByRole("article")).toBeVisible();
+
+  await page.goto(address("/flows/intrusion-watch"));
+  await page
+    .locator('input[type="file"]')
+    .first()
+    .setInputFiles({ name: "auth.log", mimeType: "text/plain", buffer: Buffer.from(sshLog()) });
+  await expect(page.getByRole("button", { name: "Remove auth.log" })).toBeVisible();
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await page.waitForURL(/\/runs\/run_/);
+  await expect(page.getByRole("article")).toBeVisible({ timeout: 60_000 });
+  runs.found = page.url();
+
+  await startRun(page, "support-desk");
+  runs.waiting = await waitsForRefund(page);
+
+  await page.goto(address("/people"));
+  await page.getByRole("button", { name: "Invite someone" }).click();
+  await page.getByLabel("E-mail").fill(grace.email);
+  await page.getByRole("checkbox", { name: "approver" }).check();
+  await page.getByRole("button", { name: "Make the link" }).click();
+  const link = await page.getByText(/\/join\?token=/).innerText();
+  const studio = await Studio.open(browser);
+  await studio.shoot("join", (fresh) => loaded(fresh, link));
+  await studio.close();
+  const other = await (await browser.newContext()).newPage();
+  await other.goto(link);
+  await other.getByLabel("Your name").fill(grace.name);
+  await other.getByLabel("Password").fill(grace.password);
+  await other.getByRole("button", { name: "Join" }).click();
+  await other.waitForURL(address("/"));
+  await other.context().close();
+
+  await page.goto(address("/settings"));
+  await page.getByLabel("Name", { exact: true }).fill("SHOP_TOKEN");
+  await page.getByLabel("Value").fill("shop-secret-of-the-screens");
+  await page.getByRole("button", { name: "Save secret" }).click();
+  await expect(page.getByText("SHOP_TOKEN", { exact: true })).toBeVisible();
+  await context.close();
+});
+
+/** A flow's page with its editor and its graph drawn. */
+async function flow(page: Page, path: string): Promise<void> {
+  await loaded(page, address(path));
+  await page.getByRole("textbox", { name: "The flow as YAML" }).waitFor();
+  await page.locator(".react-flow__node").first().waitFor();
+}
+
+/** A run's page with its trace and its graph, where it is wide enough for one. */
+async function run(page: Page, url: string): Promise<void> {
+  await loaded(page, url);
+  await page.getByRole("tree").or(page.getByRole("article")).first().waitFor();
+}
+
+test("the places", async ({ browser }) => {
+  const studio = await Studio.open(browser, ownerState);
+  await studio.shoot("home", (page) => loaded(page, address("/")));
+  await studio.shoot("flows", (page) => loaded(page, address("/flows")));
+  await studio.shoot("flows-none", async (page) => {
+    await loaded(page, address("/flows"));
+    await page.getByRole("searchbox").fill("payroll");
+    await page.getByText("No flow matches").waitFor();
+  });
+  await studio.shoot("flow", (page) => flow(page, "/flows/support-desk"));
+  await studio.shoot("flow-refused", async (page) => {
+    await flow(page, "/flows/intrusion-watch");
+    await page.getByRole("button", { name: "Run", exact: true }).click();
+    await page.getByRole("alert").filter({ hasText: /./ }).first().waitFor();
+  });
+  await studio.shoot("flow-changed", async (page) => {
+    await flow(page, "/flows/support-desk?edit=1");
+    const text = await page.evaluate(async () => {
+      const response = await fetch(
+        `/api/trpc/flow.get?input=${encodeURIComponent(JSON.stringify({ json: { slug: "support-desk" } }))}`,
+      );
+      return ((await response.json()) as { result: { data: { json: { text: string } } } }).result.data.json
+        .text;
+    });
+    await replaceText(
+      page,
+      text
+        .replace("agent: specialist", "agent: specalist")
+        .replace('tasks.order.output.order }}"', 'tasks.oder.output.order }}"'),
+    );
+    const problems = page.getByRole("list", { name: "Problems" });
+    await problems.getByRole("button").first().click();
+    await problems.scrollIntoViewIfNeeded();
+  });
+  await studio.shoot("new-flow", (page) => flow(page, "/flows/new"));
+  await studio.shoot("flow-missing", (page) => loaded(page, address("/flows/not-there")));
+  await studio.shoot("runs", (page) => loaded(page, address("/runs")));
+  await studio.shoot("runs-none", (page) => loaded(page, address("/runs?state=queued")));
+  await studio.shoot("inbox", (page) => loaded(page, address("/inbox")));
+  await studio.shoot("inbox-bytes", async (page) => {
+    await loaded(page, address("/inbox"));
+    await page
+      .getByRole("article", { name: refund })
+      .getByRole("button", { name: /Exact bytes/ })
+      .click();
+  });
+  await studio.shoot("inbox-decided", (page) => loaded(page, address("/inbox?show=decided")));
+  await studio.shoot("inbox-notices", (page) => loaded(page, address("/inbox?show=notices")));
+  await studio.shoot("audit", (page) => loaded(page, address("/audit")));
+  await studio.shoot("audit-entry", async (page) => {
+    await loaded(page, `${address("/audit")}?run=${runs.succeeded.split("/").at(-1)?.split("?")[0]}`);
+    await page
+      .getByRole("button", { name: /Ada Lovelace.*approval/i })
+      .first()
+      .click();
+  });
+  await studio.shoot("tools", (page) => loaded(page, address("/tools")));
+  await studio.shoot("people", (page) => loaded(page, address("/people")));
+  await studio.shoot("people-invite", async (page) => {
+    await loaded(page, address("/people"));
+    await page.getByRole("button", { name: "Invite someone" }).click();
+    await page.getByLabel("E-mail").fill("lin@example.com");
+  });
+  await studio.shoot("people-roles", async (page) => {
+    await loaded(page, address("/people"));
+    await page.getByRole("button", { name: "Change roles" }).last().click();
+    await page.getByRole("dialog").waitFor();
+  });
+  await studio.shoot("settings", (page) => loaded(page, address("/settings")));
+  await studio.close();
+});
+
+test("the runs", async ({ browser }) => {
+  const studio = await Studio.open(browser, ownerState);
+  await studio.shoot("run-waiting", (page) => run(page, runs.waiting));
+  await studio.shoot("run-waiting-finding", (page) => run(page, runs.found));
+  await studio.shoot("run-succeeded", (page) => run(page, runs.succeeded));
+  await studio.shoot("run-failed", (page) => run(page, runs.failed));
+  await studio.shoot("run-cancelled", (page) => run(page, runs.cancelled));
+  await studio.shoot("run-timer", (page) => run(page, runs.timer));
+  await studio.shoot("run-streaming", async (page) => {
+    await startRun(page, "support-desk");
+    await expect(page.getByText(/The task: Sort/).first()).toBeVisible();
+  });
+  await studio.close();
+});
+
+test("what lies over them, and what goes wrong", async ({ browser }) => {
+  const studio = await Studio.open(browser, ownerState);
+  const open = async (page: Page, isPhone: boolean): Promise<void> => {
+    await loaded(page, address("/flows"));
+    if (isPhone) await page.getByRole("button", { name: "More" }).click();
+    else await page.keyboard.press("ControlOrMeta+k");
+    await page
+      .getByRole("option", { name: /Support desk/ })
+      .first()
+      .waitFor();
+  };
+  await studio.shoot("palette", open);
+  await studio.shoot("palette-search", async (page, isPhone) => {
+    await open(page, isPhone);
+    await page.getByRole("combobox").fill("theme");
+  });
+  await studio.shoot("shortcuts", async (page) => {
+    await loaded(page, address("/flows"));
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Shortcuts" }).waitFor();
+  });
+  await studio.shoot("account", async (page, isPhone) => {
+    await loaded(page, address("/flows"));
+    if (isPhone) await page.getByRole("button", { name: "More" }).click();
+    else await page.getByRole("button", { name: "Your account" }).click();
+    await page.getByText("Sign out").first().waitFor();
+  });
+  for (const [name, path] of [
+    ["home", "/"],
+    ["flows", "/flows"],
+    ["flow", "/flows/support-desk"],
+    ["run", runs.waiting.replace(address(""), "")],
+    ["inbox", "/inbox"],
+    ["people", "/people"],
+  ] as const) {
+    await studio.shoot(`loading-${name}`, async (page) => {
+      await holdAnswers(page);
+      await page.goto(address(path));
+      await page.locator(".skeleton").first().waitFor();
+    });
+  }
+  await studio.shoot("error-flows", async (page) => {
+    await failProcedure(page, "flow.list");
+    await page.goto(address("/flows"));
+    await page.getByRole("alert").filter({ hasText: "database" }).waitFor();
+  });
+  await studio.shoot("error-home", async (page) => {
+    await failProcedure(page, "home");
+    await page.goto(address("/"));
+    await page.getByRole("alert").filter({ hasText: "database" }).waitFor();
+  });
+  await studio.shoot("error-me", async (page) => {
+    await failProcedure(page, "me");
+    await page.goto(address("/runs"));
+    await page.getByRole("alert").filter({ hasText: "database" }).waitFor();
+  });
+  await studio.close();
+});
+
+test("the picture of the README", async ({ browser }) => {
+  const context = await browser.newContext({
+    storageState: ownerState,
+    colorScheme: "light",
+    reducedMotion: "reduce",
+    viewport: { width: 1440, height: 900 },
+  });
+  const page = await context.newPage();
+  await run(page, runs.waiting);
+  await page.locator(".react-flow__node").first().waitFor();
+  await picture(page, join(folder, "../docs/run.png"));
+  await context.close();
+});
