@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -8,6 +8,8 @@ export type Running = { url: string; setupLink: string; stop(): Promise<void> };
 /** Starts Baton as `npm start` does, without the installation before it, and answers once it says where it runs. */
 export async function startBaton(): Promise<Running> {
   const home = mkdtempSync(join(tmpdir(), "baton-e2e-"));
+  // Started by root, the database runs as another user, who must be able to get there.
+  chmodSync(home, 0o755);
   const child = spawn(process.execPath, ["src/processes/start.ts"], {
     cwd: join(import.meta.dirname, "../.."),
     env: { ...process.env, BATON_HOME: home, BATON_PORT: "0", DATABASE_URL: "", BATON_LOG_LEVEL: "warn" },
