@@ -1,7 +1,9 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmod, chown, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
@@ -34,6 +36,8 @@ type ServerRecord = {
   readonly user: { readonly uid: number; readonly gid: number } | null;
 };
 
+/** Where data is when the user that Postgres runs as can't reach the home. */
+const elsewhere = "/var/lib/baton";
 const databaseUser = "baton";
 const database = "baton";
 const milliseconds = { start: 60_000, orphans: 15_000 };
@@ -118,9 +122,11 @@ async function makeRecord(home: string): Promise<ServerRecord> {
   await mkdir(directory, { recursive: true, mode: 0o755 });
   if (user !== null && !(await openToOthers(directory))) {
     // Nobody but root can reach the home, and Postgres refuses to run as root.
-    await mkdir("/var/lib/baton", { recursive: true, mode: 0o755 });
-    directory = await mkdtemp("/var/lib/baton/postgres-");
+    await mkdir(elsewhere, { recursive: true, mode: 0o755 });
+    await sweepElsewhere();
+    directory = await mkdtemp(join(elsewhere, "postgres-"));
     await chmod(directory, 0o755);
+    await writeFile(join(directory, "home"), home);
   }
   if (user !== null) await chown(directory, user.uid, user.gid);
   const record: ServerRecord = { directory, password: randomBytes(24).toString("base64url"), user };
@@ -128,6 +134,21 @@ async function makeRecord(home: string): Promise<ServerRecord> {
   await writeFile(`${file}.new`, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
   await rename(`${file}.new`, file);
   return record;
+}
+
+/**
+ * Removes what belongs to temporary homes that are gone. Of other homes that are not there, as on a disk that is not
+ * mounted, the data is kept.
+ */
+async function sweepElsewhere(): Promise<void> {
+  for (const name of await readdir(elsewhere)) {
+    const directory = join(elsewhere, name);
+    const home = await readText(join(directory, "home"));
+    if (home === null || !home.startsWith(`${tmpdir()}/`) || existsSync(home)) continue;
+    const pid = Number((await readText(join(directory, "data/postmaster.pid")))?.split("\n")[0]);
+    if (pid > 0 && isAlive(pid)) continue;
+    await rm(directory, { recursive: true, force: true });
+  }
 }
 
 /** Whom to become: null when we are not root (or on Windows, where pg_ctl drops its rights by itself). */
