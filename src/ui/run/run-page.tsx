@@ -22,7 +22,16 @@ import { pendingApproval } from "./model/tree.ts";
 /** The page of one run. The URL carries the selected task and the moment. */
 export function RunPage({ id }: { id: string }) {
   const trpc = useTRPC();
-  const { data, error, refetch } = useQuery(trpc.run.get.queryOptions({ id }, { staleTime: 2_000 }));
+  const { data, error, refetch } = useQuery(
+    trpc.run.get.queryOptions(
+      { id },
+      {
+        staleTime: 2_000,
+        // Events tell nearly all; that a run was set aside is known to its row alone.
+        refetchInterval: ({ state }) => (state.data?.finishedAt === null ? 30_000 : false),
+      },
+    ),
+  );
   if (data !== undefined) return <LoadedRun key={id} run={data} refetch={refetch} />;
   return error === null ? <RunSkeleton /> : <NoRun error={error} onRetry={() => void refetch()} />;
 }

@@ -158,8 +158,8 @@ function Item({
       return <ModelWords run={run} call={item.call} isLive={isLive} />;
     case "tool": {
       const { approval } = item;
-      const waits =
-        approval !== null && approval.end === null && (item.call === null || item.call.end === null);
+      const isSettled = item.call !== null && item.call.end !== null && item.call.end.name !== "lost";
+      const waits = approval !== null && approval.end === null && !isSettled;
       if (waits) return renderApproval(approval, task);
       return (
         <ToolCard

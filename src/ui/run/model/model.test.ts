@@ -282,6 +282,37 @@ describe("the detail", () => {
     expect(outline(traceTree(state, null))).toContain("    pay.refund done");
   });
 
+  it("keeps asking at a call of which nobody knows whether it happened", () => {
+    const asked = waitingForRefund.at(-1);
+    if (asked?.body.type !== "approval-requested") throw new Error("the sample ends with a question");
+    const begun = at(5, {
+      type: "tool-call-begun",
+      path: "route/refund",
+      attempt: 1,
+      step: 0,
+      callId: "c1",
+      key: "k1",
+      tool: "pay.refund",
+      args: {},
+      risk: "high",
+      agent: "specialist",
+      approvedHash: null,
+    });
+    const state = stateOf([
+      ...waitingForRefund.slice(0, -1),
+      begun,
+      at(6, { type: "effect-lost", path: "route/refund", key: "k1", reason: "the worker died" }),
+      { ...asked, body: { ...asked.body, ask: { ...asked.body.ask, kind: "outcome-unknown" } } },
+    ]);
+    const task = state.tasks["route/refund"];
+    if (task === undefined) throw new Error("no task");
+    expect(detailOf(task).at(-1)).toMatchObject({
+      call: { end: { name: "lost" } },
+      approval: { end: null },
+    });
+    expect(outline(traceTree(state, null))).toContain("    pay.refund waiting");
+  });
+
   it("reads answers by shape as fields and leaves words alone", () => {
     expect(asFields(' {"a": 1} ')).toEqual({ a: 1 });
     expect(asFields("```json\n[1]\n```")).toEqual([1]);
