@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from "#base/index.ts";
 import { parseFlow } from "#flow/index.ts";
 import type { RunEvent } from "#flow/machine/index.ts";
-import { redactedMark, redactor, type Redactor } from "./redactor.ts";
+import { redactedMark, redactor, shortestSecret, type Redactor } from "./redactor.ts";
 
 /** Hides what was given in the secret inputs of a run, in whatever is shown of it. */
 export type Hidden = {
@@ -9,7 +9,7 @@ export type Hidden = {
   json<T extends Json>(value: T): T;
   event(event: RunEvent): RunEvent;
   redactor: Redactor;
-  /** Whether there is anything to hide. */
+  /** Whether there are values to look for in texts. */
   any: boolean;
 };
 
@@ -30,7 +30,7 @@ export function hiddenOf(text: string, inputs: Json): Hidden {
           ]),
         );
   return {
-    any: names.length > 0,
+    any: values.some((value) => value.length >= shortestSecret),
     redactor: subject,
     inputs: hideInputs,
     json: (value) => subject.json(value),

@@ -65,7 +65,7 @@ export function approvalPort(db: Database): People {
             kind: request.ask.kind === "form" ? "form" : "approval",
             title: request.ask.title,
             text: request.ask.kind === "form" ? "Your answer is awaited." : "Your decision is awaited.",
-            href: `/inbox?approval=${request.approvalId}`,
+            href: "/inbox",
             source: request.approvalId,
           },
         );
