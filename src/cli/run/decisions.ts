@@ -56,6 +56,8 @@ function readAnswer(task: string, text: string | undefined): JsonObject | null {
 /** Asks at the terminal. Rejects when the signal aborts. */
 export async function askAtPrompt({ ask }: Question, signal: AbortSignal): Promise<Verdict> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // The prompt takes Ctrl-C for itself: hand it on, so that it cancels the run.
+  terminal.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
   try {
     say(`\n${ask.title}`);

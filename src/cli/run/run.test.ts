@@ -17,7 +17,7 @@ function baton(
   const child = spawn(process.execPath, [join(projectFolder, "src/cli/main.ts"), ...words], {
     cwd: projectFolder,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env["PATH"], BATON_HOME: home, BATON_LOG_LEVEL: "error" },
+    env: { NODE_ENV: "production", PATH: process.env["PATH"], BATON_HOME: home, BATON_LOG_LEVEL: "error" },
   });
   let out = "";
   let errors = "";
