@@ -1,3 +1,4 @@
+import { type Json, isObject } from "#base/index.ts";
 import { canonicalJson } from "#flow/index.ts";
 import { groupStatement, loneStatement, mostLoneRows } from "./append-statement.ts";
 import type { AppendRequest, RunSummary } from "./spec.ts";
@@ -39,7 +40,7 @@ function fillLone({ request, bodies }: Pending, check: boolean): Filled {
       subject.kind,
       subject.id,
       path,
-      canonicalJson(body),
+      canonicalText(body),
     );
   }
   const consume = request.consume.length > 0;
@@ -62,7 +63,7 @@ function fillGroup(group: readonly Pending[], check: boolean): Filled {
       push(events, number, request.seq + i, request.events[i]?.type, body);
     }
     for (const { actor, action, subject, path, body } of request.audit) {
-      const text = canonicalJson(body);
+      const text = canonicalText(body);
       push(audits, number, actor.kind, actor.id, actor.name, action, subject.kind, subject.id, path, text);
     }
     for (const id of request.consume) push(consumed, number, id);
@@ -73,8 +74,8 @@ function fillGroup(group: readonly Pending[], check: boolean): Filled {
   const summary = isFilled(summaries);
   const values = [
     ...runs,
-    ...events,
-    ...(audit ? audits : []),
+    ...withJsonLast(events),
+    ...(audit ? withJsonLast(audits) : []),
     ...(consume ? consumed : []),
     ...(summary ? summaries : []),
   ];
@@ -87,6 +88,33 @@ function columns(count: number): unknown[][] {
 
 function push(into: readonly unknown[][], ...row: unknown[]): void {
   for (let i = 0; i < row.length; i += 1) into[i]?.push(row[i]);
+}
+
+/**
+ * The columns with the last one, which holds JSON texts, spelled as Postgres spells an array. JSON text has no control
+ * characters, so JSON's own quoting is a quoting for Postgres too, and several times faster than pg's.
+ */
+function withJsonLast(rows: readonly unknown[][]): unknown[] {
+  const texts = rows.at(-1) ?? [];
+  return [...rows.slice(0, -1), `{${texts.map((text) => JSON.stringify(text)).join(",")}}`];
+}
+
+/** Canonical text of an audit body. Half a surrogate pair has none: it is replaced, so that no odd text stops a run. */
+function canonicalText(body: Json): string {
+  try {
+    return canonicalJson(body);
+  } catch {
+    return canonicalJson(wellFormed(body));
+  }
+}
+
+function wellFormed(value: Json): Json {
+  if (typeof value === "string") return value.toWellFormed();
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name.toWellFormed(), wellFormed(member as Json)]),
+  );
 }
 
 function isFilled(rows: readonly unknown[][]): boolean {

@@ -164,17 +164,20 @@ test("a gap is refused and does not hurt the others of the group", async () => {
   expect(await count("run_event where run_id = $1", two.run)).toBe(1);
 });
 
+/** A text with everything that an array literal or JSON has to quote. */
+const odd = (n: number): string => `${n} "q" \\ {a,b} \n\t\u0000\u2028 é \ud800 null`;
+
 test("many runs append at once, each in order", async () => {
   const runs = await Promise.all(Array.from({ length: 40 }, () => claimed()));
   await Promise.all(
     runs.map(async ({ run, epoch }) => {
       for (let seq = 1; seq <= 20; seq += 2)
-        await journal.append(request(run, epoch, seq, [`${seq}`, `${seq + 1}`]));
+        await journal.append(request(run, epoch, seq, [odd(seq), odd(seq + 1)]));
     }),
   );
   for (const { run } of runs) {
     const events = await journal.events(run, 0, 100);
-    expect(events.map((event) => event.body)).toEqual(Array.from({ length: 20 }, (_, i) => log(`${i + 1}`)));
+    expect(events.map((event) => event.body)).toEqual(Array.from({ length: 20 }, (_, i) => log(odd(i + 1))));
   }
 });
 
