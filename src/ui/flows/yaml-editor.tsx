@@ -136,6 +136,7 @@ export default function YamlEditor({
           expressions,
           problemMarks,
           EditorState.readOnly.of(!isEditable),
+          EditorView.lineWrapping,
           EditorView.editable.of(isEditable),
           EditorView.contentAttributes.of({ "aria-label": label, ...(isEditable ? {} : { tabindex: "0" }) }),
           EditorView.updateListener.of((update) => {

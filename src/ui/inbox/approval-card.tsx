@@ -141,10 +141,12 @@ export function ApprovalCard({
           <Fields value={asked} />
         )}
         {isPending && fields.length > 0 ? (
-          <ShapeFields fields={fields} values={answer} errors={fieldErrors} onChange={setAnswer} />
+          <div className="max-w-[640px]">
+            <ShapeFields fields={fields} values={answer} errors={fieldErrors} onChange={setAnswer} />
+          </div>
         ) : null}
         {isPending && approval.mayDecide && approval.comment !== "never" ? (
-          <div ref={commentBox}>
+          <div ref={commentBox} className="max-w-[640px]">
             <Field
               label="Comment"
               error={missing}

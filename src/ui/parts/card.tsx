@@ -24,8 +24,8 @@ export function Card({
       )}
     >
       {title === undefined ? null : (
-        <div className="flex min-h-11 items-center gap-3 border-b border-(--border) px-4 py-1.5">
-          <h2 className="min-w-0 flex-1 truncate font-semibold">{title}</h2>
+        <div className="flex min-h-11 flex-wrap items-center gap-x-3 gap-y-1 border-b border-(--border) px-4 py-1.5">
+          <h2 className="min-w-0 grow truncate font-semibold">{title}</h2>
           {aside}
         </div>
       )}

@@ -2,7 +2,9 @@
 import { useEffect, useState } from "react";
 import { ago, instant } from "../run/model/format.ts";
 
-/** An instant as people say it, the exact one on hover. `at` is epoch milliseconds. */
+/**
+ * An instant as people say it, the exact one on hover: how long ago, or when it will be. `at` is epoch milliseconds.
+ */
 export function RelativeTime({ at }: { at: number }) {
   const [now, setNow] = useState<number | null>(null);
   useEffect(() => {
@@ -17,7 +19,7 @@ export function RelativeTime({ at }: { at: number }) {
       title={now === null ? exact : `${instant(at, now)} (${exact})`}
       className="whitespace-nowrap"
     >
-      {now === null ? exact.slice(0, 10) : ago(at, now)}
+      {now === null ? exact.slice(0, 10) : at > now + 5_000 ? instant(at, now) : ago(at, now)}
     </time>
   );
 }
