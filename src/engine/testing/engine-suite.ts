@@ -153,6 +153,23 @@ export function engineConformance(get: () => ConformanceWorld): void {
       }
     });
 
+    test("a deadline that lost against a decision on its way is let pass", async () => {
+      const flow = flowOf("id: gate\ntasks: [{ id: gate, approval: Well?, timeout: 1h, onTimeout: fail }]\n");
+      const beyond = outside();
+      const { id, journal } = await get().worker();
+      const run = await makeRun(get(), journal, "gate");
+      const approvals = { ...beyond.approvals, expire: async () => "decided" as const };
+      const { engine } = engineFor({ id, journal }, flow, tools, { ...beyond, approvals });
+      await engine.drive(run);
+      const timer = { kind: "timer", path: "gate", name: "deadline", n: 1 } as const;
+      await journal.signal(run, "timer:gate:deadline:1", timer);
+      const driven = engine.drive(run);
+      await answerAll(journal, run, beyond);
+      await driven;
+      await engine.drive(run);
+      expect((await stateOf(journal, run)).phase).toMatchObject({ name: "finished", outcome: "succeeded" });
+    });
+
     test("a worker that only seemed dead records nothing", async () => {
       const beyond = outside();
       let release: (value: Json) => void = () => undefined;
