@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LanguageModelV4 } from "@ai-sdk/provider";
@@ -66,6 +66,8 @@ export type BenchServer = { readonly url: string; stop(): Promise<void> };
 /** A Postgres server of its own that waits for the disk, with all tables. */
 export async function startServer(): Promise<BenchServer> {
   const home = await mkdtemp(join(tmpdir(), "baton-bench-"));
+  // So that the data lies in this folder also when root runs this, and goes with it.
+  await chmod(home, 0o755);
   const server = await startPostgres(home);
   const db = openDatabase(server.url);
   await migrate(db);
