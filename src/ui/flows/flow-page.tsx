@@ -1,6 +1,6 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
-import { Copy, PencilLine, Play } from "lucide-react";
+import { Copy, PencilLine, Play, SearchX } from "lucide-react";
 import { useRouter, useSearchParams } from "next/navigation";
 import { useEffect, useState } from "react";
 import type { FlowView } from "#api/index.ts";
@@ -26,15 +26,24 @@ export function FlowPage({ slug }: { slug: string }) {
   const flow = useQuery(
     trpc.flow.get.queryOptions({ slug, ...(revision === undefined ? {} : { revision }) }),
   );
+  if (flow.error !== null && batonError(flow.error).code === "not-found") {
+    return (
+      <Page title="There is no such flow">
+        <Card flush>
+          <EmptyState
+            icon={<SearchX size={18} />}
+            title={`Nothing is called "${slug}"${revision === undefined ? "" : ` with a revision ${revision}`} here`}
+            action={<ButtonLink href="/flows">All flows</ButtonLink>}
+          >
+            Look for it by another name, or ask who sent the link whether it belongs to another workspace.
+          </EmptyState>
+        </Card>
+      </Page>
+    );
+  }
   if (flow.error !== null) {
     return (
-      <Page
-        title={
-          batonError(flow.error).code === "not-found"
-            ? "There is no such flow"
-            : "This flow could not be read"
-        }
-      >
+      <Page title="This flow could not be read">
         <Card flush>
           <ErrorState error={flow.error} onRetry={() => void flow.refetch()} />
         </Card>

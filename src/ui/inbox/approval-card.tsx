@@ -1,6 +1,6 @@
 "use client";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Braces, CircleCheck, CircleX, Hand, TriangleAlert } from "lucide-react";
+import { Braces, CircleCheck, CircleSlash, CircleX, Hand, TriangleAlert } from "lucide-react";
 import Link from "next/link";
 import { useEffect, useRef, useState } from "react";
 import { isObject, type Json } from "#base/index.ts";
@@ -96,6 +96,8 @@ export function ApprovalCard({
       <div className="flex flex-wrap items-center gap-2 px-4 pt-3">
         {isPending ? (
           <Hand aria-hidden size={16} className="text-(--wait)" />
+        ) : shown.state !== "decided" ? (
+          <CircleSlash aria-hidden size={16} className="text-(--text-3)" />
         ) : shown.decision === "reject" || shown.decision === "fail" ? (
           <CircleX aria-hidden size={16} className="text-(--fail)" />
         ) : (

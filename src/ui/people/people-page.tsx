@@ -51,8 +51,9 @@ export function PeoplePage() {
                 <span className="min-w-0 flex-1">
                   <span className="block truncate font-medium">{member.name}</span>
                   <span className="block truncate text-(--text-2)">{member.email}</span>
+                  <span className="block text-(--text-2) sm:hidden">{member.roles.join(", ")}</span>
                 </span>
-                <span className="text-(--text-2)">{member.roles.join(", ")}</span>
+                <span className="hidden text-(--text-2) sm:inline">{member.roles.join(", ")}</span>
                 <span className="hidden text-(--text-3) sm:inline">
                   joined <RelativeTime at={member.createdAt} />
                 </span>

@@ -4,7 +4,7 @@ import type { RunRow } from "#api/index.ts";
 import { RunStateIcon } from "../parts/run-state.tsx";
 import { SimulatedMark } from "../parts/simulated.tsx";
 import { RelativeTime } from "../parts/time.tsx";
-import { money, span } from "../run/model/format.ts";
+import { instant, money, span } from "../run/model/format.ts";
 import { runStateWord } from "../parts/run-state.tsx";
 
 /** Runs as rows: what happens in each, since when, at what cost. */
@@ -28,7 +28,7 @@ export function RunRows({ rows, withFlow = true }: { rows: readonly RunRow[]; wi
               ) : null}
             </span>
             <span className="col-start-2 truncate text-(--text-2) md:col-start-3">
-              {run.headline === "" ? runStateWord(run.state) : run.headline}
+              {run.headline === "" ? runStateWord(run.state) : withLocalInstants(run.headline)}
             </span>
             <span className="hidden truncate text-(--text-2) md:block">{run.startedBy.name}</span>
             <span className="hidden text-right tabular-nums text-(--text-2) md:block" title="Duration">
@@ -43,4 +43,9 @@ export function RunRows({ rows, withFlow = true }: { rows: readonly RunRow[]; wi
       ))}
     </ul>
   );
+}
+
+/** Instants in a headline are written in ISO by the server, which does not know the reader's clock. */
+function withLocalInstants(headline: string): string {
+  return headline.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (iso) => instant(Date.parse(iso), Date.now()));
 }
