@@ -53,6 +53,7 @@ test("cancelling asks first, says why, and withdraws what was asked", async ({ p
   await dialog.getByLabel(/Reason/).fill("The customer withdrew");
   await dialog.getByRole("button", { name: "Cancel run" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Cancelled");
+  await expect(page.getByText("cancelled it: The customer withdrew")).toBeVisible();
   await expect(page.getByRole("button", { name: "Refund 40 EUR for order 7", exact: true })).toHaveCount(0);
 });
 

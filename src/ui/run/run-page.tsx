@@ -67,6 +67,11 @@ function LoadedRun({ run, refetch }: { run: RunFacts; refetch: () => unknown }) 
     [approvals, hot, isPast],
   );
 
+  const asked = log.events.findLast(({ body }) => body.type === "run-cancel-requested")?.body;
+  const cancelled =
+    asked?.type === "run-cancel-requested"
+      ? `${asked.by.name} cancelled it${asked.reason === "" ? "" : `: ${asked.reason}`}.`
+      : null;
   const title = `${headerOf(log.state, approvals, run, flow).title} · Run ${run.number}`;
   useEffect(() => {
     document.title = title;
@@ -83,6 +88,7 @@ function LoadedRun({ run, refetch }: { run: RunFacts; refetch: () => unknown }) 
       onPlace={move}
       currency={me?.workspace.currency ?? ""}
       isConnected={isConnected}
+      cancelled={cancelled}
       may={{
         control: may("run.control"),
         edit: may("flow.edit"),

@@ -15,6 +15,7 @@ export function Result({
   run,
   flow,
   currency,
+  cancelled,
   mayEdit,
   mayAudit,
   mayStart,
@@ -24,6 +25,8 @@ export function Result({
   run: { id: string; number: number };
   flow: { slug: string; title: string };
   currency: string;
+  /** Who cancelled the run and why, as a sentence. */
+  cancelled: string | null;
   mayEdit: boolean;
   mayAudit: boolean;
   mayStart: boolean;
@@ -39,8 +42,7 @@ export function Result({
         {phase.outcome === "failed" ? <Failure state={state} onSelect={onSelect} /> : null}
         {phase.outcome === "cancelled" ? (
           <p className="text-(--text-2) [font:var(--type-14)]">
-            The run was cancelled{phase.error === null ? "." : `: ${phase.error.message}.`} What was done
-            before stays in the trace.
+            {cancelled ?? "The run was cancelled."} What was done before stays in the trace.
           </p>
         ) : null}
         {phase.outputs === null || Object.keys(phase.outputs).length === 0 ? (

@@ -29,6 +29,8 @@ export type RunViewProps = {
   onPlace(place: RunPlace): void;
   currency: string;
   isConnected: boolean;
+  /** Who cancelled the run and why, as a sentence. */
+  cancelled: string | null;
   may: { control: boolean; edit: boolean; audit: boolean; start: boolean };
   renderApproval(approval: ApprovalState, task: TaskState): ReactNode;
   onCancel(reason: string): Promise<void>;
