@@ -178,6 +178,7 @@ export function RunView(props: RunViewProps) {
                 run={run}
                 flow={run.flow}
                 currency={currency}
+                cancelled={props.cancelled}
                 mayEdit={props.may.edit}
                 mayAudit={props.may.audit}
                 mayStart={props.may.start}
