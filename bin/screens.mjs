@@ -1,5 +1,5 @@
-// `npm run screens`: every main screen as a picture in screens/. A word after it takes only the pictures whose names
-// contain it.
+// `npm run screens`: every main screen as a picture in screens/. Words after it, joined by
+// commas, take only the pictures whose names contain one of them.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { findChromium } from "./parts/chromium.mjs";

@@ -201,10 +201,11 @@ async function flow(page: Page, path: string): Promise<void> {
   await page.locator(".react-flow__node").first().waitFor();
 }
 
-/** A run's page with its trace and its graph, where it is wide enough for one. */
-async function run(page: Page, url: string): Promise<void> {
+/** A run's page with its graph, where it is wide enough for one. A phone shows one part at a time. */
+async function run(page: Page, url: string, isPhone: boolean): Promise<void> {
   await loaded(page, url);
-  await page.getByRole("tree").or(page.getByRole("article")).first().waitFor();
+  await page.getByRole("button", { name: "Copy link" }).waitFor();
+  if (!isPhone) await page.locator(".react-flow__node").first().waitFor();
 }
 
 test("the places", async ({ browser }) => {
@@ -281,12 +282,12 @@ test("the places", async ({ browser }) => {
 
 test("the runs", async ({ browser }) => {
   const studio = await Studio.open(browser, ownerState);
-  await studio.shoot("run-waiting", (page) => run(page, runs.waiting));
-  await studio.shoot("run-waiting-finding", (page) => run(page, runs.found));
-  await studio.shoot("run-succeeded", (page) => run(page, runs.succeeded));
-  await studio.shoot("run-failed", (page) => run(page, runs.failed));
-  await studio.shoot("run-cancelled", (page) => run(page, runs.cancelled));
-  await studio.shoot("run-timer", (page) => run(page, runs.timer));
+  await studio.shoot("run-waiting", (page, isPhone) => run(page, runs.waiting, isPhone));
+  await studio.shoot("run-waiting-finding", (page, isPhone) => run(page, runs.found, isPhone));
+  await studio.shoot("run-succeeded", (page, isPhone) => run(page, runs.succeeded, isPhone));
+  await studio.shoot("run-failed", (page, isPhone) => run(page, runs.failed, isPhone));
+  await studio.shoot("run-cancelled", (page, isPhone) => run(page, runs.cancelled, isPhone));
+  await studio.shoot("run-timer", (page, isPhone) => run(page, runs.timer, isPhone));
   await studio.shoot("run-streaming", async (page) => {
     await startRun(page, "support-desk");
     await expect(page.getByText(/The task: Sort/).first()).toBeVisible();
@@ -361,8 +362,7 @@ test("the picture of the README", async ({ browser }) => {
     viewport: { width: 1440, height: 900 },
   });
   const page = await context.newPage();
-  await run(page, runs.waiting);
-  await page.locator(".react-flow__node").first().waitFor();
+  await run(page, runs.waiting, false);
   await picture(page, join(folder, "../docs/run.png"));
   await context.close();
 });

@@ -10,8 +10,8 @@ const sizes = {
 } as const;
 type Width = keyof typeof sizes;
 
-/** Only pictures whose names contain this are taken; "all" takes all. */
-const wanted = process.env["BATON_SCREENS"] ?? "all";
+/** Only pictures whose names contain one of these words are taken; "all" takes all. */
+const wanted = (process.env["BATON_SCREENS"] ?? "all").split(",");
 
 /** A laptop and a phone that take the same pictures, each in light and dark. */
 export class Studio {
@@ -40,7 +40,7 @@ export class Studio {
 
   /** `show` brings a fresh page to what the picture is about and waits until it is there. */
   async shoot(name: string, show: (page: Page, isPhone: boolean) => Promise<unknown>): Promise<void> {
-    if (wanted !== "all" && !name.includes(wanted)) return;
+    if (!wanted.some((word) => word === "all" || name.includes(word))) return;
     for (const [width, context] of this.#contexts) {
       const page = await context.newPage();
       await show(page, width === "390");
