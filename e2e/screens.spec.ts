@@ -8,6 +8,8 @@ import { address, owner, ownerState, publish, replaceText, startRun } from "./su
 
 test.describe.configure({ mode: "serial" });
 test.setTimeout(600_000);
+// The pictures are what is kept.
+test.use({ trace: "off", screenshot: "off" });
 
 const grace = { name: "Grace Hopper", email: "grace@example.com", password: "nanoseconds matter" };
 
