@@ -59,19 +59,19 @@ export function AuditPage() {
       title={runId === undefined ? "Audit" : "Who did what in this run"}
       about="Append-only: each entry was written together with what it records."
       actions={
-        <form onSubmit={filter} className="flex flex-wrap gap-2">
+        <form onSubmit={filter} className="flex w-full flex-wrap gap-2">
           <Input
             name="actor"
             aria-label="Who"
             placeholder="Who"
-            className="w-36"
+            className="min-w-0 flex-1 sm:w-36 sm:flex-none"
             defaultValue={actor ?? ""}
           />
           <Input
             name="action"
             aria-label="What"
             placeholder="What, e.g. approval"
-            className="w-44"
+            className="min-w-0 flex-1 sm:w-44 sm:flex-none"
             defaultValue={action ?? ""}
           />
           <Button type="submit">Filter</Button>
@@ -84,7 +84,10 @@ export function AuditPage() {
       }
     >
       {runId === undefined ? null : (
-        <Link href={`/runs/${runId}`} className="self-start text-(--accent-text) hover:underline">
+        <Link
+          href={`/runs/${runId}`}
+          className="inline-flex items-center self-start text-(--accent-text) hover:underline pointer-coarse:min-h-11"
+        >
           Back to the run
         </Link>
       )}
@@ -173,7 +176,7 @@ function Entry({ row, linksRun }: { row: AuditRow; linksRun: boolean }) {
           {linksRun && row.runId !== null ? (
             <Link
               href={`/runs/${row.runId}${row.path === null ? "" : `?task=${encodeURIComponent(row.path)}`}`}
-              className="self-start text-(--accent-text) hover:underline"
+              className="inline-flex items-center self-start text-(--accent-text) hover:underline pointer-coarse:min-h-11"
             >
               Open the run
             </Link>

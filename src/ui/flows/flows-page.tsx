@@ -34,7 +34,7 @@ export function FlowsPage() {
       about="What your team has its agents do."
       actions={
         <>
-          <label className="relative">
+          <label className="relative max-sm:flex-1">
             <span className="sr-only">Search flows</span>
             <Search
               aria-hidden
@@ -44,7 +44,7 @@ export function FlowsPage() {
             <Input
               type="search"
               placeholder="Name or label"
-              className="w-52 pl-8"
+              className="pl-8 sm:w-52"
               value={typed}
               onChange={(event) => setTyped(event.target.value)}
             />

@@ -44,7 +44,7 @@ export function PublishBar({
     isObject(batonError(publish.error).details) &&
     "problems" in (batonError(publish.error).details as object);
   return (
-    <div className="flex flex-col gap-2">
+    <div className="sticky bottom-14 z-20 -my-2 flex flex-col gap-2 bg-(--bg) py-2 md:bottom-0">
       {publish.error !== null && !isProblemList ? <FormError error={publish.error} /> : null}
       <form
         className="flex flex-wrap items-center gap-2"

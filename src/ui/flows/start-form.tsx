@@ -61,7 +61,7 @@ export function StartForm({
     >
       <form
         noValidate
-        className="flex flex-col gap-4"
+        className="flex max-w-[720px] flex-col gap-4"
         onSubmit={(event) => {
           event.preventDefault();
           if (!start.isPending)

@@ -123,7 +123,7 @@ export function ApprovalCard({
           </p>
         ) : null}
         {approval.call === null ? null : (
-          <dl className="grid grid-cols-[minmax(72px,max-content)_1fr] gap-x-4">
+          <dl className="grid grid-cols-[minmax(72px,max-content)_1fr] gap-x-4 gap-y-1">
             <dt className="text-(--text-2)">Calls</dt>
             <dd className="[font:var(--type-code)]">{approval.call.tool}</dd>
             {approval.call.agent === null ? null : (
@@ -178,6 +178,7 @@ export function ApprovalCard({
               busy={decide.isPending && decide.variables.decision === option.decision}
               disabled={decide.isPending}
               onClick={() => choose(option.decision)}
+              className="max-sm:h-auto max-sm:min-h-11 max-sm:w-full max-sm:py-2 max-sm:text-center max-sm:whitespace-normal"
               {...(hotkeys && index < 2 ? { shortcut: index === 0 ? "A" : "R" } : {})}
             >
               {option.label}

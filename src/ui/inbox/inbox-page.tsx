@@ -25,6 +25,7 @@ export function InboxPage() {
   const shown = tabs.find(([name]) => name === asked)?.[0] ?? "pending";
   return (
     <Page
+      narrow
       title="Inbox"
       about="Decisions and answers that your roles are asked for."
       actions={<BrowserNotices />}
@@ -80,7 +81,7 @@ function Approvals({ state }: { state: "pending" | "decided" }) {
     );
   }
   return (
-    <div className="flex max-w-[760px] flex-col gap-3">
+    <div className="flex flex-col gap-3">
       {list.data.map((approval, index) => (
         <ApprovalCard
           key={approval.id}

@@ -14,6 +14,7 @@ export function Dialog({
   children: ReactNode;
 }) {
   const element = useRef<HTMLDialogElement>(null);
+  const began = useRef<EventTarget | null>(null);
   useEffect(() => {
     const dialog = element.current;
     if (dialog === null) return;
@@ -25,8 +26,12 @@ export function Dialog({
       ref={element}
       aria-label={title}
       onClose={onClose}
+      onPointerDown={(event) => {
+        began.current = event.target;
+      }}
       onClick={(event) => {
-        if (event.target === element.current) onClose();
+        // A selection that is drawn out of a field ends outside as well, and must lose nothing.
+        if (event.target === element.current && began.current === element.current) onClose();
       }}
       className="m-auto w-[min(520px,calc(100vw-32px))] rounded-(--radius-3) border border-(--border-strong) bg-(--surface) p-0 text-(--text)"
     >

@@ -46,15 +46,18 @@ export function PeoplePage() {
         ) : (
           <ul className="divide-y divide-(--border)">
             {members.data.map((member) => (
-              <li key={member.userId} className="flex min-h-14 flex-wrap items-center gap-3 px-4 py-2">
+              <li
+                key={member.userId}
+                className="grid min-h-14 grid-cols-[28px_minmax(0,1fr)_max-content] items-center gap-x-3 px-4 py-2 md:grid-cols-[28px_minmax(0,1fr)_240px_120px_max-content]"
+              >
                 <Avatar name={member.name} size={28} />
-                <span className="min-w-0 flex-1">
+                <span className="min-w-0">
                   <span className="block truncate font-medium">{member.name}</span>
                   <span className="block truncate text-(--text-2)">{member.email}</span>
-                  <span className="block text-(--text-2) sm:hidden">{member.roles.join(", ")}</span>
+                  <span className="block text-(--text-2) md:hidden">{member.roles.join(", ")}</span>
                 </span>
-                <span className="hidden text-(--text-2) sm:inline">{member.roles.join(", ")}</span>
-                <span className="hidden text-(--text-3) sm:inline">
+                <span className="hidden text-(--text-2) md:inline">{member.roles.join(", ")}</span>
+                <span className="hidden text-(--text-3) md:inline">
                   joined <RelativeTime at={member.createdAt} />
                 </span>
                 {may("members.manage") ? (
@@ -73,7 +76,12 @@ export function PeoplePage() {
         ) : table.isPending ? (
           <SkeletonRows rows={6} height={32} />
         ) : (
-          <div className="overflow-x-auto" tabIndex={0} role="group" aria-label="Roles and permissions">
+          <div
+            className="relative overflow-x-auto"
+            tabIndex={0}
+            role="group"
+            aria-label="Roles and permissions"
+          >
             <table className="w-full">
               <thead>
                 <tr className="border-b border-(--border) text-(--text-2)">

@@ -20,14 +20,14 @@ export function RunRows({ rows, withFlow = true }: { rows: readonly RunRow[]; wi
             <RunStateIcon state={run.state} />
             <span className="flex min-w-0 items-center gap-2">
               <span className="truncate font-medium">{withFlow ? run.flow.title : `Run ${run.number}`}</span>
-              {withFlow ? <span className="text-(--text-3)">{run.number}</span> : null}
+              {withFlow ? <span className="whitespace-nowrap text-(--text-3)">run {run.number}</span> : null}
               {run.simulated ? (
                 <span className="hidden lg:inline-flex">
                   <SimulatedMark />
                 </span>
               ) : null}
             </span>
-            <span className="col-start-2 truncate text-(--text-2) md:col-start-3">
+            <span className="col-span-2 col-start-2 truncate text-(--text-2) md:col-span-1 md:col-start-3">
               {run.headline === "" ? runStateWord(run.state) : withLocalInstants(run.headline)}
             </span>
             <span className="hidden truncate text-(--text-2) md:block">{run.startedBy.name}</span>

@@ -57,7 +57,7 @@ export function RunsPage() {
         <>
           <Select
             aria-label="Flow"
-            className="w-44"
+            className="min-w-0 flex-1 sm:w-44 sm:flex-none"
             value={flow ?? ""}
             onChange={(event) => filter("flow", event.target.value)}
           >
@@ -70,7 +70,7 @@ export function RunsPage() {
           </Select>
           <Select
             aria-label="State"
-            className="w-32"
+            className="min-w-0 flex-1 sm:w-32 sm:flex-none"
             value={state ?? ""}
             onChange={(event) => filter("state", event.target.value)}
           >

@@ -36,7 +36,7 @@ export function SettingsPage() {
       ) : (
         <>
           <Card title="Models by alias" flush>
-            <p className="px-4 pt-3 text-(--text-2)">
+            <p className="border-b border-(--border) px-4 py-3 text-(--text-2)">
               Flows ask for an alias. The alias decides which provider and model answers; "default" serves
               every flow that names none.
             </p>
@@ -83,7 +83,7 @@ function Aliases({
       <ul className="divide-y divide-(--border)">
         {aliases.map((row) => (
           <li key={row.alias} className="flex min-h-11 flex-wrap items-center gap-3 px-4 py-1.5">
-            <span className="w-32 font-semibold [font-family:var(--font-code)]">{row.alias}</span>
+            <span className="w-full font-semibold sm:w-32 [font-family:var(--font-code)]">{row.alias}</span>
             <span className="min-w-0 flex-1 truncate">
               {row.model}{" "}
               <span className="text-(--text-2)">
@@ -278,7 +278,7 @@ function Secrets() {
   const remove = useMutation(trpc.settings.deleteSecret.mutationOptions({ onSuccess: removed }));
   return (
     <Card title="Secrets" flush>
-      <p className="px-4 pt-3 text-(--text-2)">
+      <p className="border-b border-(--border) px-4 py-3 text-(--text-2)">
         Tools use them by name, as <code className="[font:var(--type-code)]">{"{{ secret('NAME') }}"}</code>.
         Nobody can read a value again, and it is struck out wherever it would appear.
       </p>

@@ -1,7 +1,7 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
 import { Command } from "cmdk";
-import { CirclePlay, LogOut, Moon, Plus, Sun, Workflow } from "lucide-react";
+import { CirclePlay, Keyboard, LogOut, Monitor, Moon, Plus, Sun, Workflow } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useEffect, useRef } from "react";
 import { useMe } from "../client/me.ts";
@@ -15,15 +15,17 @@ const group =
   "[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:py-1.5 [&_[cmdk-group-heading]]:text-(--text-3) [&_[cmdk-group-heading]]:[font:var(--type-11)]";
 
 /** Search over places, flows and runs, and the commonest commands. */
-export default function Palette({ onClose }: { onClose(): void }) {
+export default function Palette({ onClose, onShortcuts }: { onClose(): void; onShortcuts(): void }) {
   const trpc = useTRPC();
   const router = useRouter();
-  const { may } = useMe();
+  const { me, may } = useMe();
   const flows = useQuery(trpc.flow.list.queryOptions({}));
   const runs = useQuery(trpc.run.list.queryOptions({ limit: 20 }));
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     dialog.current?.showModal();
+    // On a phone the list comes first: the keyboard would cover half of it.
+    if (window.matchMedia("(pointer: coarse)").matches) dialog.current?.focus();
   }, []);
   const go = (href: string): void => {
     onClose();
@@ -32,12 +34,13 @@ export default function Palette({ onClose }: { onClose(): void }) {
   return (
     <dialog
       ref={dialog}
+      tabIndex={-1}
       aria-label="Search and commands"
       onClose={onClose}
       onClick={(event) => {
         if (event.target === dialog.current) onClose();
       }}
-      className="mx-auto mt-[12vh] w-[min(600px,calc(100vw-24px))] overflow-hidden rounded-(--radius-3) border border-(--border-strong) bg-(--surface) p-0 text-(--text)"
+      className="mx-auto mt-[12vh] outline-none max-sm:mt-3 focus-visible:shadow-none w-[min(600px,calc(100vw-24px))] overflow-hidden rounded-(--radius-3) border border-(--border-strong) bg-(--surface) p-0 text-(--text)"
     >
       <Command label="Search and commands" loop>
         <Command.Input
@@ -45,7 +48,7 @@ export default function Palette({ onClose }: { onClose(): void }) {
           placeholder="Go to a flow, a run or a place"
           className="h-12 w-full border-b border-(--border) bg-transparent px-4 outline-none [font:var(--type-14)] focus-visible:shadow-none"
         />
-        <Command.List className="max-h-[50vh] overflow-y-auto p-2">
+        <Command.List className="max-h-[50vh] overflow-y-auto max-sm:max-h-[calc(100dvh-84px)] p-2">
           <Command.Empty className="px-2.5 py-6 text-(--text-2)">
             Nothing of that name. Try a part of it.
           </Command.Empty>
@@ -109,8 +112,27 @@ export default function Palette({ onClose }: { onClose(): void }) {
             >
               <Moon aria-hidden size={14} className="text-(--text-3)" /> Use the dark theme
             </Command.Item>
-            <Command.Item value="command sign out" onSelect={() => void signOut()} className={row}>
+            <Command.Item
+              value="command system theme"
+              onSelect={() => (chooseTheme("system"), onClose())}
+              className={row}
+            >
+              <Monitor aria-hidden size={14} className="text-(--text-3)" /> Use the system's theme
+            </Command.Item>
+            <Command.Item
+              value="command keyboard shortcuts"
+              onSelect={onShortcuts}
+              className={`${row} pointer-coarse:hidden`}
+            >
+              <Keyboard aria-hidden size={14} className="text-(--text-3)" /> Show the shortcuts
+            </Command.Item>
+            <Command.Item
+              value={`command sign out ${me?.user.name ?? ""}`}
+              onSelect={() => void signOut()}
+              className={row}
+            >
               <LogOut aria-hidden size={14} className="text-(--text-3)" /> Sign out
+              <span className="min-w-0 flex-1 truncate text-(--text-3)">{me?.user.email}</span>
             </Command.Item>
           </Command.Group>
         </Command.List>

@@ -68,7 +68,10 @@ export function Shell({ children }: { children: ReactNode }) {
     return () => window.removeEventListener("keydown", press);
   }, [router]);
 
-  const allowed = places.filter((place) => place.permission === undefined || may(place.permission));
+  // Until it is known who is here, the places that not everyone may see keep their room, so that nothing jumps.
+  const allowed = places.filter(
+    (place) => place.permission === undefined || me === undefined || may(place.permission),
+  );
   const pending = counts.data?.pending ?? 0;
   const item = (place: (typeof places)[number]) => {
     const here = isAt(place, path);
@@ -78,7 +81,7 @@ export function Shell({ children }: { children: ReactNode }) {
         href={place.href}
         aria-current={here ? "page" : undefined}
         title={isWide ? undefined : place.title}
-        className={`relative flex h-8 items-center gap-3 rounded-(--radius-2) px-2 ${here ? "bg-(--surface-3) font-medium text-(--text)" : "text-(--text-2) hover:bg-(--surface-2) hover:text-(--text)"}`}
+        className={`relative flex h-8 items-center gap-3 rounded-(--radius-2) px-2 ${here ? "bg-(--surface-3) font-medium text-(--text)" : "text-(--text-2) hover:bg-(--surface-2) hover:text-(--text)"} ${place.permission !== undefined && me === undefined ? "invisible" : ""}`}
       >
         <place.icon aria-hidden size={16} className="shrink-0" />
         <span className={isWide ? "truncate" : "sr-only"}>{place.title}</span>
@@ -187,7 +190,9 @@ export function Shell({ children }: { children: ReactNode }) {
           <Ellipsis aria-hidden size={18} /> More
         </button>
       </nav>
-      {opened === "palette" ? <Palette onClose={() => setOpened(null)} /> : null}
+      {opened === "palette" ? (
+        <Palette onClose={() => setOpened(null)} onShortcuts={() => setOpened("shortcuts")} />
+      ) : null}
       {opened === "shortcuts" ? <Shortcuts onClose={() => setOpened(null)} /> : null}
     </div>
   );
