@@ -7,7 +7,7 @@ import { useTRPC } from "../client/trpc.ts";
 import { Button } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
 import { Page } from "../parts/page.tsx";
-import { ErrorState, SkeletonRows } from "../parts/states.tsx";
+import { ErrorState } from "../parts/states.tsx";
 import { FlowSource, useChecked } from "./flow-source.tsx";
 import { PublishBar } from "./publish-bar.tsx";
 
@@ -72,7 +72,16 @@ export function NewFlowPage() {
           </span>
           <span className="text-(--text-2)">A file of at most 2 MB</span>
         </button>
-        {blueprints.isPending ? <SkeletonRows rows={1} height={64} /> : null}
+        {blueprints.isPending
+          ? Array.from({ length: 3 }, (_, card) => (
+              <div
+                key={card}
+                role="status"
+                aria-label="Loading"
+                className="skeleton min-h-16 rounded-(--radius-3)"
+              />
+            ))
+          : null}
         {(blueprints.data ?? []).map((blueprint) => (
           <button
             key={blueprint.slug}

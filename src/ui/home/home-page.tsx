@@ -53,49 +53,55 @@ export function HomePage() {
           ) : null}
         </section>
       ) : null}
-      <Card title="Running now" flush>
-        {home.isPending ? (
-          <SkeletonRows rows={2} />
-        ) : (home.data?.running.length ?? 0) === 0 ? (
-          <EmptyState
-            icon={<Check size={18} />}
-            title="All quiet"
-            action={<ButtonLink href="/flows">Choose a flow</ButtonLink>}
-          >
-            No run is under way. What you start appears here, live.
-          </EmptyState>
-        ) : (
-          <RunRows rows={home.data?.running ?? []} />
-        )}
-      </Card>
-      {(home.data?.failedMine.length ?? 0) > 0 ? (
-        <Card title="Failed runs that you started" flush>
-          <RunRows rows={home.data?.failedMine ?? []} />
+      {home.isPending ? (
+        // One block for all: what needs somebody comes first, and nobody knows yet whether anything does.
+        <Card flush>
+          <SkeletonRows rows={8} />
         </Card>
       ) : null}
-      <Card
-        title="Latest"
-        flush
-        aside={
-          <ButtonLink href="/runs" tone="quiet" size="small">
-            All runs
-          </ButtonLink>
-        }
-      >
-        {home.isPending ? (
-          <SkeletonRows rows={5} />
-        ) : (home.data?.recent.length ?? 0) === 0 ? (
-          <EmptyState
-            icon={<Workflow size={18} />}
-            title="Nothing has run yet"
-            action={<ButtonLink href="/flows/support-desk">Open Support desk</ButtonLink>}
+      {home.data === undefined ? null : (
+        <>
+          <Card title="Running now" flush>
+            {home.data.running.length === 0 ? (
+              <EmptyState
+                icon={<Check size={18} />}
+                title="All quiet"
+                action={<ButtonLink href="/flows">Choose a flow</ButtonLink>}
+              >
+                No run is under way. What you start appears here, live.
+              </EmptyState>
+            ) : (
+              <RunRows rows={home.data.running} />
+            )}
+          </Card>
+          {home.data.failedMine.length > 0 ? (
+            <Card title="Failed runs that you started" flush>
+              <RunRows rows={home.data.failedMine} />
+            </Card>
+          ) : null}
+          <Card
+            title="Latest"
+            flush
+            aside={
+              <ButtonLink href="/runs" tone="quiet" size="small">
+                All runs
+              </ButtonLink>
+            }
           >
-            Support desk is a good first flow: agents handle a ticket, and you decide on the refund.
-          </EmptyState>
-        ) : (
-          <RunRows rows={home.data?.recent ?? []} />
-        )}
-      </Card>
+            {home.data.recent.length === 0 ? (
+              <EmptyState
+                icon={<Workflow size={18} />}
+                title="Nothing has run yet"
+                action={<ButtonLink href="/flows/support-desk">Open Support desk</ButtonLink>}
+              >
+                Support desk is a good first flow: agents handle a ticket, and you decide on the refund.
+              </EmptyState>
+            ) : (
+              <RunRows rows={home.data.recent} />
+            )}
+          </Card>
+        </>
+      )}
     </Page>
   );
 }

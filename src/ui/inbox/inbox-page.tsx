@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Bell, BellRing, Inbox as InboxIcon } from "lucide-react";
 import Link from "next/link";
-import { useRouter, useSearchParams } from "next/navigation";
+import { useSearchParams } from "next/navigation";
 import { useEffect, useState } from "react";
 import { useTRPC } from "../client/trpc.ts";
 import { Button } from "../parts/button.tsx";
@@ -20,7 +20,6 @@ const tabs = [
 
 /** Approvals and forms assigned to my roles, what became of earlier ones, and what I was told. */
 export function InboxPage() {
-  const router = useRouter();
   const asked = useSearchParams().get("show");
   const shown = tabs.find(([name]) => name === asked)?.[0] ?? "pending";
   return (
@@ -30,20 +29,19 @@ export function InboxPage() {
       about="Decisions and answers that your roles are asked for."
       actions={<BrowserNotices />}
     >
-      <div role="tablist" aria-label="Inbox" className="flex gap-5 border-b border-(--border)">
+      <nav aria-label="Inbox" className="flex gap-5 border-b border-(--border)">
         {tabs.map(([name, title]) => (
-          <button
+          <Link
             key={name}
-            type="button"
-            role="tab"
-            aria-selected={shown === name}
-            onClick={() => router.replace(name === "pending" ? "/inbox" : `/inbox?show=${name}`)}
-            className="-mb-px h-9 border-b-2 border-transparent text-(--text-2) aria-selected:border-(--text) aria-selected:font-medium aria-selected:text-(--text) pointer-coarse:h-11"
+            href={name === "pending" ? "/inbox" : `/inbox?show=${name}`}
+            replace
+            aria-current={shown === name ? "page" : undefined}
+            className="-mb-px inline-flex h-9 items-center border-b-2 border-transparent text-(--text-2) hover:text-(--text) aria-[current]:border-(--text) aria-[current]:font-medium aria-[current]:text-(--text) pointer-coarse:h-11"
           >
             {title}
-          </button>
+          </Link>
         ))}
-      </div>
+      </nav>
       {shown === "notices" ? <Notices /> : <Approvals state={shown} />}
     </Page>
   );

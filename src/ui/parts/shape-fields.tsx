@@ -224,12 +224,14 @@ function FileControl({ ids, field, value, onChange }: ControlProps) {
         const dropped = event.dataTransfer.files[0];
         if (dropped !== undefined) send(dropped);
       }}
-      className="rounded-(--radius-2) border border-dashed border-(--border-field) bg-(--surface) p-2"
+      className="relative rounded-(--radius-2) border border-dashed border-(--border-field) bg-(--surface) p-2"
     >
       <input
         {...ids}
         ref={input}
         type="file"
+        // The button below is what one reaches by keyboard; this one can't be seen.
+        tabIndex={-1}
         className="sr-only"
         accept={field.accept?.join(",")}
         onChange={(event) => {
@@ -240,7 +242,13 @@ function FileControl({ ids, field, value, onChange }: ControlProps) {
       />
       {file === null ? (
         <div className="flex flex-wrap items-center gap-2">
-          <Button size="small" onClick={() => input.current?.click()} busy={upload.state === "sending"}>
+          <Button
+            size="small"
+            aria-label={`Choose a file: ${field.title ?? words(field.name)}`}
+            aria-describedby={ids["aria-describedby"]}
+            onClick={() => input.current?.click()}
+            busy={upload.state === "sending"}
+          >
             <FileUp aria-hidden size={14} /> Choose a file
           </Button>
           <span className="text-(--text-2)">
