@@ -74,7 +74,7 @@ export function FlowPage({ slug }: { slug: string }) {
       flow={flow.data}
       shownRevision={revision ?? flow.data.revision}
       isWelcome={search.get("welcome") === "1"}
-      startsEditing={search.get("edit") === "1"}
+      startsEditing={search.get("change") === "1"}
       onRevision={(number) =>
         router.replace(
           number === flow.data.revision ? `/flows/${slug}` : `/flows/${slug}?revision=${number}`,
