@@ -29,7 +29,9 @@ export type FileRef = {
 export type SecretRef = { readonly $secret: string };
 
 export function isBlobRef(value: unknown): value is BlobRef {
-  return isObject(value) && isObject(value["$blob"]);
+  if (!isObject(value) || !isObject(value["$blob"])) return false;
+  const { hash, bytes, preview } = value["$blob"];
+  return typeof hash === "string" && typeof bytes === "number" && typeof preview === "string";
 }
 export function isFileRef(value: unknown): value is FileRef {
   return isObject(value) && isObject(value["$file"]);

@@ -1,9 +1,9 @@
 import type { Json } from "#base/index.ts";
 import { describe, expect, test } from "vitest";
-import { foldEvents, machine, type Signal } from "./index.ts";
+import { advance, foldEvents, machine, type Signal } from "./index.ts";
 import type { Message } from "./events.ts";
 import { canonicalJson } from "../values/canonical.ts";
-import { fakeHash, world, type WorldOptions } from "./testing/world.ts";
+import { ada, fakeHash, toolFacts, world, type WorldOptions } from "./testing/world.ts";
 
 const text = (more = "", agent = "tools: [crm.*]"): string => `
 id: desk
@@ -127,6 +127,19 @@ describe("the agent's loop", () => {
     const again = run.events.length;
     run.send({ kind: "approval", approvalId: "x", decision: "approve", by: null, comment: "", answer: null });
     expect(run.events.length).toBe(again);
+  });
+
+  test("[M21] what looks like a secret is none in an agent's arguments: they are checked as they are", () => {
+    const text =
+      "id: t\nagents: { a: { instructions: x, tools: [look] } }\ntasks: [{ id: a, agent: a, prompt: go }]\n";
+    const inputSchema = { type: "object", properties: { url: { type: "string" } } };
+    const run = world(text, {
+      tools: { look: { inputSchema } },
+      models: (_, count) =>
+        count === 1 ? { toolCalls: [{ callId: "c", tool: "look", args: { url: { $secret: 5 } } }] } : "done",
+    });
+    expect(run.types()).toContain("tool-call-denied");
+    expect(run.types()).not.toContain("tool-call-begun");
   });
 
   test("[M22] a rejected call is told to the model with the reason", () => {
@@ -261,6 +274,55 @@ outputs: { out: "{{ tasks.a.output }}" }
     again.send({ kind: "tool-finished", key: lost.key, result: "late" });
     expect(again.output()).toEqual({ out: "late" });
     expect(start().decide("fail").output()).toMatchObject({ error: { code: "outcome-unknown" } });
+  });
+
+  test("[M27] a task that a person chose to fail makes no further attempt", () => {
+    const retried = tool.replace("tool: pay", "tool: pay, retry: { maxAttempts: 3, delay: 1s }");
+    const run = world(retried, { tools: { pay: {} }, calls: () => "hang" })
+      .send(lost)
+      .decide("fail");
+    expect(run.output()).toMatchObject({ error: { code: "outcome-unknown" } });
+    expect(run.types().filter((type) => type === "tool-call-begun")).toHaveLength(1);
+  });
+
+  test("[M27] an agent does not go on after a person chose to fail its task", () => {
+    const text =
+      "id: t\nagents: { a: { instructions: x, tools: [pay] } }\ntasks: [{ id: a, agent: a, prompt: go }]\n";
+    const run = world(text, {
+      tools: { pay: {} },
+      models: () => ({ toolCalls: [{ callId: "c", tool: "pay", args: {} }] }),
+      calls: () => "hang",
+    });
+    run.send({ ...lost, key: "run_1:a:1:1:c" }).decide("fail");
+    expect(run.output()).toMatchObject({ outcome: "failed", error: { code: "outcome-unknown" } });
+    expect(run.types().filter((type) => type === "model-call-begun")).toHaveLength(1);
+  });
+
+  test("[M27] what changed since a person chose to run it again is not run", () => {
+    const facts = { schemaHash: "before" };
+    const run = world(tool, { tools: { pay: facts }, calls: () => "hang" }).send(lost);
+    const context = run.context();
+    const [asked] = run.pending();
+    const decision = advance(
+      run.state(),
+      [
+        {
+          kind: "approval",
+          approvalId: asked?.approvalId ?? "",
+          decision: "again",
+          by: ada,
+          comment: "",
+          answer: null,
+        },
+      ],
+      { ...context, tools: { names: () => ["pay"], get: () => toolFacts("pay", { schemaHash: "after" }) } },
+    );
+    expect(decision.events?.map((event) => event.type)).toEqual([
+      "approval-decided",
+      "tool-call-failed",
+      "task-failed",
+      "run-finished",
+    ]);
   });
 
   test("[M27] lost a second time, it is asked about a second time", () => {

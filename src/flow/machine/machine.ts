@@ -28,7 +28,7 @@ function look(state: RunState, context: MachineContext, action: (walk: Walk) => 
     action(walk);
     return { events: walk.events };
   } catch (error) {
-    if (error instanceof NeedsBlob) return { needs: [error.ref] };
+    if (error instanceof NeedsBlob) return { needs: error.refs };
     throw error;
   }
 }

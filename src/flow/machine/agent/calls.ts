@@ -1,6 +1,7 @@
 import type { Agent } from "../../language/definition.ts";
 import type { TaskPath, ToolCall } from "../events.ts";
-import { checkArguments, errorList } from "../heads/call.ts";
+import { checkValue } from "../../values/check.ts";
+import { errorList } from "../heads/call.ts";
 import { beginCall } from "../heads/tool.ts";
 import { effectKey } from "../paths.ts";
 import type { EffectState } from "../state.ts";
@@ -97,7 +98,8 @@ function check(walk: Walk, agent: Agent, path: TaskPath, call: ToolCall): Checke
     const what = facts ? `You are not granted ${call.tool}.` : `There is no tool named "${call.tool}".`;
     return { ok: false, reason: `${what} ${may}` };
   }
-  const checked = checkArguments(facts.inputSchema, call.args);
+  // As they are: what an agent writes never stands for a secret, and must not pass for one.
+  const checked = checkValue(facts.inputSchema, call.args);
   if (!checked.ok) {
     return { ok: false, reason: `The arguments are not what ${call.tool} takes. ${errorList(checked)}` };
   }

@@ -4,7 +4,7 @@ import { readAnswer } from "../agent/answer.ts";
 import { carryCalls } from "../agent/calls.ts";
 import { limitReached, limitsOf, reached } from "../agent/limits.ts";
 import { carryModelFailure } from "../agent/model-retry.ts";
-import type { TaskPath } from "../events.ts";
+import type { TaskError, TaskPath } from "../events.ts";
 import { effectKey } from "../paths.ts";
 import type { EffectState } from "../state.ts";
 import { hasFired, setTimer } from "../walk/life.ts";
@@ -55,7 +55,10 @@ export const agent: Head<"agent"> = {
       }
       const { toolCalls, text } = last.end;
       if (toolCalls.length > 0) {
-        if (!carryCalls(walk, who, path, last.step, toolCalls)) return open;
+        const settled = carryCalls(walk, who, path, last.step, toolCalls);
+        const givenUp = errorOfGivenUp(walk, path, last.step);
+        if (givenUp) return { name: "failed", error: givenUp };
+        if (!settled) return open;
         if (refusalsInARow(walk, path) >= mostRefusals) {
           return failed(
             "model-output",
@@ -135,6 +138,15 @@ function readLastWords(
     path,
     message: { role: "user", text: `${answer.problem}${wanted}` },
   });
+  return undefined;
+}
+
+/** The error of a lost call after which a person chose to fail the task. */
+function errorOfGivenUp(walk: Walk, path: TaskPath, step: number): TaskError | undefined {
+  for (const { kind, step: at, end } of walk.at(path).effects) {
+    if (kind !== "tool" || at !== step || end?.name !== "failed") continue;
+    if (end.error.code === "outcome-unknown") return end.error;
+  }
   return undefined;
 }
 

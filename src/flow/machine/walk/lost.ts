@@ -35,7 +35,7 @@ export function askAboutLost(walk: Walk, path: TaskPath, effect: ToolEffect): vo
   if (decision === "happened") {
     const result = answer && "result" in answer ? (answer["result"] ?? null) : null;
     walk.emit({ type: "tool-call-finished", path, step, callId, key, result });
-  } else if (decision === "again") {
+  } else if (decision === "again" && asked.ask.call?.schemaHash === schemaHashOf(walk, effect)) {
     const { tool, agent, approvedHash } = effect;
     walk.emit({
       type: "tool-call-begun",
@@ -51,16 +51,24 @@ export function askAboutLost(walk: Walk, path: TaskPath, effect: ToolEffect): vo
       approvedHash,
     });
   } else {
+    const then =
+      decision === "again"
+        ? `${effect.tool} changed since ${by?.name ?? "a person"} chose to run it again, so nothing more was done`
+        : `${by?.name ?? "a person"} chose to fail the task`;
     const error = {
       code: "outcome-unknown",
-      message: `The worker was lost while ${effect.tool} was under way; ${by?.name ?? "a person"} chose to fail the task.`,
+      message: `The worker was lost while ${effect.tool} was under way; ${then}.`,
     };
     walk.emit({ type: "tool-call-failed", path, step, callId, key, error, retryable: false });
   }
 }
 
+function schemaHashOf(walk: Walk, effect: ToolEffect): string {
+  return walk.context.tools.get(effect.tool)?.schemaHash ?? "";
+}
+
 function lostQuestion(walk: Walk, effect: ToolEffect): Question {
-  const schemaHash = walk.context.tools.get(effect.tool)?.schemaHash ?? "";
+  const schemaHash = schemaHashOf(walk, effect);
   return {
     kind: "outcome-unknown",
     title: `Did ${effect.tool} happen?`,

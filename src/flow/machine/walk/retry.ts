@@ -8,6 +8,8 @@ const final: ReadonlySet<string> = new Set([
   "rejected",
   "deadline",
   "limit-reached",
+  // A person chose to fail the task: another attempt might do a second time what nobody knows to be undone.
+  "outcome-unknown",
   "cancelled",
   "expression",
   "misconfigured",

@@ -141,8 +141,13 @@ function factsOf(walk: Walk, task: TaskState | undefined): Names {
   return facts;
 }
 
+/** Kinds of tasks whose output is made of those of the tasks that they hold. */
+const holders: ReadonlySet<string> = new Set(["foreach", "parallel", "sequence", "if", "switch"]);
+
 function outputOf(walk: Walk, task: TaskState | undefined): Json {
-  return task?.status.name === "succeeded" ? walk.open(task.status.output) : null;
+  if (task?.status.name !== "succeeded") return null;
+  const { output } = task.status;
+  return holders.has(task.kind) ? walk.openWithin(output) : walk.open(output);
 }
 
 type Many = {

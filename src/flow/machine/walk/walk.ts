@@ -10,12 +10,12 @@ import type { RunState, TaskState } from "../state.ts";
 import type { AnyHead } from "../heads/head.ts";
 import { makeScope } from "./scope.ts";
 
-/** Thrown when a decision needs the content of a blob that is not at hand; ends the walk. */
+/** Thrown when a decision needs the content of blobs that are not at hand; ends the walk. */
 export class NeedsBlob extends Error {
-  readonly ref: BlobRef;
-  constructor(ref: BlobRef) {
+  readonly refs: readonly BlobRef[];
+  constructor(refs: readonly BlobRef[]) {
     super("A blob is needed.");
-    this.ref = ref;
+    this.refs = refs;
   }
 }
 
@@ -72,7 +72,29 @@ export class Walk {
     if (!isBlobRef(value)) return value as Json;
     const content = this.context.blob(value);
     if (content !== undefined) return content;
-    this.#needed = new NeedsBlob(value);
+    this.#needed = new NeedsBlob([value]);
+    throw this.#needed;
+  }
+
+  /**
+   * Content of what a task that holds tasks yielded: large outputs of those are references within it. All that are
+   * not at hand are asked for at once.
+   */
+  openWithin(value: Value): Json {
+    const missing: BlobRef[] = [];
+    const visit = (item: Json): Json => {
+      if (item === null || typeof item !== "object") return item;
+      if (isBlobRef(item)) {
+        const content = this.context.blob(item);
+        if (content === undefined) missing.push(item);
+        return content === undefined ? null : visit(content);
+      }
+      if (Array.isArray(item)) return item.map((one: Json) => visit(one));
+      return Object.fromEntries(Object.entries(item).map(([name, one]) => [name, visit(one as Json)]));
+    };
+    const opened = visit(value as Json);
+    if (missing.length === 0) return opened;
+    this.#needed = new NeedsBlob(missing);
     throw this.#needed;
   }
 
