@@ -4,7 +4,16 @@ import { describe, expect, test, vi } from "vitest";
 import { memoryJournal, type MemoryJournal } from "./index.ts";
 import type { EngineOptions, Redaction } from "./ports.ts";
 import { createStream } from "./stream.ts";
-import { engineFor, flowOf, makeRun, newId, outside, type Outside, type Worker } from "./testing/world.ts";
+import {
+  engineFor,
+  flowOf,
+  hashOf,
+  makeRun,
+  newId,
+  outside,
+  type Outside,
+  type Worker,
+} from "./testing/world.ts";
 
 const place = { workspace: newId("ws"), flow: "flow", revision: "rev" };
 
@@ -129,6 +138,98 @@ describe("effects", () => {
     );
     expect(JSON.stringify(journal.stored(run)?.events)).not.toContain("hunter2");
     expect(journal.stored(run)?.summary.outputs).toEqual({ out: "it is [redacted], yes" });
+  });
+
+  test("a secret that a call itself has read is taken out of its large result as well", async () => {
+    let known = false;
+    const plain: Redaction = { ...hunter, text: (text) => text, json: (value) => value };
+    const { journal, worker, run } = await rig(
+      one,
+      () => ({
+        call: async () => {
+          known = true;
+          return `hunter2${"x".repeat(40_000)}`;
+        },
+      }),
+      { redaction: () => (known ? hunter : plain) },
+    );
+    const saved: string[] = [];
+    const save = journal.saveBlob;
+    journal.saveBlob = (workspace, text) => {
+      saved.push(text);
+      return save(workspace, text);
+    };
+    await worker.engine.drive(run);
+    expect(saved.length).toBeGreaterThan(0);
+    expect(saved.join("")).not.toContain("hunter2");
+  });
+
+  test("a call that was made does not count as failed because its result could not be stored", async () => {
+    const { journal, worker, run, beyond } = await rig(
+      "id: flow\ntasks: [{ id: call, tool: look, retry: { maxAttempts: 3, delay: 0s } }]\n",
+      (plain) => ({
+        call: async ({ key }) => {
+          plain.made.push(key);
+          return "y".repeat(40_000);
+        },
+      }),
+    );
+    const save = journal.saveBlob;
+    let broken = 1;
+    journal.saveBlob = (workspace, text) =>
+      (broken -= 1) >= 0 ? Promise.reject(new Error("The database is away.")) : save(workspace, text);
+    await worker.engine.drive(run);
+    expect(journal.stored(run)?.summary.state).toBe("succeeded");
+    expect(beyond.made).toHaveLength(1);
+  });
+
+  test("what is asked has the hash of the bytes that are shown and done, also when a secret was taken out", async () => {
+    const { journal, worker, run, beyond } = await rig(
+      "id: flow\ntasks: [{ id: call, tool: look, with: { word: hunter2 } }]\n",
+      (plain) => ({
+        call: async ({ args }) => {
+          plain.made.push(JSON.stringify(args));
+          return null;
+        },
+      }),
+      { redaction: () => hunter },
+      { look: { risk: "high" } },
+    );
+    await worker.engine.drive(run);
+    const [asked] = beyond.questions.values();
+    expect(asked?.ask.canonical).toContain("[redacted]");
+    expect(asked?.ask.hash).toBe(hashOf(asked?.ask.canonical ?? ""));
+    const [approvalId = ""] = beyond.questions.keys();
+    await journal.signal(run, "decision", {
+      kind: "approval",
+      approvalId,
+      decision: "approve",
+      by: null,
+      comment: "",
+      answer: null,
+    });
+    await worker.engine.drive(run);
+    expect(beyond.made).toEqual(['{"word":"[redacted]"}']);
+  });
+
+  test("large outputs within those of foreach and parallel are read like small ones", async () => {
+    const { journal, worker, run } = await rig(
+      `id: flow
+tasks:
+  - { id: each, foreach: [1, 2], tasks: [{ id: look, tool: look }] }
+  - { id: both, parallel: [{ id: left, tool: look }, { id: right, log: small }] }
+outputs:
+  first: "{{ tasks.each.output[1].text.size() }}"
+  left: "{{ tasks.both.output.left.text.size() }}"
+  item: "{{ tasks.look.items[0].output.text.size() }}"
+`,
+      () => ({ call: async () => ({ text: "z".repeat(50_000) }) }),
+    );
+    await worker.engine.drive(run);
+    expect(journal.stored(run)?.summary).toMatchObject({
+      state: "succeeded",
+      outputs: { first: 50_000, left: 50_000, item: 50_000 },
+    });
   });
 
   test("a run's summary tells that it waits for a person, and for what", async () => {

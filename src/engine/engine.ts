@@ -10,15 +10,20 @@ export function createEngine(options: EngineOptions): Engine {
 
   async function begin(run: RunId): Promise<void> {
     // A nudge that comes while a segment is parking would be lost: then another one follows.
-    for (let again = true; again && !stopped;) {
-      const segment = startSegment(options, run);
-      driven.set(run, segment);
-      try {
-        await segment.done;
-      } finally {
-        driven.delete(run);
+    try {
+      for (let again = true; again && !stopped;) {
+        const segment = startSegment(options, run);
+        driven.set(run, segment);
+        try {
+          await segment.done;
+        } finally {
+          driven.delete(run);
+        }
+        again = segment.missed();
       }
-      again = segment.missed();
+    } finally {
+      // In the same turn as the last look: between the two, another call would neither nudge nor drive.
+      driving.delete(run);
     }
   }
 
@@ -30,7 +35,7 @@ export function createEngine(options: EngineOptions): Engine {
         return known;
       }
       if (stopped) return Promise.resolve();
-      const done = begin(run).finally(() => driving.delete(run));
+      const done = begin(run);
       driving.set(run, done);
       return done;
     },

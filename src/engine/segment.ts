@@ -183,7 +183,13 @@ class Driver {
   #redacted(events: readonly RunEventBody[]): readonly RunEventBody[] {
     const clean = this.#options.redaction?.(this.#run);
     if (!clean) return events;
-    return events.map((event) => clean.json(event as unknown as Json) as unknown as RunEventBody);
+    return events.map((event) => {
+      const told = clean.json(event as unknown as Json) as unknown as RunEventBody;
+      // What is asked, shown and done are the bytes without the secret: the decision is bound to these.
+      return told.type === "approval-requested" && told !== event
+        ? { ...told, ask: { ...told.ask, hash: this.#options.sha256(told.ask.canonical) } }
+        : told;
+    });
   }
 
   #markDirty(): void {
@@ -213,6 +219,7 @@ class Driver {
     const decided = await this.#decide(signals);
     if (decided.length === 0 && items.length === 0) return true;
     const events = await keepLarge(this.#redacted(decided), this.#blobs);
+    this.#blobs.trim();
     return this.#append(
       events,
       items.map((item) => item.id),

@@ -21,11 +21,16 @@ function count(value: unknown, room: number): number {
   return left;
 }
 
-/** The blobs that a segment has seen, so that none is read twice. */
+/** Of the blobs that a segment has seen, so many bytes are kept between its decisions. */
+const mostKept = 64_000_000;
+
+/** The blobs that a segment has seen lately, so that hardly one is read twice. */
 export class Blobs {
   readonly #journal: Journal;
   readonly #workspace: WorkspaceId;
-  readonly #known = new Map<string, Json>();
+  /** Oldest first. */
+  readonly #known = new Map<string, { readonly value: Json; readonly bytes: number }>();
+  #bytes = 0;
 
   constructor(journal: Journal, workspace: WorkspaceId) {
     this.#journal = journal;
@@ -33,7 +38,22 @@ export class Blobs {
   }
 
   get(ref: BlobRef): Json | undefined {
-    return this.#known.get(ref.$blob.hash);
+    return this.#known.get(ref.$blob.hash)?.value;
+  }
+
+  /** Forgets the oldest beyond what is kept. Not while something is decided, which may need all of them at once. */
+  trim(most = mostKept): void {
+    for (const [hash, { bytes }] of this.#known) {
+      if (this.#bytes <= most) return;
+      this.#known.delete(hash);
+      this.#bytes -= bytes;
+    }
+  }
+
+  #keep({ $blob: { hash, bytes } }: BlobRef, value: Json): void {
+    if (this.#known.has(hash)) return;
+    this.#known.set(hash, { value, bytes });
+    this.#bytes += bytes;
   }
 
   async load(refs: readonly BlobRef[]): Promise<void> {
@@ -41,21 +61,25 @@ export class Blobs {
       this.#workspace,
       refs.map((ref) => ref.$blob.hash),
     );
-    for (const ref of refs) this.#known.set(ref.$blob.hash, found.get(ref.$blob.hash) ?? null);
+    for (const ref of refs) this.#keep(ref, found.get(ref.$blob.hash) ?? null);
   }
 
   /** The value itself, or the reference to it when it is large. */
   async put(value: Value): Promise<Value> {
     if (isBlobRef(value) || !isLarge(value)) return value;
     const ref = await this.#journal.saveBlob(this.#workspace, JSON.stringify(value));
-    this.#known.set(ref.$blob.hash, value as Json);
+    this.#keep(ref, value as Json);
     return ref;
   }
 
   async open(value: Value): Promise<Json> {
     if (!isBlobRef(value)) return value as Json;
-    if (this.get(value) === undefined) await this.load([value]);
-    return this.get(value) ?? null;
+    const known = this.get(value);
+    if (known !== undefined) return known;
+    const { hash } = value.$blob;
+    const found = await this.#journal.loadBlobs(this.#workspace, [hash]);
+    this.#keep(value, found.get(hash) ?? null);
+    return found.get(hash) ?? null;
   }
 }
 

@@ -6,7 +6,7 @@ export const longestCallMs = 900_000;
 
 /** One tool call. A result that is large is kept as a blob at once. */
 export const toolCall: Step<"tool-call"> = async (obligation, context) => {
-  const { options, run, workspace, flow, blobs, redaction, signal } = context;
+  const { options, run, workspace, flow, blobs, signal } = context;
   const { key, path, tool, args, agent } = obligation;
   const own = Object.hasOwn(flow.tools, tool) ? flow.tools[tool]?.timeout : undefined;
   const limit = own === undefined ? longestCallMs : own + (options.graceMs ?? 10_000);
@@ -22,8 +22,11 @@ export const toolCall: Step<"tool-call"> = async (obligation, context) => {
     signal,
   });
   const result = await withLimit(call, limit, context.abort, tool);
-  const clean = redaction ? redaction.json(result) : result;
-  return { kind: "tool-finished", key, result: await blobs.put(clean) };
+  // Asked for now: the call itself may have read a secret that was not known when it began.
+  const clean = options.redaction?.(run).json(result) ?? result;
+  // That a result can't be stored does not mean that the call failed: the append tries again, and fails the segment.
+  const kept = await blobs.put(clean).catch(() => clean);
+  return { kind: "tool-finished", key, result: kept };
 };
 
 async function withLimit(call: Promise<Json>, limit: number, abort: () => void, tool: string): Promise<Json> {
