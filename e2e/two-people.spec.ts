@@ -9,6 +9,7 @@ test("two people watch a run; one decides, the other sees it; a reload shows the
   page,
   browser,
 }) => {
+  test.slow();
   await page.goto(address("/people"));
   await page.getByRole("button", { name: "Invite someone" }).click();
   await page.getByLabel("E-mail").fill(grace.email);
@@ -22,7 +23,7 @@ test("two people watch a run; one decides, the other sees it; a reload shows the
   await other.getByLabel("Your name").fill(grace.name);
   await other.getByLabel("Password").fill(grace.password);
   await other.getByRole("button", { name: "Join" }).click();
-  await expect(other.getByRole("heading", { level: 1 })).toHaveText("Nothing waits for you");
+  await other.waitForURL(address("/"));
 
   const run = await startRun(page, "support-desk");
   await other.goto(run);
@@ -36,8 +37,9 @@ test("two people watch a run; one decides, the other sees it; a reload shows the
   await second.getByRole("button", { name: "Refund 40 EUR for order 7", exact: true }).dblclick();
   await expect(page.getByText("Succeeded").first()).toBeVisible({ timeout: 30_000 });
   await expect(other.getByText("Succeeded").first()).toBeVisible({ timeout: 30_000 });
-  await expect(page.getByRole("alert").filter({ hasText: /./ })).toHaveCount(0);
-  await expect(other.getByRole("alert").filter({ hasText: /./ })).toHaveCount(0);
+  // Inside the page: outside it, the route announcer of the framework says each page's title as an alert.
+  await expect(page.getByRole("main").getByRole("alert")).toHaveCount(0);
+  await expect(other.getByRole("main").getByRole("alert")).toHaveCount(0);
 
   const shown = await page.getByRole("tree").innerText();
   await page.reload();
