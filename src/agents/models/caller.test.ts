@@ -5,7 +5,8 @@ import { BatonError, type WorkspaceId } from "#base/index.ts";
 import type { ModelRequest } from "../spec.ts";
 import { createModelCaller } from "./caller.ts";
 import { costOf } from "./prices.ts";
-import { retryAfter } from "./errors.ts";
+import { modelError, retryAfter } from "./errors.ts";
+import { modelMessages } from "./messages.ts";
 
 let server: Server | undefined;
 afterEach(() => {
@@ -330,5 +331,40 @@ describe("prices", () => {
     expect(retryAfter({ "retry-after": "Thu, 01 Jan 1970 00:00:05 GMT" }, 1000)).toBe(4000);
     expect(retryAfter({ "retry-after-ms": "150" }, 0)).toBe(150);
     expect(retryAfter({}, 0)).toBeUndefined();
+  });
+});
+
+describe("a conversation as providers take it", () => {
+  const call = { callId: "c", tool: "look", args: "{ no json" };
+
+  it("holds no answer without words and calls, and no arguments that are no object", () => {
+    const messages = modelMessages(
+      [
+        { role: "user", text: "Go" },
+        { role: "assistant", text: " \n", toolCalls: [] },
+        { role: "user", text: "The answer is empty." },
+        { role: "assistant", text: "", toolCalls: [call] },
+        { role: "tool", callId: "c", tool: "look", result: "Not what look takes.", isError: true },
+      ],
+      (name) => name,
+    );
+    expect(messages.map(({ role }) => role)).toEqual(["user", "user", "assistant", "tool"]);
+    expect(messages[2]?.content).toEqual([
+      { type: "tool-call", toolCallId: "c", toolName: "look", input: {} },
+    ]);
+  });
+});
+
+describe("an error within a stream", () => {
+  it.each([
+    [{ type: "error", error: { type: "overloaded_error", message: "Overloaded" } }],
+    [{ type: "overloaded_error", message: "Overloaded" }],
+    ["Overloaded"],
+    [new Error("Overloaded")],
+  ])("is told in the provider's words: %j", (error) => {
+    expect(modelError(error, "m", 0)).toMatchObject({
+      code: "unavailable",
+      message: "The call to m failed: Overloaded",
+    });
   });
 });

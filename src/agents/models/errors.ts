@@ -1,5 +1,5 @@
 import { APICallError, RetryError, LoadAPIKeyError } from "ai";
-import { BatonError, messageOf } from "#base/index.ts";
+import { BatonError, isObject, messageOf } from "#base/index.ts";
 
 /** Milliseconds that a Retry-After header asks for (seconds or an HTTP date), or undefined. */
 export function retryAfter(
@@ -14,6 +14,14 @@ export function retryAfter(
   if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
   const date = Date.parse(text);
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+/** The words of an error; within a stream, providers send objects, with a message at some depth. */
+function said(error: unknown): string {
+  if (!isObject(error) || error instanceof Error) return messageOf(error);
+  const { message, error: inner } = error;
+  if (typeof message === "string" && message !== "") return message;
+  return inner === undefined || inner === error ? JSON.stringify(error) : said(inner);
 }
 
 /** What went wrong in a model call, in Baton's terms. */
@@ -75,7 +83,7 @@ export function modelError(error: unknown, model: string, now: number): BatonErr
   if (error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError")) {
     return new BatonError("timeout", `The model ${model} did not answer in time.`, { cause: error });
   }
-  return new BatonError("unavailable", `The call to ${model} failed: ${messageOf(error).slice(0, 300)}`, {
+  return new BatonError("unavailable", `The call to ${model} failed: ${said(error).slice(0, 300)}`, {
     cause: error,
   });
 }

@@ -30,7 +30,7 @@ export function modelMessages(
   messages: readonly Message[],
   encode: (tool: string) => string,
 ): ModelMessage[] {
-  return messages.map((message): ModelMessage => {
+  return messages.filter(saysSomething).map((message): ModelMessage => {
     switch (message.role) {
       case "user":
         return {
@@ -49,12 +49,13 @@ export function modelMessages(
             ...(message.reasoning !== undefined && message.reasoning !== "" && providerOptions !== undefined
               ? [{ type: "reasoning" as const, text: message.reasoning, providerOptions }]
               : []),
-            ...(message.text === "" ? [] : [{ type: "text" as const, text: message.text }]),
+            ...(message.text.trim() === "" ? [] : [{ type: "text" as const, text: message.text }]),
             ...message.toolCalls.map((call) => ({
               type: "tool-call" as const,
               toolCallId: call.callId,
               toolName: encode(call.tool),
-              input: call.args,
+              // Arguments that were no JSON stay text in the journal; providers take objects only.
+              input: isObject(call.args) ? call.args : {},
             })),
           ],
         };
@@ -73,6 +74,11 @@ export function modelMessages(
         };
     }
   });
+}
+
+/** An answer without words and calls says nothing, and providers refuse a conversation that holds one. */
+function saysSomething(message: Message): boolean {
+  return message.role !== "assistant" || message.text.trim() !== "" || message.toolCalls.length > 0;
 }
 
 type JsonValue = null | string | number | boolean | { [key: string]: JsonValue | undefined } | JsonValue[];
