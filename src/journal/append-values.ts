@@ -34,11 +34,11 @@ function fillLone({ request, bodies }: Pending, check: boolean): Filled {
   for (const { actor, action, subject, path, body } of audit) {
     values.push(
       actor.kind,
-      actor.id,
-      actor.name,
+      plain(actor.id),
+      plain(actor.name),
       action,
       subject.kind,
-      subject.id,
+      plain(subject.id),
       path,
       canonicalText(body),
     );
@@ -63,8 +63,9 @@ function fillGroup(group: readonly Pending[], check: boolean): Filled {
       push(events, number, request.seq + i, request.events[i]?.type, body);
     }
     for (const { actor, action, subject, path, body } of request.audit) {
+      const [id, name, what] = [plain(actor.id), plain(actor.name), plain(subject.id)];
       const text = canonicalText(body);
-      push(audits, number, actor.kind, actor.id, actor.name, action, subject.kind, subject.id, path, text);
+      push(audits, number, actor.kind, id, name, action, subject.kind, what, path, text);
     }
     for (const id of request.consume) push(consumed, number, id);
     if (request.summary !== undefined) push(summaries, number, ...summaryRow(request.summary));
@@ -123,7 +124,24 @@ function isFilled(rows: readonly unknown[][]): boolean {
 
 function summaryRow(summary: RunSummary): unknown[] {
   const { state, headline, outputs, error, cost, unknownCosts, tokens } = summary;
-  return [state, headline, textOrNull(outputs), textOrNull(error), cost, unknownCosts, tokens, isOver(state)];
+  return [
+    state,
+    plain(headline),
+    textOrNull(outputs),
+    textOrNull(error),
+    cost,
+    unknownCosts,
+    tokens,
+    isOver(state),
+  ];
+}
+
+/**
+ * Text for a column that holds no JSON. Postgres takes no NUL there, and models and tools may say anything: no odd
+ * character stops a run.
+ */
+export function plain(text: string): string {
+  return text.includes("\0") ? text.replaceAll("\0", "\uFFFD") : text;
 }
 
 /** JSON text of a value, with SQL's null for JSON's. */

@@ -12,7 +12,8 @@ export {
   retireWorker,
   startPulse,
 } from "./workers.ts";
-export { signalInTransaction } from "./wake.ts";
+export { cancelInTransaction, signalInTransaction } from "./wake.ts";
+export { plain } from "./append-values.ts";
 export { createRunInTransaction } from "./runs.ts";
 export { type Watcher, createWatcher } from "./watch.ts";
 export { type RunDetails, type RunFilter, type RunListing, getRun, listRuns, runEvents } from "./reads.ts";

@@ -8,6 +8,7 @@ import {
   type AppendRequest,
   type PostgresJournal,
   type RunSummary,
+  cancelInTransaction,
   createPostgresJournal,
   createWatcher,
   declareDead,
@@ -216,6 +217,71 @@ test("a run that crashed two workers is driven alone, and ends for good when it 
   );
   expect(await count("audit_entry where run_id = $1 and action = 'run.dead-lettered'", run)).toBe(1);
   expect(await journal.signal(run, "late", { kind: "cancel", by: start.by, reason: "" })).toBe(false);
+});
+
+test("a NUL in what a model or a tool said stops no append and no park", async () => {
+  const { run, epoch } = await claimed();
+  const odd = "a\0b";
+  const audit = (name: string): AppendRequest["audit"] => [
+    {
+      actor: { kind: "agent", id: name, name },
+      action: "tool-call.denied",
+      subject: { kind: "tool", id: name },
+      path: null,
+      body: { name },
+    },
+  ];
+  const first = {
+    ...request(run, epoch, 1, [odd]),
+    audit: audit(odd),
+    summary: { ...summary, headline: odd },
+  };
+  expect(await journal.append(first)).toMatchObject({ result: "appended" });
+  // More rows than a statement of its own takes: the way of a group.
+  const many = {
+    ...request(
+      run,
+      epoch,
+      2,
+      Array.from({ length: 12 }, () => odd),
+    ),
+    audit: audit(odd),
+  };
+  expect(await journal.append({ ...many, summary: first.summary })).toMatchObject({ result: "appended" });
+  const { wake } = await journal.inbox(run);
+  expect(await journal.park({ run, epoch, wake, snapshot, summary: first.summary })).toBe("parked");
+  expect(await count("audit_entry where run_id = $1 and subject_id = $2", run, "a\uFFFDb")).toBe(2);
+});
+
+test("the snapshot of a run that was parked goes with the run's end", async () => {
+  const { run, epoch } = await claimed();
+  await journal.append(request(run, epoch, 1, ["x"]));
+  const { wake } = await journal.inbox(run);
+  await journal.park({ run, epoch, wake, snapshot: { ...snapshot, seq: 1 }, summary });
+  expect(await count("run_snapshot where run_id = $1", run)).toBe(1);
+  const again = await journal.claim(run, await newWorker());
+  const ended: RunSummary = { ...summary, state: "succeeded" };
+  await journal.append({ ...request(run, again?.epoch ?? 0, 2, ["y"]), summary: ended });
+  const last = { run, epoch: again?.epoch ?? 0, wake, snapshot: { ...snapshot, seq: 2 }, summary: ended };
+  expect(await journal.park(last)).toBe("parked");
+  expect(await count("run_snapshot where run_id = $1", run)).toBe(0);
+});
+
+test("a request to cancel counts once, and again when it comes some seconds later", async () => {
+  const { run } = await claimed();
+  const cancel = { kind: "cancel", by: start.by, reason: "enough" } as const;
+  const { pool } = database.db;
+  expect(await cancelInTransaction(pool, run, cancel)).toBe(true);
+  expect(await cancelInTransaction(pool, run, cancel)).toBe(false);
+  for (let round = 2; round <= 3; round += 1) {
+    await pool.query(
+      "update run_inbox set created_at = created_at - interval '7 seconds' where run_id = $1",
+      [run],
+    );
+    expect(await cancelInTransaction(pool, run, cancel)).toBe(true);
+    expect(await cancelInTransaction(pool, run, cancel)).toBe(false);
+    expect(await count("run_inbox where run_id = $1 and source like 'cancel%'", run)).toBe(round);
+  }
 });
 
 test("an orderly stop counts no crash", async () => {

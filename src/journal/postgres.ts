@@ -40,7 +40,7 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
   const clock = createClock(pool);
   const soon = new Set<NodeJS.Timeout>();
   const ended = new Set<RunId>();
-  /** Driven runs that have a snapshot. */
+  /** Driven runs that may have a snapshot, as they were driven before. */
   const snapshots = new Set<RunId>();
   const claimOptions = { machineVersion, alone: options.alone === true };
 
@@ -69,8 +69,11 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
     async claim(run, worker) {
       await clock.ready();
       const claim = await claimRun(pool, run, worker, claimOptions);
-      if (claim !== null)
+      if (claim !== null) {
         appender.note(run, claim.epoch, claim.events.at(-1)?.seq ?? claim.snapshot?.seq ?? 0);
+        // One of another version is not read, but is there as well.
+        if (claim.epoch > 1) snapshots.add(run);
+      }
       return claim;
     },
     async append(request) {
@@ -81,15 +84,15 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
     },
     inbox: (run) => readInbox(pool, run),
     async park(request) {
+      const { run } = request;
       // The append of a run's end has given it up already; only its snapshot may be left to delete.
-      const isEnded = ended.delete(request.run);
-      if (!snapshots.delete(request.run) && isEnded) {
-        appender.forget(request.run);
-        return "parked";
-      }
-      const result = await parkRun(pool, request);
-      if (result !== "woken") appender.forget(request.run);
-      return result;
+      const result = ended.delete(run) ? "ended" : await parkRun(pool, request);
+      if (result === "woken") return result;
+      appender.forget(run);
+      const hasSnapshot = snapshots.delete(run);
+      if (result !== "ended") return result;
+      if (hasSnapshot) await pool.query("delete from run_snapshot where run_id = $1", [run]);
+      return "parked";
     },
     signal: (run, source, signal) => signalInTransaction(pool, run, source, signal),
     async setTimer(run, timer) {

@@ -8,7 +8,7 @@ import {
   type WorkspaceId,
 } from "#base/index.ts";
 import type { RunEvent, RunEventBody, RunState, Signal } from "#flow/machine/index.ts";
-import { isOver, textOrNull } from "./append-values.ts";
+import { isOver, plain, textOrNull } from "./append-values.ts";
 import type { Queryable } from "#platform/index.ts";
 import { addAloneJob, addRunJob, makeInboxId } from "./wake.ts";
 import type { Claim, InboxItem, NewRun, ParkRequest } from "./spec.ts";
@@ -158,7 +158,7 @@ export async function parkRun(pool: pg.Pool, request: ParkRequest): Promise<"par
       request.epoch,
       request.wake,
       summary.state,
-      summary.headline,
+      plain(summary.headline),
       textOrNull(summary.outputs),
       textOrNull(summary.error),
       summary.cost,

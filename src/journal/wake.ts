@@ -51,6 +51,28 @@ export async function signalInTransaction(
   return (rows[0]?.added ?? 0) > 0;
 }
 
+/** Seconds after a request to cancel in which asking again means the same request. */
+const cancelOnceSeconds = 6;
+
+const cancelledSql = `select count(*)::int as asked,
+       coalesce(bool_and(created_at < clock_timestamp() - make_interval(secs => ${cancelOnceSeconds})), true) as late
+  from run_inbox where run_id = $1 and (source = 'cancel' or source like 'cancel:%')`;
+
+/**
+ * Asks a run to stop, in the transaction that `tx` is. Asked again some seconds later, while its handlers still run or
+ * wait, the run ends without them. False: it was asked a moment ago, or is over.
+ */
+export async function cancelInTransaction(
+  tx: Queryable,
+  run: RunId,
+  signal: Extract<Signal, { kind: "cancel" }>,
+): Promise<boolean> {
+  const { rows } = await tx.query<{ asked: number; late: boolean }>(cancelledSql, [run]);
+  const { asked, late } = rows[0] ?? { asked: 0, late: true };
+  if (!late) return false;
+  return signalInTransaction(tx, run, asked === 0 ? "cancel" : `cancel:${asked}`, signal);
+}
+
 let lastInstant = 0;
 let counter = 0;
 

@@ -128,6 +128,22 @@ describe("an approval", () => {
     );
   });
 
+  it("that a cancelled run asks while it tidies up can be decided", async () => {
+    await ada.call.run.cancel({ id: run, reason: "Wrong order" });
+    await api.db.pool.query(
+      "update run_inbox set consumed_at = now(), created_at = now() - interval '1 second' where run_id = $1",
+      [run],
+    );
+    await api.db.pool.query("update run set state = 'cancelling' where id = $1", [run]);
+    const approval = await api.ask({ run, workspace });
+    expect(await approve(ada, approval)).toMatchObject({ state: "decided" });
+  });
+
+  it("is put before people whatever characters a model gave its title", async () => {
+    const approval = await api.ask({ run, workspace }, { title: "Block \0x" });
+    expect((await approve(ada, approval)).title).toBe("Block \uFFFDx");
+  });
+
   it("of a cancelled run is refused with that reason, at once", async () => {
     const approval = await api.ask({ run, workspace });
     await ada.call.run.cancel({ id: run, reason: "Wrong order" });

@@ -1,11 +1,14 @@
 import { z } from "zod";
 import { BatonError, type RunId } from "#base/index.ts";
 import { authorize, runPolicy, writeAudit } from "#governance/index.ts";
-import { getRun, signalInTransaction } from "#journal/index.ts";
+import { cancelInTransaction, getRun } from "#journal/index.ts";
 import { transaction } from "#platform/index.ts";
 import { verb } from "../trpc.ts";
 
-/** Asks a run to stop. Asking again changes nothing; a run that is over is refused as "conflict". */
+/**
+ * Asks a run to stop. Asking again at once changes nothing; some seconds later, the run ends without waiting for its
+ * handlers. A run that is over is refused as "conflict".
+ */
 export const cancel = verb("run.control")
   .input(z.object({ id: z.string().max(100), reason: z.string().max(500).default("") }))
   .mutation(async ({ ctx: { deps, scope }, input }) => {
@@ -22,7 +25,7 @@ export const cancel = verb("run.control")
     }
     await transaction(deps.db, async (tx) => {
       const { actor } = scope;
-      const asked = await signalInTransaction(tx, run.id, "cancel", {
+      const asked = await cancelInTransaction(tx, run.id, {
         kind: "cancel",
         by: { kind: actor.kind, id: actor.id, name: actor.name },
         reason: input.reason.trim(),

@@ -1,5 +1,6 @@
 import type { JsonObject, RunId } from "#base/index.ts";
 import type { Scope } from "#governance/index.ts";
+import { plain } from "#journal/index.ts";
 import type { Database, Transaction } from "#platform/index.ts";
 import type { ApprovalRequest } from "./port.ts";
 
@@ -29,7 +30,10 @@ export type ApprovalRow = {
   readonly createdAt: Date;
   readonly runNumber: number;
   readonly runState: string;
-  /** Whether a request to cancel the run waits to be carried out. */
+  /**
+   * Whether a request to cancel the run waits to be carried out or came after this was asked. What a cancelled run asks
+   * while it tidies up can be decided.
+   */
   readonly cancelling: boolean;
   readonly startedByName: string;
   readonly flowTitle: string;
@@ -44,7 +48,8 @@ const columns = `a.id, a.run_id as "runId", a.path, a.kind, a.title, a.risk, a.a
   a.exclude_user as "excludeUser", a.state, a.decision, a.comment, a.answer, a.decided_by as "decidedBy",
   a.decided_name as "decidedName", a.decided_at as "decidedAt", a.deadline, a.created_at as "createdAt",
   r.number as "runNumber", r.state as "runState", r.started_by_name as "startedByName",
-  exists (select 1 from run_inbox where run_id = r.id and source = 'cancel') as cancelling,
+  exists (select 1 from run_inbox as cancel where cancel.run_id = r.id and cancel.source = 'cancel'
+    and (cancel.consumed_at is null or cancel.created_at >= a.created_at)) as cancelling,
   f.title as "flowTitle", f.slug as "flowSlug",
   coalesce(a.deadline <= clock_timestamp(), false) as late,
   case when v.text like '%password%' then json_build_object('inputs', r.inputs, 'text', v.text) end as secretive`;
@@ -82,7 +87,7 @@ export async function insertApproval(
         flowId: run.flowId,
         path: request.path,
         kind: ask.kind,
-        title: ask.title,
+        title: plain(ask.title),
         risk: ask.risk,
         ask: JSON.stringify(shown),
         canonical: ask.canonical,

@@ -142,5 +142,5 @@ function whyNotPending(row: store.ApprovalRow, scope: Scope): string | null {
 
 /** Whether a run in this state can't go on by a decision. */
 export function isOver(runState: string): boolean {
-  return ["cancelling", "cancelled", "succeeded", "failed", "dead-lettered"].includes(runState);
+  return ["cancelled", "succeeded", "failed", "dead-lettered"].includes(runState);
 }

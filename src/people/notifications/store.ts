@@ -1,4 +1,5 @@
 import type { Scope } from "#governance/index.ts";
+import { plain } from "#journal/index.ts";
 import type { Database, Transaction } from "#platform/index.ts";
 import type { Message, NotificationView } from "./notifications.ts";
 
@@ -17,8 +18,8 @@ export async function insert(
       userId: user,
       workspaceId: scope.workspaceId,
       kind: message.kind,
-      title: message.title,
-      text: message.text,
+      title: plain(message.title),
+      text: plain(message.text),
       href: message.href,
       source: message.source,
     })),
