@@ -1,6 +1,6 @@
 /** Drives runs: claims them from the queue, calls models and tools, asks people. Serves no page. */
 import { hostname } from "node:os";
-import { isId, makeId, type RunId, type WorkerId } from "#base/index.ts";
+import { isId, makeId, type WorkerId } from "#base/index.ts";
 import { createModelCaller, readablePace } from "#agents/index.ts";
 import { createEngine } from "#engine/index.ts";
 import { machineVersion } from "#flow/machine/index.ts";
@@ -27,6 +27,7 @@ import {
 import { createTools } from "#tools/index.ts";
 import { fail, live } from "./lifetime.ts";
 import { startChild } from "./start/child.ts";
+import { driveAlone } from "./worker/alone.ts";
 import { createProviderFetch } from "./worker/provider-fetch.ts";
 import { createSecrets } from "./worker/redaction.ts";
 import { createRevisions } from "./worker/revisions.ts";
@@ -137,7 +138,15 @@ async function begin(): Promise<{ stop(): Promise<void> }> {
     worker,
     concurrency: settings.concurrency,
     onRun: (run) => engine.drive(run),
-    onAlone: (run) => driveAlone(run),
+    onAlone: (run) =>
+      driveAlone(run, {
+        newWorker: () => makeId("wrk", journal.now(), randomSource),
+        async start(id, alone) {
+          const child = startChild("worker.ts", { BATON_WORKER_ID: id, BATON_ALONE_RUN: alone });
+          return (await child.ended).code;
+        },
+        bury: (id) => declareDead(db, id, { alone: true }),
+      }),
   });
   return {
     async stop() {
@@ -148,14 +157,6 @@ async function begin(): Promise<{ stop(): Promise<void> }> {
       await close();
     },
   };
-
-  /** A run that has crashed workers is driven in a process of its own, where only itself can be hurt. */
-  async function driveAlone(run: RunId): Promise<void> {
-    const id: WorkerId = makeId("wrk", journal.now(), randomSource);
-    const child = startChild("worker.ts", { BATON_WORKER_ID: id, BATON_ALONE_RUN: run });
-    const { code } = await child.ended;
-    if (code !== 0) await declareDead(db, id, { alone: true });
-  }
 }
 
 function workerId(): WorkerId {
