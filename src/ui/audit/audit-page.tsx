@@ -64,14 +64,14 @@ export function AuditPage() {
             name="actor"
             aria-label="Who"
             placeholder="Who"
-            className="min-w-0 flex-1 sm:w-36 sm:flex-none"
+            className="min-w-[40%] flex-1 sm:w-36 sm:min-w-0 sm:flex-none"
             defaultValue={actor ?? ""}
           />
           <Input
             name="action"
             aria-label="What"
             placeholder="What, e.g. approval"
-            className="min-w-0 flex-1 sm:w-44 sm:flex-none"
+            className="min-w-[40%] flex-1 sm:w-44 sm:min-w-0 sm:flex-none"
             defaultValue={action ?? ""}
           />
           <Button type="submit">Filter</Button>

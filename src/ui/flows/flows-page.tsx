@@ -17,7 +17,7 @@ import { RunStrip } from "./run-strip.tsx";
 
 export function FlowsPage() {
   const trpc = useTRPC();
-  const { may } = useMe();
+  const { me, may } = useMe();
   const [typed, setTyped] = useState("");
   const [showsArchived, setShowsArchived] = useState(false);
   const search = useDeferredValue(typed.trim());
@@ -54,8 +54,8 @@ export function FlowsPage() {
             checked={showsArchived}
             onChange={(event) => setShowsArchived(event.target.checked)}
           />
-          {may("flow.edit") ? (
-            <ButtonLink href="/flows/new" tone="primary">
+          {me === undefined || may("flow.edit") ? (
+            <ButtonLink href="/flows/new" tone="primary" className={me === undefined ? "invisible" : ""}>
               <Plus aria-hidden size={14} /> New flow
             </ButtonLink>
           ) : null}

@@ -27,10 +27,15 @@ export function HomePage() {
   return (
     <Page
       title={title}
-      about={me === undefined ? undefined : me.workspace.name}
+      about={me?.workspace.name ?? "\u00a0"}
       actions={
-        may("run.start") ? (
-          <ButtonLink href="/flows" tone={needsMe.length === 0 ? "primary" : "plain"}>
+        me === undefined || may("run.start") ? (
+          <ButtonLink
+            href="/flows"
+            tone={needsMe.length === 0 ? "primary" : "plain"}
+            // Keeps its room until it is known who is here and what they are asked.
+            className={me === undefined || home.isPending ? "invisible" : ""}
+          >
             <Play aria-hidden size={14} /> Start a run
           </ButtonLink>
         ) : null

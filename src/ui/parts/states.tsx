@@ -39,7 +39,7 @@ export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () =>
   return (
     <div role="alert" className="flex flex-wrap items-center gap-3 p-4">
       <CircleAlert aria-hidden size={18} className="shrink-0 text-(--fail)" />
-      <div className="min-w-0 flex-1">
+      <div className="min-w-0 flex-1 basis-60">
         <p className="font-medium">{shown.message}</p>
         {shown.hint === null ? null : <p className="text-(--text-2)">{shown.hint}</p>}
       </div>

@@ -29,7 +29,7 @@ export function PeoplePage() {
   return (
     <Page
       title="People"
-      about={me === undefined ? undefined : `Members of ${me.workspace.name}.`}
+      about={me === undefined ? "\u00a0" : `Members of ${me.workspace.name}.`}
       actions={
         may("members.manage") ? (
           <Button tone="primary" onClick={() => setInvites(true)}>
@@ -249,6 +249,7 @@ function RolesDialog({
   const queries = useQueryClient();
   const say = useToast();
   const [chosen, setChosen] = useState<Role[]>(member.roles);
+  const [removes, setRemoves] = useState(false);
   const done = (text: string) => async (): Promise<void> => {
     await queries.invalidateQueries({ queryKey: trpc.member.pathKey() });
     await queries.invalidateQueries({ queryKey: trpc.me.pathKey() });
@@ -264,16 +265,21 @@ function RolesDialog({
   return (
     <Dialog title={`Roles of ${member.name}`} isOpen onClose={onClose}>
       <RoleChoice roles={roles} chosen={chosen} onChange={setChosen} />
+      {removes ? (
+        <p role="status" className="text-(--text-2)">
+          {member.name} is signed out and loses access at once. What they did stays in the runs and the audit.
+        </p>
+      ) : null}
       <FormError error={setRoles.error ?? remove.error} />
       <div className="flex flex-wrap justify-end gap-2">
         {isMe ? null : (
           <Button
             className="mr-auto"
-            tone="danger"
+            tone={removes ? "danger" : "plain"}
             busy={remove.isPending}
-            onClick={() => remove.mutate({ userId: member.userId })}
+            onClick={() => (removes ? remove.mutate({ userId: member.userId }) : setRemoves(true))}
           >
-            Remove from the workspace
+            {removes ? `Remove ${member.name}` : "Remove from the workspace"}
           </Button>
         )}
         <Button onClick={onClose}>Leave unchanged</Button>

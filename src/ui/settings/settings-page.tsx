@@ -266,6 +266,7 @@ function Secrets() {
   const removed = useModelsChanged("The secret is gone. Flows that use it fail with a clear error.");
   const [name, setName] = useState("");
   const [value, setValue] = useState("");
+  const [deleting, setDeleting] = useState<string | null>(null);
   const set = useMutation(
     trpc.settings.setSecret.mutationOptions({
       onSuccess: async () => {
@@ -300,10 +301,15 @@ function Secrets() {
               </span>
               <Button
                 size="small"
+                tone={deleting === secret.name ? "danger" : "plain"}
+                aria-label={`${deleting === secret.name ? "Delete for good" : "Delete"}: ${secret.name}`}
                 busy={remove.isPending && remove.variables.name === secret.name}
-                onClick={() => remove.mutate({ name: secret.name })}
+                onBlur={() => setDeleting(null)}
+                onClick={() =>
+                  deleting === secret.name ? remove.mutate({ name: secret.name }) : setDeleting(secret.name)
+                }
               >
-                Delete
+                {deleting === secret.name ? "Delete for good" : "Delete"}
               </Button>
             </li>
           ))}

@@ -23,7 +23,11 @@ export function AccountMenu({ isWide }: { isWide: boolean }) {
         aria-label="Your account"
         className="flex h-8 items-center gap-3 rounded-(--radius-2) px-1 hover:bg-(--surface-2)"
       >
-        <Avatar name={me?.user.name ?? "?"} />
+        {me === undefined ? (
+          <span aria-hidden className="skeleton size-6 rounded-full" />
+        ) : (
+          <Avatar name={me.user.name} />
+        )}
         {isWide ? <span className="truncate">{me?.user.name}</span> : null}
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>

@@ -1,9 +1,10 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
 import { Command } from "cmdk";
-import { CirclePlay, Keyboard, LogOut, Monitor, Moon, Plus, Sun, Workflow } from "lucide-react";
+import { CirclePlay, Keyboard, LogOut, Monitor, Moon, Plus, Sun, Workflow, X } from "lucide-react";
 import { useRouter } from "next/navigation";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
+import { IconButton } from "../parts/button.tsx";
 import { useMe } from "../client/me.ts";
 import { useTRPC } from "../client/trpc.ts";
 import { places } from "./places.ts";
@@ -14,6 +15,17 @@ const row =
 const group =
   "[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:py-1.5 [&_[cmdk-group-heading]]:text-(--text-3) [&_[cmdk-group-heading]]:[font:var(--type-11)]";
 
+/** Whether each typed word is in the entry: letters strewn over it don't count. */
+function hasAllWords(entry: string, typed: string): number {
+  const text = entry.toLowerCase();
+  return typed
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word))
+    ? 1
+    : 0;
+}
+
 /** Search over places, flows and runs, and the commonest commands. */
 export default function Palette({ onClose, onShortcuts }: { onClose(): void; onShortcuts(): void }) {
   const trpc = useTRPC();
@@ -22,15 +34,62 @@ export default function Palette({ onClose, onShortcuts }: { onClose(): void; onS
   const flows = useQuery(trpc.flow.list.queryOptions({}));
   const runs = useQuery(trpc.run.list.queryOptions({ limit: 20 }));
   const dialog = useRef<HTMLDialogElement>(null);
+  // On a phone this is the menu as well: commands come before the flows, and a button closes it.
+  const [isTouch] = useState(() => window.matchMedia("(pointer: coarse)").matches);
   useEffect(() => {
     dialog.current?.showModal();
     // On a phone the list comes first: the keyboard would cover half of it.
-    if (window.matchMedia("(pointer: coarse)").matches) dialog.current?.focus();
-  }, []);
+    if (isTouch) dialog.current?.focus();
+  }, [isTouch]);
   const go = (href: string): void => {
     onClose();
     router.push(href);
   };
+  const commands = (
+    <Command.Group heading="Commands" className={group}>
+      {may("flow.edit") ? (
+        <Command.Item value="command new flow" onSelect={() => go("/flows/new")} className={row}>
+          <Plus aria-hidden size={14} className="text-(--text-3)" /> New flow
+        </Command.Item>
+      ) : null}
+      <Command.Item
+        value="command light theme"
+        onSelect={() => (chooseTheme("light"), onClose())}
+        className={row}
+      >
+        <Sun aria-hidden size={14} className="text-(--text-3)" /> Use the light theme
+      </Command.Item>
+      <Command.Item
+        value="command dark theme"
+        onSelect={() => (chooseTheme("dark"), onClose())}
+        className={row}
+      >
+        <Moon aria-hidden size={14} className="text-(--text-3)" /> Use the dark theme
+      </Command.Item>
+      <Command.Item
+        value="command system theme"
+        onSelect={() => (chooseTheme("system"), onClose())}
+        className={row}
+      >
+        <Monitor aria-hidden size={14} className="text-(--text-3)" /> Use the system's theme
+      </Command.Item>
+      <Command.Item
+        value="command keyboard shortcuts"
+        onSelect={onShortcuts}
+        className={`${row} pointer-coarse:hidden`}
+      >
+        <Keyboard aria-hidden size={14} className="text-(--text-3)" /> Show the shortcuts
+      </Command.Item>
+      <Command.Item
+        value={`command sign out ${me?.user.name ?? ""}`}
+        onSelect={() => void signOut()}
+        className={row}
+      >
+        <LogOut aria-hidden size={14} className="text-(--text-3)" /> Sign out
+        <span className="min-w-0 flex-1 truncate text-(--text-3)">{me?.user.email}</span>
+      </Command.Item>
+    </Command.Group>
+  );
   return (
     <dialog
       ref={dialog}
@@ -42,12 +101,19 @@ export default function Palette({ onClose, onShortcuts }: { onClose(): void; onS
       }}
       className="mx-auto mt-[12vh] outline-none max-sm:mt-3 focus-visible:shadow-none w-[min(600px,calc(100vw-24px))] overflow-hidden rounded-(--radius-3) border border-(--border-strong) bg-(--surface) p-0 text-(--text)"
     >
-      <Command label="Search and commands" loop>
-        <Command.Input
-          autoFocus
-          placeholder="Go to a flow, a run or a place"
-          className="h-12 w-full border-b border-(--border) bg-transparent px-4 outline-none [font:var(--type-14)] focus-visible:shadow-none"
-        />
+      <Command label="Search and commands" loop filter={hasAllWords}>
+        <div className="flex items-center border-b border-(--border)">
+          <Command.Input
+            autoFocus
+            placeholder="Go to a flow, a run or a place"
+            className="h-12 min-w-0 flex-1 bg-transparent px-4 outline-none [font:var(--type-14)] focus-visible:shadow-none"
+          />
+          {isTouch ? (
+            <IconButton label="Close" onClick={onClose}>
+              <X aria-hidden size={16} />
+            </IconButton>
+          ) : null}
+        </div>
         <Command.List className="max-h-[50vh] overflow-y-auto max-sm:max-h-[calc(100dvh-84px)] p-2">
           <Command.Empty className="px-2.5 py-6 text-(--text-2)">
             Nothing of that name. Try a part of it.
@@ -66,75 +132,38 @@ export default function Palette({ onClose, onShortcuts }: { onClose(): void; onS
                 </Command.Item>
               ))}
           </Command.Group>
-          <Command.Group heading="Flows" className={group}>
-            {(flows.data ?? []).map((flow) => (
-              <Command.Item
-                key={flow.id}
-                value={`flow ${flow.title} ${flow.slug}`}
-                onSelect={() => go(`/flows/${flow.slug}`)}
-                className={row}
-              >
-                <Workflow aria-hidden size={14} className="text-(--text-3)" /> {flow.title}
-              </Command.Item>
-            ))}
-          </Command.Group>
-          <Command.Group heading="Runs" className={group}>
-            {(runs.data?.rows ?? []).map((run) => (
-              <Command.Item
-                key={run.id}
-                value={`run ${run.flow.title} ${run.number} ${run.headline}`}
-                onSelect={() => go(`/runs/${run.id}`)}
-                className={row}
-              >
-                <CirclePlay aria-hidden size={14} className="text-(--text-3)" /> {run.flow.title}, run{" "}
-                {run.number}
-                <span className="min-w-0 flex-1 truncate text-(--text-3)">{run.headline}</span>
-              </Command.Item>
-            ))}
-          </Command.Group>
-          <Command.Group heading="Commands" className={group}>
-            {may("flow.edit") ? (
-              <Command.Item value="command new flow" onSelect={() => go("/flows/new")} className={row}>
-                <Plus aria-hidden size={14} className="text-(--text-3)" /> New flow
-              </Command.Item>
-            ) : null}
-            <Command.Item
-              value="command light theme"
-              onSelect={() => (chooseTheme("light"), onClose())}
-              className={row}
-            >
-              <Sun aria-hidden size={14} className="text-(--text-3)" /> Use the light theme
-            </Command.Item>
-            <Command.Item
-              value="command dark theme"
-              onSelect={() => (chooseTheme("dark"), onClose())}
-              className={row}
-            >
-              <Moon aria-hidden size={14} className="text-(--text-3)" /> Use the dark theme
-            </Command.Item>
-            <Command.Item
-              value="command system theme"
-              onSelect={() => (chooseTheme("system"), onClose())}
-              className={row}
-            >
-              <Monitor aria-hidden size={14} className="text-(--text-3)" /> Use the system's theme
-            </Command.Item>
-            <Command.Item
-              value="command keyboard shortcuts"
-              onSelect={onShortcuts}
-              className={`${row} pointer-coarse:hidden`}
-            >
-              <Keyboard aria-hidden size={14} className="text-(--text-3)" /> Show the shortcuts
-            </Command.Item>
-            <Command.Item
-              value={`command sign out ${me?.user.name ?? ""}`}
-              onSelect={() => void signOut()}
-              className={row}
-            >
-              <LogOut aria-hidden size={14} className="text-(--text-3)" /> Sign out
-              <span className="min-w-0 flex-1 truncate text-(--text-3)">{me?.user.email}</span>
-            </Command.Item>
-          </Command.Group>
+          {isTouch ? commands : null}
+          {(flows.data?.length ?? 0) === 0 ? null : (
+            <Command.Group heading="Flows" className={group}>
+              {(flows.data ?? []).map((flow) => (
+                <Command.Item
+                  key={flow.id}
+                  value={`flow ${flow.title} ${flow.slug}`}
+                  onSelect={() => go(`/flows/${flow.slug}`)}
+                  className={row}
+                >
+                  <Workflow aria-hidden size={14} className="text-(--text-3)" /> {flow.title}
+                </Command.Item>
+              ))}
+            </Command.Group>
+          )}
+          {(runs.data?.rows.length ?? 0) === 0 ? null : (
+            <Command.Group heading="Runs" className={group}>
+              {(runs.data?.rows ?? []).map((run) => (
+                <Command.Item
+                  key={run.id}
+                  value={`run ${run.flow.title} ${run.number} ${run.headline}`}
+                  onSelect={() => go(`/runs/${run.id}`)}
+                  className={row}
+                >
+                  <CirclePlay aria-hidden size={14} className="text-(--text-3)" /> {run.flow.title}, run{" "}
+                  {run.number}
+                  <span className="min-w-0 flex-1 truncate text-(--text-3)">{run.headline}</span>
+                </Command.Item>
+              ))}
+            </Command.Group>
+          )}
+          {isTouch ? null : commands}
         </Command.List>
       </Command>
     </dialog>

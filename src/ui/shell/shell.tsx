@@ -8,6 +8,8 @@ import { useEffect, useState, type ReactNode } from "react";
 import { useWorkspaceLive } from "../client/live.ts";
 import { useMe } from "../client/me.ts";
 import { batonError, useTRPC } from "../client/trpc.ts";
+import { Card } from "../parts/card.tsx";
+import { Page } from "../parts/page.tsx";
 import { ErrorState } from "../parts/states.tsx";
 import { BatonMark } from "./baton-mark.tsx";
 import { useInboxNotices } from "./notices.ts";
@@ -154,7 +156,11 @@ export function Shell({ children }: { children: ReactNode }) {
           </p>
         )}
         {error !== null && batonError(error).code !== "unauthenticated" ? (
-          <ErrorState error={error} onRetry={() => location.reload()} />
+          <Page title="This page could not be loaded">
+            <Card flush>
+              <ErrorState error={error} onRetry={() => location.reload()} />
+            </Card>
+          </Page>
         ) : (
           children
         )}

@@ -74,7 +74,7 @@ function Parameters({ tool }: { tool: ToolRow }) {
     : [];
   if (properties.length === 0) return <p className="text-(--text-3)">Takes no arguments.</p>;
   return (
-    <dl className="grid grid-cols-[112px_minmax(0,1fr)] content-start gap-x-4 gap-y-0.5">
+    <dl className="grid grid-cols-[max-content_minmax(0,1fr)] md:grid-cols-[112px_minmax(0,1fr)] content-start gap-x-4 gap-y-0.5">
       {properties.map(([name, schema]) => {
         const member = isObject(schema) ? schema : {};
         const kind =
