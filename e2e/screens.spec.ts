@@ -357,6 +357,8 @@ test("what lies over them, and what goes wrong", async ({ browser }) => {
 });
 
 test("the picture of the README", async ({ browser }) => {
+  // It is in git, so it changes only when asked for: `npm run screens readme`.
+  test.skip(process.env["BATON_SCREENS"] !== "readme");
   const context = await browser.newContext({
     storageState: ownerState,
     colorScheme: "light",
