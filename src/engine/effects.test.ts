@@ -1,9 +1,9 @@
 import { BatonError, type Json, type RunId } from "#base/index.ts";
 import type { ToolFacts } from "#flow/machine/index.ts";
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { memoryJournal, type MemoryJournal } from "./index.ts";
 import type { EngineOptions, Redaction } from "./ports.ts";
-import { createStream } from "./stream.ts";
+import { createStream, headStartMs } from "./stream.ts";
 import {
   engineFor,
   flowOf,
@@ -16,6 +16,10 @@ import {
 } from "./testing/world.ts";
 
 const place = { workspace: newId("ws"), flow: "flow", revision: "rev" };
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 type Rig = { journal: MemoryJournal; worker: Worker; run: RunId; beyond: Outside };
 
@@ -118,6 +122,7 @@ describe("effects", () => {
           emit({ type: "text-delta", id: "1", delta: "it is hunt" });
           emit({ type: "text-delta", id: "1", delta: "er2, yes" });
           emit({ type: "text-end", id: "1" });
+          await vi.advanceTimersByTimeAsync(headStartMs);
           return {
             ...(await plain.model({ ...request, tools: [] }, () => undefined)),
             text: "it is hunter2, yes",
@@ -131,6 +136,7 @@ describe("effects", () => {
       written.push(...chunks);
       await write(id, stream, from, chunks);
     };
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     await worker.engine.drive(run);
     expect(JSON.stringify(written)).not.toContain("hunt");
     expect(written.map((chunk) => (chunk as { delta?: string }).delta ?? "").join("")).toBe(
@@ -265,11 +271,13 @@ const hunter: Redaction = {
 };
 
 test("a stream writes at once when idle and collects while a write is under way", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const batches: { from: number; size: number }[] = [];
   const gates: (() => void)[] = [];
   const stream = createStream({
     from: 3,
     redaction: undefined,
+    onOpen: () => undefined,
     onProblem: () => undefined,
     write: (from, chunks) =>
       new Promise((resolve) => {
@@ -282,6 +290,8 @@ test("a stream writes at once when idle and collects while a write is under way"
   };
   stream.write(1);
   await turn();
+  expect(batches).toEqual([]);
+  await vi.advanceTimersByTimeAsync(headStartMs);
   stream.write(2);
   stream.write(3);
   gates[0]?.();
@@ -293,4 +303,21 @@ test("a stream writes at once when idle and collects while a write is under way"
   const end = stream.end();
   gates[1]?.();
   await end;
+});
+
+test("a call that is over within a moment writes no stream", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const told: string[] = [];
+  const stream = createStream({
+    from: 0,
+    redaction: undefined,
+    onOpen: () => told.push("open"),
+    onProblem: () => undefined,
+    write: async () => void told.push("write"),
+  });
+  stream.write(1);
+  await stream.end();
+  stream.write(2);
+  await vi.advanceTimersByTimeAsync(headStartMs * 2);
+  expect(told).toEqual([]);
 });

@@ -95,6 +95,8 @@ class Driver {
   readonly #blobs: Blobs;
   /** Whether an earlier segment may have ended in the middle of things. */
   readonly #takenOver: boolean;
+  /** Keys of calls whose chunks were written by this segment. */
+  readonly #streams = new Set<string>();
   #wake = -1;
   #summary: RunSummary | undefined;
   #summaryAt = 0;
@@ -324,6 +326,8 @@ class Driver {
     const work: Promise<void>[] = [...carryApprovals(events, context), ...carryTimers(events, context)];
     for (const event of events) {
       if (event.type !== "model-call-finished" && event.type !== "model-call-failed") continue;
+      // An earlier segment may have written some.
+      if (!this.#streams.delete(event.key) && !this.#takenOver) continue;
       // Nothing waits for it: a stream that stays open is closed with its run.
       journal.closeStream(this.#run, event.key).catch((error: unknown) => {
         this.#options.onProblem?.({ run: this.#run, error });
@@ -376,6 +380,7 @@ class Driver {
         state: this.#state,
         redaction: this.#options.redaction?.(this.#run),
         again: this.#takenOver,
+        onStream: (key) => this.#streams.add(key),
       });
     }
   }

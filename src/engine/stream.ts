@@ -1,36 +1,48 @@
 import { isObject, type Json } from "#base/index.ts";
 import type { Redaction } from "./ports.ts";
 
+/**
+ * How long the first chunks wait, in milliseconds, too short to be seen. A call that is over by then needs no stream:
+ * its answer is in the journal as soon as a chunk could be.
+ */
+export const headStartMs = 20;
+
 export type StreamOptions = {
   /** Number of the first chunk. */
   readonly from: number;
   readonly redaction: Redaction | undefined;
   write(from: number, chunks: readonly Json[]): Promise<void>;
+  /** Called before the first chunks are written. A stream that was never opened need not be closed. */
+  onOpen(): void;
   onProblem(error: unknown): void;
 };
 
 export type Stream = {
   write(chunk: Json): void;
-  /** Resolves when all was written. */
+  /** Resolves when all was written. What was not opened by then is left unwritten. */
   end(): Promise<void>;
 };
 
 /**
- * Writes chunks in natural batches: at once when idle; while a write is under way the next ones are collected. A
- * stream that can't be written is given up: it is a view of the call, never its truth.
+ * Writes chunks in natural batches: once open, at once when idle; while a write is under way the next ones are
+ * collected. A stream that can't be written is given up: it is a view of the call, never its truth.
  */
 export function createStream(options: StreamOptions): Stream {
   let next = options.from;
   let waiting: Json[] = [];
   let writing: Promise<void> | undefined;
+  let opening: ReturnType<typeof setTimeout> | undefined;
+  let isOpen = false;
+  let isOver = false;
   let broken = false;
   const clean = options.redaction ? redactor(options.redaction) : undefined;
 
   async function flush(): Promise<void> {
     while (waiting.length > 0 && !broken) {
-      const chunks = waiting;
+      const chunks = clean ? waiting.flatMap(clean) : waiting;
       const from = next;
       waiting = [];
+      if (chunks.length === 0) continue;
       next += chunks.length;
       try {
         await options.write(from, chunks);
@@ -42,13 +54,23 @@ export function createStream(options: StreamOptions): Stream {
     writing = undefined;
   }
 
+  function open(): void {
+    opening = undefined;
+    isOpen = true;
+    options.onOpen();
+    writing = Promise.resolve().then(flush);
+  }
+
   return {
     write(chunk) {
-      if (broken) return;
-      waiting.push(...(clean ? clean(chunk) : [chunk]));
-      writing ??= Promise.resolve().then(flush);
+      if (broken || isOver) return;
+      waiting.push(chunk);
+      if (isOpen) writing ??= Promise.resolve().then(flush);
+      else opening ??= setTimeout(open, headStartMs);
     },
     async end() {
+      isOver = true;
+      clearTimeout(opening);
       await writing;
     },
   };

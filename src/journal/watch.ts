@@ -81,7 +81,10 @@ export function createWatcher(db: Database, listener: Listener): Watcher {
     signal?: AbortSignal,
   ): AsyncGenerator<{ n: number; chunk: Json }> {
     await listen();
-    const bell = bells.open(`${run} ${stream}`);
+    const name = `${run} ${stream}`;
+    const bell = bells.open(name);
+    // A call that is over within a moment never has chunks: then the run's news tell that there is nothing to wait for.
+    const stop = bells.hear(run, () => bells.ring(name));
     try {
       for (let next = from; signal?.aborted !== true;) {
         const { chunks, ended } = await readStream(db.pool, run, stream, next);
@@ -89,12 +92,14 @@ export function createWatcher(db: Database, listener: Listener): Watcher {
           yield item;
           next = item.n + 1;
         }
+        if (chunks.length > 0) stop();
         if (ended) return;
         // Deleted, or never begun: the step's outcome in the journal tells which.
         if (chunks.length === 0 && (await isEffectOver(db, run, stream))) return;
         await bell.wait(sweepMs, signal);
       }
     } finally {
+      stop();
       bell.stop();
     }
   }

@@ -1,4 +1,12 @@
-import { jsonSchema, streamText, tool, type JSONSchema7, type ToolSet } from "ai";
+import {
+  // Nothing reads a call twice: this one keeps no copy of what streams through it.
+  experimental_streamTextLowMemory as streamText,
+  jsonSchema,
+  tool,
+  type JSONSchema7,
+  type Schema,
+  type ToolSet,
+} from "ai";
 import { BatonError, type Json, type JsonObject, type WorkspaceId } from "#base/index.ts";
 import type { Usage } from "#flow/index.ts";
 import type { ModelAnswer, ModelCaller, ModelChunk, ModelRequest } from "../spec.ts";
@@ -22,6 +30,44 @@ function withReturns(instructions: string, returns: JsonObject | null): string {
   return `${instructions}\n\nWhen you are done, reply with one JSON value and nothing else: no prose, no code fence. It must be valid against this JSON Schema:\n${JSON.stringify(returns)}`;
 }
 
+const schemas = new WeakMap<JsonObject, Schema>();
+
+/** A tool's input as the AI SDK takes it. Made once per schema. */
+function schemaOf(schema: JsonObject): Schema {
+  let known = schemas.get(schema);
+  if (known === undefined) {
+    known = jsonSchema(schema as JSONSchema7);
+    schemas.set(schema, known);
+  }
+  return known;
+}
+
+/**
+ * A signal that is aborted with `signal`, after `totalMs`, or when nothing was heard for `silenceMs`. The SDK's own
+ * timeouts leave a timer behind for each call, and join their signals at a cost that short calls feel.
+ */
+function deadlines(signal: AbortSignal, totalMs: number, silenceMs: number) {
+  const controller = new AbortController();
+  const pass = (): void => controller.abort(signal.reason);
+  const late = (): void =>
+    controller.abort(new DOMException("The model did not answer in time.", "TimeoutError"));
+  if (signal.aborted) pass();
+  else signal.addEventListener("abort", pass, { once: true });
+  const total = setTimeout(late, totalMs);
+  const silence = setTimeout(late, silenceMs);
+  return {
+    signal: controller.signal,
+    heard(): void {
+      silence.refresh();
+    },
+    clear(): void {
+      clearTimeout(total);
+      clearTimeout(silence);
+      signal.removeEventListener("abort", pass);
+    },
+  };
+}
+
 /** Performs model calls through the AI SDK: one `streamText` each, tools without `execute`, since the engine keeps the loop. */
 export function createModelCaller(options: ModelCallerOptions): ModelCaller {
   return {
@@ -34,31 +80,14 @@ export function createModelCaller(options: ModelCallerOptions): ModelCaller {
           resolved.provider === "simulated" ? offered.name : names.encode(offered.name),
           tool({
             description: offered.description,
-            inputSchema: jsonSchema(offered.inputSchema as JSONSchema7),
+            inputSchema: schemaOf(offered.inputSchema),
           }),
         ]),
       );
       const encode = resolved.provider === "simulated" ? (name: string) => name : names.encode;
       const decode = resolved.provider === "simulated" ? (name: string) => name : names.decode;
+      const limits = deadlines(request.signal, options.timeoutMs ?? 300_000, options.silenceMs ?? 60_000);
       let failure: unknown;
-      const result = streamText({
-        model: resolved.language,
-        instructions:
-          resolved.provider === "simulated"
-            ? request.instructions
-            : withReturns(request.instructions, request.returns),
-        messages: modelMessages(request.messages, encode),
-        tools,
-        maxRetries: 0,
-        abortSignal: request.signal,
-        timeout: { totalMs: options.timeoutMs ?? 300_000, chunkMs: options.silenceMs ?? 60_000 },
-        onError: ({ error }) => {
-          failure ??= error;
-        },
-        ...(request.returns === null || resolved.provider !== "simulated"
-          ? {}
-          : { providerOptions: { simulated: { returns: request.returns as never } } }),
-      });
       let text = "";
       let reasoning = "";
       let finishReason = "other";
@@ -69,7 +98,25 @@ export function createModelCaller(options: ModelCallerOptions): ModelCaller {
       emit({ type: "start" });
       emit({ type: "start-step" });
       try {
+        const result = streamText({
+          model: resolved.language,
+          instructions:
+            resolved.provider === "simulated"
+              ? request.instructions
+              : withReturns(request.instructions, request.returns),
+          messages: modelMessages(request.messages, encode),
+          tools,
+          maxRetries: 0,
+          abortSignal: limits.signal,
+          onError: ({ error }) => {
+            failure ??= error;
+          },
+          ...(request.returns === null || resolved.provider !== "simulated"
+            ? {}
+            : { providerOptions: { simulated: { returns: request.returns as never } } }),
+        });
         for await (const part of result.stream) {
+          limits.heard();
           switch (part.type) {
             case "text-start":
             case "text-end":
@@ -123,6 +170,8 @@ export function createModelCaller(options: ModelCallerOptions): ModelCaller {
         }
       } catch (error) {
         failure ??= error;
+      } finally {
+        limits.clear();
       }
       if (request.signal.aborted) throw new BatonError("cancelled", "The model call was cancelled.");
       if (failure !== undefined) throw modelError(failure, resolved.model, options.now());

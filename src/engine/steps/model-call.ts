@@ -58,6 +58,7 @@ async function streamFor(key: string, context: StepContext): Promise<ReturnType<
     from,
     redaction,
     write: (at, chunks) => options.journal.writeChunks(run, key, at, chunks),
+    onOpen: () => context.onStream(key),
     onProblem: (error) => options.onProblem?.({ run, error }),
   });
 }

@@ -16,6 +16,8 @@ export type StepContext = {
   readonly redaction: Redaction | undefined;
   /** Whether the effect may have been begun by another worker before. */
   readonly again: boolean;
+  /** Told of the key of a call whose first chunks are about to be written. */
+  readonly onStream: (key: string) => void;
   readonly signal: AbortSignal;
   /** Aborts the effect by itself, because its time is over. */
   abort(): void;
