@@ -38,7 +38,7 @@ export function createEffects(wake: () => void): Effects {
     try {
       signal = await perform(obligation, context);
     } catch (error) {
-      signal = failure(obligation.key, error);
+      signal = failure(obligation, error);
     }
     if (running.get(obligation.key) !== controller) return;
     running.delete(obligation.key);
@@ -90,10 +90,11 @@ function perform(obligation: EffectObligation, context: StepContext): Promise<Si
 const worthAnotherTry: ReadonlySet<string> = new Set(["rate-limited", "unavailable", "timeout"]);
 
 /** An error as the run is told of it. */
-export function failure(key: string, error: unknown): Signal {
+function failure({ kind, key }: EffectObligation, error: unknown): Signal {
   if (!BatonError.isInstance(error)) {
     const told = { code: "internal", message: messageOf(error) };
-    return { kind: "effect-failed", key, error: told, retryable: false };
+    // What a provider says is always told as such: this is our own side, such as a database that is away.
+    return { kind: "effect-failed", key, error: told, retryable: kind === "model-call" };
   }
   const { code, message, hint, retryAfterMs } = error;
   return {

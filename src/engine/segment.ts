@@ -18,6 +18,7 @@ import type { EngineOptions } from "./ports.ts";
 import { carryApprovals } from "./steps/approval.ts";
 import { carryTimers } from "./steps/timer.ts";
 import { summaryOf } from "./summary.ts";
+import { endUnreadable, isUnreadable } from "./unreadable.ts";
 import { Blobs, keepLarge } from "./values.ts";
 
 /** How an append of unknown outcome is repeated before the segment gives up. */
@@ -71,13 +72,25 @@ async function claimAndDrive(
     const claim = await options.journal.claim(run, options.worker);
     if (!claim) return;
     if (!claim.inbox) inbox.dirty = true;
-    const { flow } = await options.revisions(claim.revision);
+    const flow = await flowOf(options, run, claim);
+    if (!flow) return;
     const catalog = await options.tools.catalog(claim.workspace, flow);
     driver = new Driver(options, run, claim, flow, catalog, bell, inbox, stopping);
     await driver.drive();
   } finally {
     unsubscribe?.();
     driver?.effects.abortAll("The worker no longer drives this run.");
+  }
+}
+
+/** The flow that the run is pinned to. Undefined: it can't be read any more, and the run was ended with that. */
+async function flowOf(options: EngineOptions, run: RunId, claim: Claim): Promise<Flow | undefined> {
+  try {
+    return (await options.revisions(claim.revision)).flow;
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    await endUnreadable(options, run, claim, error);
+    return undefined;
   }
 }
 

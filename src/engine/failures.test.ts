@@ -1,0 +1,59 @@
+import { BatonError } from "#base/index.ts";
+import { expect, test } from "vitest";
+import { memoryJournal } from "./index.ts";
+import type { EngineOptions } from "./ports.ts";
+import { engineFor, flowOf, makeRun, newId, outside } from "./testing/world.ts";
+
+const place = { workspace: newId("ws"), flow: "flow", revision: "rev" };
+const text = "id: flow\nagents: { a: { instructions: x } }\ntasks: [{ id: say, agent: a, prompt: go }]\n";
+
+async function rig(more: Partial<EngineOptions>) {
+  const journal = memoryJournal({ schedule: (_, fire) => (queueMicrotask(fire), () => undefined) });
+  const world = {
+    worker: async () => ({ id: newId("wrk"), journal }),
+    place: async () => place,
+    declareDead: async () => undefined,
+    close: async () => undefined,
+  };
+  const options = { onSignal: journal.onSignal, ...more };
+  const worker = engineFor({ id: newId("wrk"), journal }, flowOf(text), {}, outside(), options);
+  return { journal, worker, run: await makeRun(world, journal, "flow") };
+}
+
+test("a run whose revision is gone fails and says so, in its journal and in lists", async () => {
+  const { journal, worker, run } = await rig({
+    revisions: () => Promise.reject(new BatonError("not-found", "There is no such revision.")),
+  });
+  await worker.engine.drive(run);
+  const stored = journal.stored(run);
+  expect(stored?.summary).toMatchObject({
+    state: "failed",
+    headline: "The flow that this run is pinned to can't be carried out. There is no such revision.",
+  });
+  expect(stored?.events.map((event) => event.body.type)).toEqual(["run-finished"]);
+  expect(stored?.audit).toMatchObject([{ action: "run.failed" }]);
+  expect(stored?.owner).toBeNull();
+  expect(stored?.inbox).toEqual([]);
+});
+
+test("a revision that can't be read just now leaves the run as it is", async () => {
+  const { journal, worker, run } = await rig({
+    revisions: () => Promise.reject(new Error("The database is away.")),
+  });
+  await expect(worker.engine.drive(run)).rejects.toThrow("The database is away.");
+  expect(journal.stored(run)?.events).toEqual([]);
+});
+
+test("a model call that our own side could not make is tried again", async () => {
+  const beyond = outside();
+  let left = 1;
+  const { journal, worker, run } = await rig({
+    models: {
+      call: (request, emit) =>
+        (left -= 1) >= 0 ? Promise.reject(new Error("The database is away.")) : beyond.model(request, emit),
+    },
+  });
+  for (let turn = 0; turn < 3; turn += 1) await worker.engine.drive(run);
+  expect(journal.stored(run)?.events.map(({ body }) => body.type)).toContain("model-call-failed");
+  expect(journal.stored(run)?.summary.state).toBe("succeeded");
+});
