@@ -145,6 +145,32 @@ test("a segment that throws gives its run back; after the second time the run go
   await queue.stop();
 });
 
+test("a run whose job comes while the queue stops keeps a job", async () => {
+  const run = await newRun();
+  const begun = Promise.withResolvers<void>();
+  const over = Promise.withResolvers<void>();
+  const queue = await startQueue({
+    db: database.db,
+    journal,
+    worker: await newWorker(),
+    concurrency: 4,
+    async onRun(id) {
+      if (id !== run) return;
+      begun.resolve();
+      // As an engine that stops: it drives nothing any more.
+      await over.promise;
+    },
+  });
+  await begun.promise;
+  const stopped = queue.stop();
+  over.resolve();
+  await stopped;
+  const { rowCount } = await database.db.pool.query("select 1 from graphile_worker.jobs where key = $1", [
+    `run:${run}`,
+  ]);
+  expect(rowCount).toBe(1);
+});
+
 test("jobs that a dead worker had locked are taken by another", async () => {
   const dead = await newWorker();
   const run = await newRun();

@@ -111,6 +111,8 @@ function runOf(payload: unknown): RunId {
 async function driveGuarded(options: QueueOptions, run: RunId, isStopping: () => boolean): Promise<void> {
   try {
     await options.onRun(run);
+    // A stopping worker begins nothing: a job that came at that moment must not be taken for done.
+    if (isStopping()) await passOn(options.db, run);
   } catch (error) {
     const stack = error instanceof Error ? error.stack : undefined;
     log.error({ run, error: messageOf(error), stack }, "a segment failed");
@@ -126,6 +128,16 @@ async function driveGuarded(options: QueueOptions, run: RunId, isStopping: () =>
       }
     }
   }
+}
+
+/** Leaves a job for a run that nobody drives and that has something to do. */
+async function passOn(db: Database, run: RunId): Promise<void> {
+  await db.pool.query(
+    `select ${addRunJob("id")} from run
+      where id = $1 and owner is null and finished_at is null
+        and exists (select 1 from run_inbox where run_id = run.id and consumed_at is null)`,
+    [run],
+  );
 }
 
 async function freeRun(db: Database, worker: WorkerId, run: RunId, crashes: number): Promise<void> {
