@@ -141,7 +141,8 @@ describe("an approval", () => {
 
   it("is put before people whatever characters a model gave its title", async () => {
     const approval = await api.ask({ run, workspace }, { title: "Block \0x" });
-    expect((await approve(ada, approval)).title).toBe("Block \uFFFDx");
+    const view = await approve(ada, approval, { comment: "Fine\0" });
+    expect(view).toMatchObject({ title: "Block \uFFFDx", commentText: "Fine\uFFFD" });
   });
 
   it("of a cancelled run is refused with that reason, at once", async () => {

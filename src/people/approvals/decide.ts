@@ -10,7 +10,7 @@ import {
   writeAudit,
   type Scope,
 } from "#governance/index.ts";
-import { signalInTransaction } from "#journal/index.ts";
+import { plain, signalInTransaction } from "#journal/index.ts";
 import { notify, transaction, type Database } from "#platform/index.ts";
 import { settle } from "../notifications/store.ts";
 import * as store from "./store.ts";
@@ -141,7 +141,7 @@ function checkVerdict(row: store.ApprovalRow, given: Decision): store.Verdict {
       hint: `Choose one of ${ask.decisions.map((each) => each.decision).join(", ")}.`,
     });
   }
-  const comment = given.comment.trim();
+  const comment = plain(given.comment).trim();
   const rejects = choice.decision === "reject";
   if (comment === "" && (ask.comment === "always" || (ask.comment === "onReject" && rejects))) {
     throw new BatonError("bad-input", `"${choice.label}" needs a comment.`, {
