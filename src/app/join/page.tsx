@@ -1,13 +1,8 @@
 import type { Metadata } from "next";
-import { Suspense } from "react";
 import { JoinPage } from "#ui/setup/join-page.tsx";
 
 export const metadata: Metadata = { title: "Join", referrer: "no-referrer" };
 
 export default function Page() {
-  return (
-    <Suspense>
-      <JoinPage />
-    </Suspense>
-  );
+  return <JoinPage />;
 }

@@ -1,13 +1,8 @@
 import type { Metadata } from "next";
-import { Suspense } from "react";
 import { SetupPage } from "#ui/setup/setup-page.tsx";
 
 export const metadata: Metadata = { title: "Create your workspace", referrer: "no-referrer" };
 
 export default function Page() {
-  return (
-    <Suspense>
-      <SetupPage />
-    </Suspense>
-  );
+  return <SetupPage />;
 }

@@ -4,6 +4,7 @@ import { Bot, Cog, KeyRound, ScrollText, Terminal, User, type LucideIcon } from 
 import Link from "next/link";
 import { useRouter, useSearchParams } from "next/navigation";
 import { useState, type FormEvent } from "react";
+import { isObject } from "#base/index.ts";
 import type { AuditRow } from "#api/index.ts";
 import { useTRPC } from "../client/trpc.ts";
 import { Button } from "../parts/button.tsx";
@@ -146,9 +147,7 @@ function Entry({ row, linksRun }: { row: AuditRow; linksRun: boolean }) {
         <span className="col-start-2 truncate text-(--text-2) md:col-start-3">
           {row.action.replaceAll(/[.-]/g, " ")}
         </span>
-        <span className="hidden truncate text-(--text-3) [font:var(--type-code)] md:block">
-          {row.path ?? `${row.subject.kind} ${row.subject.id}`}
-        </span>
+        <span className="hidden truncate text-(--text-3) [font:var(--type-code)] md:block">{gist(row)}</span>
         <span className="col-start-3 row-start-1 text-(--text-3) md:col-start-5">
           <RelativeTime at={row.at} />
         </span>
@@ -185,4 +184,25 @@ function Entry({ row, linksRun }: { row: AuditRow; linksRun: boolean }) {
       ) : null}
     </li>
   );
+}
+
+/** What it was about, in few words: the tool, the model or the title in the entry's text, and the task. */
+function gist(row: AuditRow): string {
+  let body: unknown;
+  try {
+    body = JSON.parse(row.body);
+  } catch {
+    body = null;
+  }
+  const said = isObject(body)
+    ? ["tool", "model", "title", "slug", "name", "email"]
+        .map((key) => body[key])
+        .find((value) => typeof value === "string")
+    : undefined;
+  const where = row.path ?? `${row.subject.kind} ${row.subject.id}`;
+  return typeof said === "string" && said !== ""
+    ? row.path === null
+      ? said
+      : `${said}, ${row.path}`
+    : where;
 }

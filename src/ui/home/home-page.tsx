@@ -1,7 +1,9 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
 import { Check, Play, Workflow } from "lucide-react";
+import Link from "next/link";
 import { useMe } from "../client/me.ts";
+import { RunStrip } from "../flows/run-strip.tsx";
 import { useTRPC } from "../client/trpc.ts";
 import { ApprovalCard } from "../inbox/approval-card.tsx";
 import { ButtonLink } from "../parts/button.tsx";
@@ -107,6 +109,42 @@ export function HomePage() {
           </Card>
         </>
       )}
+      <FlowsCard />
     </Page>
+  );
+}
+
+/** The flows at hand, to start one from here. */
+function FlowsCard() {
+  const trpc = useTRPC();
+  const flows = useQuery(trpc.flow.list.queryOptions({}));
+  if (flows.data === undefined || flows.data.length === 0) return null;
+  return (
+    <Card
+      title="Flows"
+      flush
+      aside={
+        <ButtonLink href="/flows" tone="quiet" size="small">
+          All flows
+        </ButtonLink>
+      }
+    >
+      <ul className="grid sm:grid-cols-2 lg:grid-cols-3">
+        {flows.data.slice(0, 6).map((flow) => (
+          <li key={flow.id} className="-mr-px -mb-px border-r border-b border-(--border)">
+            <Link
+              href={`/flows/${flow.slug}`}
+              className="flex h-full flex-col gap-0.5 px-4 py-3 hover:bg-(--surface-2)"
+            >
+              <span className="flex items-center gap-2">
+                <span className="min-w-0 flex-1 truncate font-semibold">{flow.title}</span>
+                {flow.lastRuns.length === 0 ? null : <RunStrip runs={flow.lastRuns} />}
+              </span>
+              <span className="line-clamp-2 text-(--text-2)">{flow.description}</span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </Card>
   );
 }

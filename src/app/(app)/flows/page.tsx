@@ -1,13 +1,8 @@
 import type { Metadata } from "next";
-import { Suspense } from "react";
 import { FlowsPage } from "#ui/flows/flows-page.tsx";
 
 export const metadata: Metadata = { title: "Flows" };
 
 export default function Route() {
-  return (
-    <Suspense>
-      <FlowsPage />
-    </Suspense>
-  );
+  return <FlowsPage />;
 }
