@@ -226,7 +226,8 @@ test("the places", async ({ browser }) => {
     await page.getByRole("alert").filter({ hasText: /./ }).first().waitFor();
   });
   await studio.shoot("flow-changed", async (page) => {
-    await flow(page, "/flows/support-desk?edit=1");
+    await flow(page, "/flows/support-desk?change=1");
+    await page.getByLabel("What changed").waitFor();
     const text = await page.evaluate(async () => {
       const response = await fetch(
         `/api/trpc/flow.get?input=${encodeURIComponent(JSON.stringify({ json: { slug: "support-desk" } }))}`,

@@ -43,6 +43,8 @@ export class Studio {
     if (!wanted.some((word) => word === "all" || name.includes(word))) return;
     for (const [width, context] of this.#contexts) {
       const page = await context.newPage();
+      // What does not come should say so soon, not when the whole series runs out of time.
+      page.setDefaultTimeout(30_000);
       await show(page, width === "390");
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme });
