@@ -86,8 +86,12 @@ function groupText(parts: Parts): string {
          ${parts.check ? lastEvent("run.id") : "request.seq - 1"} as last
     from unnest($1::text[], $2::int[], $3::int[]) with ordinality as request(run_id, epoch, seq, request)
     cross join instant
-    join run on run.id = request.run_id and run.epoch = request.epoch and run.owner is not null
-     for share of run
+    -- Each row by its key: joined as a whole, all owned runs would be looked at.
+    cross join lateral (
+      select run.id, run.workspace_id from run
+       where run.id = request.run_id and run.epoch = request.epoch and run.owner is not null
+         for share
+    ) as run
 )`,
     "accepted as materialized (select * from held where last = seq - 1)",
     `written as (

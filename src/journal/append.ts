@@ -27,6 +27,8 @@ export type AppenderOptions = {
 /** A notification holds at most 8000 bytes; this many run ids fit. */
 const largestGroup = 240;
 const largestText = 4_000_000;
+/** With more driven runs than this, appends wait for the others of the same turn of the event loop. */
+const fewRuns = 2;
 const attempts = 40;
 const pauseMs = 250;
 
@@ -45,7 +47,7 @@ export function createAppender(pool: pg.Pool, options: AppenderOptions = {}): Ap
   function pump(): void {
     scheduled = false;
     while (waiting.length > 0 && free.length > 0) {
-      if (free.length < total && waiting.length < crowd) return;
+      if (free.length < total && waiting.length < Math.max(crowd, busy.size)) return;
       const group = takeGroup();
       const lane = group.length === 0 ? undefined : free.pop();
       if (lane === undefined) return;
@@ -108,7 +110,9 @@ export function createAppender(pool: pg.Pool, options: AppenderOptions = {}): Ap
         });
         if (scheduled) return;
         scheduled = true;
-        queueMicrotask(pump);
+        // Of many runs, all that this turn of the event loop brings goes together; a run alone is not kept waiting.
+        if (known.size > fewRuns) setImmediate(pump);
+        else queueMicrotask(pump);
       });
     },
     note(run, epoch, last) {
