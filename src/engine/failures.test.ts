@@ -1,4 +1,4 @@
-import { BatonError } from "#base/index.ts";
+import { BatonError, type Json } from "#base/index.ts";
 import { expect, test } from "vitest";
 import { memoryJournal } from "./index.ts";
 import type { EngineOptions } from "./ports.ts";
@@ -7,7 +7,7 @@ import { engineFor, flowOf, makeRun, newId, outside } from "./testing/world.ts";
 const place = { workspace: newId("ws"), flow: "flow", revision: "rev" };
 const text = "id: flow\nagents: { a: { instructions: x } }\ntasks: [{ id: say, agent: a, prompt: go }]\n";
 
-async function rig(more: Partial<EngineOptions>) {
+async function rig(more: Partial<EngineOptions>, flow = text, beyond = outside(), inputs = {}) {
   const journal = memoryJournal({ schedule: (_, fire) => (queueMicrotask(fire), () => undefined) });
   const world = {
     worker: async () => ({ id: newId("wrk"), journal }),
@@ -16,8 +16,8 @@ async function rig(more: Partial<EngineOptions>) {
     close: async () => undefined,
   };
   const options = { onSignal: journal.onSignal, ...more };
-  const worker = engineFor({ id: newId("wrk"), journal }, flowOf(text), {}, outside(), options);
-  return { journal, worker, run: await makeRun(world, journal, "flow") };
+  const worker = engineFor({ id: newId("wrk"), journal }, flowOf(flow), { look: {} }, beyond, options);
+  return { journal, worker, run: await makeRun(world, journal, "flow", inputs) };
 }
 
 test("a run whose revision is gone fails and says so, in its journal and in lists", async () => {
@@ -56,4 +56,24 @@ test("a model call that our own side could not make is tried again", async () =>
   for (let turn = 0; turn < 3; turn += 1) await worker.engine.drive(run);
   expect(journal.stored(run)?.events.map(({ body }) => body.type)).toContain("model-call-failed");
   expect(journal.stored(run)?.summary.state).toBe("succeeded");
+});
+
+test("large arguments are kept apart, and the call is made with what they hold", async () => {
+  let given = 0;
+  const call = async ({ args }: { args: Json }): Promise<Json> => {
+    given = (args as { text: string }).text.length;
+    return null;
+  };
+  const { journal, worker, run } = await rig(
+    {},
+    'id: flow\ninputs: { text: string }\ntasks: [{ id: a, tool: look, with: { text: "{{ inputs.text }}" } }]\n',
+    { ...outside(), call },
+    { text: "x".repeat(50_000) },
+  );
+  await worker.engine.drive(run);
+  expect(given).toBe(50_000);
+  const begun = journal.stored(run)?.events.find(({ body }) => body.type === "tool-call-begun");
+  expect(begun?.body).toMatchObject({
+    args: { $blob: { preview: expect.stringContaining("xxx") as string } },
+  });
 });

@@ -90,6 +90,8 @@ function holdsLarge(event: RunEventBody): boolean {
       return isLarge(event.data);
     case "task-succeeded":
       return isLarge(event.output);
+    case "tool-call-begun":
+      return isLarge(event.args);
     case "tool-call-finished":
       return isLarge(event.result);
     case "variables-set":
@@ -108,6 +110,8 @@ export async function withBlobs(event: RunEventBody, blobs: Blobs): Promise<RunE
       return { ...event, data: await blobs.put(event.data) };
     case "task-succeeded":
       return { ...event, output: await blobs.put(event.output) };
+    case "tool-call-begun":
+      return { ...event, args: await blobs.put(event.args) };
     case "tool-call-finished":
       return { ...event, result: await blobs.put(event.result) };
     case "variables-set":

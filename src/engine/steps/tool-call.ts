@@ -17,7 +17,7 @@ export const toolCall: Step<"tool-call"> = async (obligation, context) => {
     path,
     key,
     tool,
-    args,
+    args: await blobs.open(args),
     agent,
     signal,
   });

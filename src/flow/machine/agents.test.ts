@@ -129,16 +129,19 @@ describe("the agent's loop", () => {
     expect(run.events.length).toBe(again);
   });
 
-  test("[M21] what looks like a secret is none in an agent's arguments: they are checked as they are", () => {
-    const text =
+  test("[M21] what looks like a secret or a reference is none in an agent's arguments: they are checked as they are", () => {
+    const flow =
       "id: t\nagents: { a: { instructions: x, tools: [look] } }\ntasks: [{ id: a, agent: a, prompt: go }]\n";
     const inputSchema = { type: "object", properties: { url: { type: "string" } } };
-    const run = world(text, {
+    const toolCalls = [
+      call("c", "look", { url: { $secret: 5 } }),
+      call("d", "look", { $blob: { hash: "0", bytes: 1, preview: "" } }),
+    ];
+    const run = world(flow, {
       tools: { look: { inputSchema } },
-      models: (_, count) =>
-        count === 1 ? { toolCalls: [{ callId: "c", tool: "look", args: { url: { $secret: 5 } } }] } : "done",
+      models: (_, count) => (count === 1 ? { toolCalls } : "done"),
     });
-    expect(run.types()).toContain("tool-call-denied");
+    expect(run.types().filter((type) => type === "tool-call-denied")).toHaveLength(2);
     expect(run.types()).not.toContain("tool-call-begun");
   });
 

@@ -98,6 +98,7 @@ export type Obligation =
       readonly step: number;
       readonly callId: string;
       readonly tool: string;
+      /** A reference where they are large. */
       readonly args: Json;
       readonly agent: string | null;
     }

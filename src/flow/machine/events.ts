@@ -209,6 +209,7 @@ export type RunEventBody =
       readonly callId: string;
       readonly key: string;
       readonly tool: string;
+      /** A reference where they are large. */
       readonly args: Json;
       readonly risk: Risk;
       readonly agent: string | null;

@@ -1,7 +1,6 @@
 import type { Agent } from "../../language/definition.ts";
 import type { TaskPath, ToolCall } from "../events.ts";
-import { checkValue } from "../../values/check.ts";
-import { errorList } from "../heads/call.ts";
+import { checkPlain, errorList } from "../heads/call.ts";
 import { beginCall } from "../heads/tool.ts";
 import { effectKey } from "../paths.ts";
 import type { EffectState } from "../state.ts";
@@ -99,7 +98,7 @@ function check(walk: Walk, agent: Agent, path: TaskPath, call: ToolCall): Checke
     return { ok: false, reason: `${what} ${may}` };
   }
   // As they are: what an agent writes never stands for a secret, and must not pass for one.
-  const checked = checkValue(facts.inputSchema, call.args);
+  const checked = checkPlain(facts.inputSchema, call.args);
   if (!checked.ok) {
     return { ok: false, reason: `The arguments are not what ${call.tool} takes. ${errorList(checked)}` };
   }

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from "#base/index.ts";
+import { isBlobRef, isObject, type Json, type JsonObject } from "#base/index.ts";
 import { checkValue } from "../../values/check.ts";
 import type { TaskPath } from "../events.ts";
 import type { EffectState } from "../state.ts";
@@ -48,16 +48,27 @@ export function errorList(checked: {
     .join(" ");
 }
 
+type CheckedArguments =
+  | { ok: true; value: Json }
+  | { ok: false; errors: readonly { path: string; message: string }[] };
+
+/**
+ * Arguments as they are against a tool's schema, with defaults filled in. What looks like a reference to a large value
+ * is refused: other arguments would be made of it than those that were checked and shown.
+ */
+export function checkPlain(schema: JsonObject, args: Json): CheckedArguments {
+  return isBlobRef(args)
+    ? { ok: false, errors: [{ path: "", message: "They refer to a value instead of holding it." }] }
+    : checkValue(schema, args);
+}
+
 /**
  * Arguments against a tool's schema, with defaults filled in. Secrets are by name still and count as text; then the
  * arguments stay as they are.
  */
-export function checkArguments(
-  schema: JsonObject,
-  args: Json,
-): { ok: true; value: Json } | { ok: false; errors: readonly { path: string; message: string }[] } {
+export function checkArguments(schema: JsonObject, args: Json): CheckedArguments {
   const { value, found } = maskSecrets(args);
-  const checked = checkValue(schema, value);
+  const checked = checkPlain(schema, value);
   return checked.ok && found ? { ok: true, value: args } : checked;
 }
 
