@@ -23,6 +23,7 @@ import { checkDatabase } from "./start/database.ts";
 import { lockHome, prepareHome } from "./start/home.ts";
 import { claimPort } from "./start/port.ts";
 import { type Child, supervise, type Supervised } from "./start/supervisor.ts";
+import { watchSources } from "./start/watch.ts";
 
 const grace = { web: 12_000, worker: 20_000 };
 const dev = process.argv.includes("--dev");
@@ -98,6 +99,14 @@ async function start(): Promise<void> {
     const worker = keepWorker(db, environment);
     const web = keepWeb(environment);
     await Promise.all([web.ready, worker.ready]);
+    if (dev) {
+      const stop = watchSources(join(projectFolder, "src"), () => {
+        say("  Sources changed: web and worker begin anew");
+        web.restart();
+        worker.restart();
+      });
+      undo.push({ name: "the watcher", act: stop });
+    }
   });
   say(`\nBaton runs at ${address}`);
   if (await setupNeeded(db)) {
@@ -121,7 +130,7 @@ function keepWeb(environment: Readonly<Record<string, string>>): Supervised {
   const web = supervise({
     name: "web",
     say,
-    start: () => startChild("web.ts", environment, watched),
+    start: () => startChild("web.ts", environment),
   });
   undo.push({ name: "web", act: () => web.stop(grace.web) });
   return web;
@@ -134,7 +143,7 @@ function keepWorker(db: Database, environment: Readonly<Record<string, string>>)
     say,
     start() {
       const id: WorkerId = makeId("wrk", Date.now(), randomSource);
-      const child = startChild("worker.ts", { ...environment, BATON_WORKER_ID: id }, watched);
+      const child = startChild("worker.ts", { ...environment, BATON_WORKER_ID: id });
       ids.set(child, id);
       return child;
     },
@@ -147,9 +156,6 @@ function keepWorker(db: Database, environment: Readonly<Record<string, string>>)
   undo.push({ name: "the worker", act: () => worker.stop(grace.worker) });
   return worker;
 }
-
-/** In development, a process begins anew when a module of it changes. Pages reload by themselves. */
-const watched = dev ? { nodeArguments: ["--watch", "--watch-preserve-output"] } : {};
 
 /** A new one at each start until somebody has used it: what an older terminal shows no longer works. */
 async function newSetupToken(db: Database): Promise<string> {

@@ -3,19 +3,11 @@ import { join } from "node:path";
 import type { Child, Ending } from "./supervisor.ts";
 
 /** Starts one of our entry points as a process of its own, with a channel over which it is told to stop. */
-export function startChild(
-  entry: string,
-  environment: Readonly<Record<string, string>>,
-  options: { readonly nodeArguments?: readonly string[] } = {},
-): Child {
-  const child = spawn(
-    process.execPath,
-    [...(options.nodeArguments ?? []), join(import.meta.dirname, "..", entry)],
-    {
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
-      env: { ...process.env, ...environment, BATON_SUPERVISED: "1" },
-    },
-  );
+export function startChild(entry: string, environment: Readonly<Record<string, string>>): Child {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "..", entry)], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    env: { ...process.env, ...environment, BATON_SUPERVISED: "1" },
+  });
   const ready = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<Ending>();
   child.on("message", (message) => {
@@ -28,9 +20,7 @@ export function startChild(
     ready: ready.promise,
     ended: ended.promise,
     askToStop() {
-      // A watcher outlives the process that it watches, unless it is told itself; it passes the signal on.
-      if (child.connected && options.nodeArguments?.includes("--watch") !== true)
-        child.send("stop", () => undefined);
+      if (child.connected) child.send("stop", () => undefined);
       else child.kill("SIGTERM");
     },
     kill: () => void child.kill("SIGKILL"),

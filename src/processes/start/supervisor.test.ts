@@ -139,6 +139,20 @@ describe("supervise", () => {
     expect(children).toHaveLength(1);
   });
 
+  it("renews a child that is asked to begin anew, without calling that a crash", async () => {
+    const { supervised, child, said, slept } = scene();
+    const first = await child(0);
+    first.beReady();
+    await supervised.ready;
+    supervised.restart();
+    supervised.restart();
+    expect(first.log).toEqual(["ask"]);
+    first.end({ code: 0 });
+    await child(1);
+    expect(said).toEqual([]);
+    expect(slept).toEqual([]);
+  });
+
   it("ends the child in order, and starts it no more", async () => {
     const { supervised, child, children } = scene({ sleep: () => new Promise(() => undefined) });
     const first = await child(0);

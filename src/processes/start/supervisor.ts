@@ -42,6 +42,8 @@ export type Supervised = {
   readonly ready: Promise<void>;
   /** Ends the child in order; at once when it takes longer than `grace` milliseconds. It is not started again. */
   stop(grace: number): Promise<void>;
+  /** Asks the child to end, and starts another one as soon as it has. */
+  restart(): void;
 };
 
 /** Half a second at first, doubled with each restart in a row, ten seconds at most. */
@@ -58,6 +60,7 @@ export function supervise(options: SupervisorOptions): Supervised {
   const first = Promise.withResolvers<void>();
   let wasReady = false;
   let child: Child | null = null;
+  let renewed: Child | null = null;
 
   const keep = async (): Promise<void> => {
     let restarts = 0;
@@ -70,6 +73,10 @@ export function supervise(options: SupervisorOptions): Supervised {
       });
       const ending = await child.ended;
       if (stopping.signal.aborted) return;
+      if (renewed === child) {
+        restarts = 0;
+        continue;
+      }
       await options.onCrash?.(child, ending).catch((error: unknown) => {
         say(`After the end of ${name}: ${messageOf(error)}`);
       });
@@ -94,6 +101,11 @@ export function supervise(options: SupervisorOptions): Supervised {
 
   return {
     ready: first.promise,
+    restart() {
+      if (child === null || renewed === child) return;
+      renewed = child;
+      child.askToStop();
+    },
     async stop(grace) {
       stopping.abort();
       child?.askToStop();
