@@ -1,4 +1,5 @@
 import { BatonError, type Json } from "#base/index.ts";
+import { foldEvents, machine } from "#flow/machine/index.ts";
 import { expect, test } from "vitest";
 import { memoryJournal } from "./index.ts";
 import type { EngineOptions } from "./ports.ts";
@@ -76,4 +77,26 @@ test("large arguments are kept apart, and the call is made with what they hold",
   expect(begun?.body).toMatchObject({
     args: { $blob: { preview: expect.stringContaining("xxx") as string } },
   });
+});
+
+test("a call under way at the last snapshot is asked about like any other that was lost", async () => {
+  const beyond = outside();
+  const begun = Promise.withResolvers<void>();
+  const call = (request: { key: string }): Promise<Json> => {
+    beyond.made.push(request.key);
+    begun.resolve();
+    return new Promise<Json>(() => undefined);
+  };
+  const flow = "id: flow\ntasks: [{ id: a, tool: look }]\n";
+  const { journal, worker, run } = await rig({}, flow, { ...beyond, call });
+  void worker.engine.drive(run);
+  await begun.promise;
+  const stored = journal.stored(run);
+  if (!stored) throw new Error("There is no run.");
+  stored.snapshot = JSON.stringify(foldEvents(machine.initial(), stored.events));
+  journal.declareDead(worker.id);
+  const other = engineFor({ id: newId("wrk"), journal }, flowOf(flow), { look: {} }, { ...beyond, call });
+  await other.engine.drive(run);
+  expect(beyond.made).toHaveLength(1);
+  expect(stored.events.map(({ body }) => body.type).slice(-2)).toEqual(["effect-lost", "approval-requested"]);
 });

@@ -134,7 +134,8 @@ class Driver {
     this.#stopping = stopping;
     this.#fold = createFold(claim.snapshot ?? machine.initial());
     this.#fold.add(claim.events);
-    this.#takenOver = claim.events.length > 0;
+    // A snapshot may have been made while a call was under way, and be the last that was heard of it.
+    this.#takenOver = claim.events.length > 0 || machine.obligations(this.#fold.state()).some(isEffect);
     this.#wake = claim.inbox?.wake ?? -1;
     this.#blobs = new Blobs(options.journal, claim.workspace);
     this.effects = createEffects(() => bell.ring());
