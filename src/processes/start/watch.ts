@@ -3,7 +3,7 @@ import { watch } from "node:fs";
 /** Whether a change of this file, relative to the sources, matters to web or worker. Pages reload by themselves. */
 export function concernsServer(file: string): boolean {
   const path = file.replaceAll("\\", "/");
-  return /\.(ts|json)$/.test(path) && !/\.test\.ts$/.test(path) && !/^(ui|app|cli)\//.test(path);
+  return /\.(ts|json)$/.test(path) && !path.endsWith(".test.ts") && !/^(ui|app|cli)\//.test(path);
 }
 
 /** Calls `onChange` once after changes of the server's modules have come to rest. Answers how to stop. */
