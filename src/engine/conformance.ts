@@ -142,6 +142,23 @@ export function journalConformance(name: string, make: () => Promise<Conformance
       expect(taken).toMatchObject({ epoch: claim.epoch + 1, crashes: 0, snapshot, events: [] });
     });
 
+    test("a snapshot kept on the way serves a takeover; an older one and one of a stale epoch are not kept", async () => {
+      const { id, journal, run, claim } = await claimed();
+      const initial = machine.initial();
+      await journal.append(request(run, claim, 1, log("one"), log("two")));
+      const snapshot = foldEvents(initial, await journal.events(run, 0, 10));
+      await journal.append(request(run, claim, 3, log("three")));
+      await journal.saveSnapshot({ run, epoch: claim.epoch, snapshot });
+      await journal.saveSnapshot({ run, epoch: claim.epoch, snapshot: initial });
+      const late = foldEvents(initial, await journal.events(run, 0, 10));
+      await journal.saveSnapshot({ run, epoch: claim.epoch - 1, snapshot: late });
+      await world.declareDead(id);
+      const next = await world.worker();
+      const taken = await next.journal.claim(run, next.id);
+      expect(taken?.snapshot).toEqual(snapshot);
+      expect(taken?.events.map((event) => event.seq)).toEqual([3]);
+    });
+
     test("large values come back from where they are kept", async () => {
       const { journal, claim } = await claimed();
       const value = { text: "ä".repeat(40_000) };

@@ -238,6 +238,24 @@ outputs:
     });
   });
 
+  test("a long run keeps its state on the way, and goes on when that fails", async () => {
+    const items = Array.from({ length: 60 }, (_, index) => index);
+    const { journal, worker, run } = await rig(
+      `id: flow\ntasks:\n  - { id: each, foreach: [${items.join(", ")}], tasks: [{ id: look, tool: look }] }\n`,
+      () => ({ call: async () => "seen" }),
+    );
+    const kept: number[] = [];
+    journal.saveSnapshot = async ({ snapshot }) => {
+      kept.push(snapshot.seq);
+      throw new Error("The disk is full.");
+    };
+    await worker.engine.drive(run);
+    expect(journal.stored(run)?.summary.state).toBe("succeeded");
+    const length = journal.stored(run)?.events.length ?? 0;
+    expect(kept).toHaveLength(Math.floor(length / 200));
+    expect(kept[0]).toBeGreaterThanOrEqual(200);
+  });
+
   test("a run's summary tells that it waits for a person, and for what", async () => {
     const { journal, worker, run } = await rig(
       "id: flow\ntasks: [{ id: gate, approval: Close it? }]\n",

@@ -23,6 +23,8 @@ import { Blobs, keepLarge } from "./values.ts";
 
 /** How an append of unknown outcome is repeated before the segment gives up. */
 const appendTries = 3;
+/** A snapshot is kept whenever a run has grown by this many events. */
+const eventsPerSnapshot = 200;
 /** How old the summary of a run may grow while it goes on, in milliseconds. */
 const summaryAgeMs = 1_000;
 
@@ -308,7 +310,21 @@ class Driver {
       this.#summaryAt = now;
     }
     await this.#afterwards(events);
+    await this.#keepSnapshot(before.seq);
     return true;
+  }
+
+  /** Keeps the state of a long run now and then, so that whoever takes it over need not fold all of it. */
+  async #keepSnapshot(seqBefore: number): Promise<void> {
+    const { seq } = this.#state;
+    if (Math.floor(seq / eventsPerSnapshot) === Math.floor(seqBefore / eventsPerSnapshot)) return;
+    const { journal, onProblem } = this.#options;
+    try {
+      await journal.saveSnapshot({ run: this.#run, epoch: this.#claim.epoch, snapshot: this.#state });
+    } catch (error) {
+      // The journal alone is enough to go on.
+      onProblem?.({ run: this.#run, error });
+    }
   }
 
   /** An append whose outcome is unknown is sent again unchanged: the journal compares. */
@@ -329,8 +345,9 @@ class Driver {
     if (!telling && now - this.#summaryAt < summaryAgeMs) return undefined;
     const summary = summaryOf(ahead.state(), this.#flow);
     const known = this.#summary;
-    const same = known && known.state === summary.state && known.headline === summary.headline;
-    return same ? undefined : summary;
+    if (known?.state !== summary.state || known.headline !== summary.headline) return summary;
+    this.#summaryAt = now;
+    return undefined;
   }
 
   /** Puts into the world what was journaled: questions, timers; and closes the streams of finished calls. */

@@ -6,7 +6,7 @@ import { isOver } from "./append-values.ts";
 import { loadBlobs, saveBlob } from "./blobs.ts";
 import { createClock } from "./clock.ts";
 import { timerSource } from "./queue.ts";
-import { claimRun, createRunInTransaction, parkRun, readInbox } from "./runs.ts";
+import { claimRun, createRunInTransaction, parkRun, readInbox, saveSnapshot } from "./runs.ts";
 import type { Journal } from "./spec.ts";
 import { createStreamWriter, deleteEndedStreams, readChunks } from "./streams.ts";
 import { endlessAttempts, signalInTransaction } from "./wake.ts";
@@ -83,6 +83,10 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
       return answer;
     },
     inbox: (run) => readInbox(pool, run),
+    saveSnapshot(request) {
+      snapshots.add(request.run);
+      return saveSnapshot(pool, request);
+    },
     async park(request) {
       const { run } = request;
       // The append of a run's end has given it up already; only its snapshot may be left to delete.

@@ -11,7 +11,7 @@ import type { RunEvent, RunEventBody, RunState, Signal } from "#flow/machine/ind
 import { isOver, plain, textOrNull } from "./append-values.ts";
 import type { Queryable } from "#platform/index.ts";
 import { addAloneJob, addRunJob, makeInboxId } from "./wake.ts";
-import type { Claim, InboxItem, NewRun, ParkRequest } from "./spec.ts";
+import type { Claim, InboxItem, NewRun, ParkRequest, SnapshotRequest } from "./spec.ts";
 
 /** After this many crashes of begun segments, a run goes on alone in a process of its own. */
 export const crashesBeforeAlone = 2;
@@ -173,6 +173,24 @@ export async function parkRun(pool: pg.Pool, request: ParkRequest): Promise<"par
   const [row] = rows;
   if (row !== undefined && row.parked > 0) return "parked";
   return row?.epoch === request.epoch ? "woken" : "fenced";
+}
+
+const snapshotSql = `with held as (
+  select id from run where id = $1 and epoch = $2 and owner is not null for share
+)
+insert into run_snapshot (run_id, seq, machine_version, state)
+select id, $3::int, $4::int, $5::text from held
+    on conflict (run_id) do update
+   set seq = excluded.seq, machine_version = excluded.machine_version, state = excluded.state
+ where excluded.seq > run_snapshot.seq or excluded.machine_version <> run_snapshot.machine_version`;
+
+export async function saveSnapshot(pool: pg.Pool, request: SnapshotRequest): Promise<void> {
+  const { run, epoch, snapshot } = request;
+  await pool.query({
+    name: "journal_snapshot",
+    text: snapshotSql,
+    values: [run, epoch, snapshot.seq, snapshot.version, JSON.stringify(snapshot)],
+  });
 }
 
 /** A new run with its number, its start in the inbox, and its job. */

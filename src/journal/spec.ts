@@ -21,6 +21,11 @@ export type Journal = {
   append(request: AppendRequest): Promise<{ result: "appended"; at: number } | { result: "fenced" }>;
   /** Unconsumed inbox items, oldest first, and the wake count that they were read under. */
   inbox(run: RunId): Promise<{ items: readonly InboxItem[]; wake: number }>;
+  /**
+   * Keeps the state as of event `snapshot.seq`, so that a takeover need not fold the whole run. Does nothing when the
+   * epoch is no longer ours, the run was given up, or a later state is kept.
+   */
+  saveSnapshot(request: SnapshotRequest): Promise<void>;
   /** Gives the run up, if no wake-up came since `wake` and the epoch is ours. "woken": go on. Saves the snapshot and the summary. */
   park(request: ParkRequest): Promise<"parked" | "woken" | "fenced">;
   /** Puts a signal into the inbox (unique by `source`) and wakes the run. False: this source was there already. */
@@ -103,6 +108,8 @@ export type RunSummary = {
   readonly unknownCosts: number;
   readonly tokens: number;
 };
+
+export type SnapshotRequest = Pick<ParkRequest, "run" | "epoch" | "snapshot">;
 
 export type ParkRequest = {
   readonly run: RunId;

@@ -160,6 +160,14 @@ export function memoryJournal(options: MemoryJournalOptions = {}): MemoryJournal
       return { items: [...stored.inbox], wake: stored.wake };
     },
 
+    async saveSnapshot({ run, epoch, snapshot }) {
+      const stored = at(run);
+      if (stored.epoch !== epoch || stored.owner === null) return;
+      const kept = stored.snapshot === null ? null : (JSON.parse(stored.snapshot) as RunState);
+      if (kept?.version === snapshot.version && kept.seq >= snapshot.seq) return;
+      stored.snapshot = JSON.stringify(snapshot);
+    },
+
     async park(request) {
       const stored = at(request.run);
       if (stored.epoch !== request.epoch) return "fenced";

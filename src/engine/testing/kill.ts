@@ -65,6 +65,7 @@ export function mortal(journal: Journal, beyond: Outside, point: KillPoint | und
       claim: alive((run, worker) => journal.claim(run, worker)),
       append: (request) => through("append", (counts.appends += 1), () => journal.append(request)),
       inbox: alive((run) => journal.inbox(run)),
+      saveSnapshot: alive((request) => journal.saveSnapshot(request)),
       park: alive((request) => journal.park(request)),
       signal: alive((run, source, signal) => journal.signal(run, source, signal)),
       setTimer: alive((run, timer) => journal.setTimer(run, timer)),
