@@ -33,7 +33,9 @@ const theme = EditorView.theme({
     font: "var(--type-code)",
   },
   ".cm-scroller": { overflow: "auto" },
-  "&.cm-focused": { outline: "none" },
+  // The ring is drawn inside: around the text it would be cut off by the scroll area.
+  "&.cm-focused": { outline: "none", boxShadow: "inset 0 0 0 2px var(--accent)" },
+  ".cm-content:focus-visible": { boxShadow: "none" },
   ".cm-cursor": { borderLeftColor: "var(--accent)" },
   "&.cm-focused .cm-selectionBackground, .cm-selectionBackground, ::selection": {
     backgroundColor: "var(--accent-soft)",
