@@ -235,6 +235,14 @@ export function fill(name: string, schema: Schema, knowledge: Knowledge, depth =
     return file === undefined ? { value: null, source: "none" } : { value: file.value, source: "context" };
   }
   const text = words(knowledge);
+  const examples = Array.isArray(schema["examples"])
+    ? (schema["examples"] as Json[]).filter((one) => fits(schema, one))
+    : [];
+  // An example that was spoken of is meant; any other one at least has the right form.
+  const spoken = examples.find(
+    (one) => typeof one === "string" && new RegExp(`\\b${escape(one)}\\b`, "i").test(text),
+  );
+  if (spoken !== undefined) return { value: spoken, source: "context" };
   switch (type) {
     case "string": {
       const format =
@@ -248,6 +256,7 @@ export function fill(name: string, schema: Schema, knowledge: Knowledge, depth =
       const after = afterName(name, text);
       if (after !== undefined) return { value: after, source: "context" };
       if (schema["default"] !== undefined) return { value: schema["default"] as Json, source: "default" };
+      if (examples[0] !== undefined) return { value: examples[0], source: "default" };
       const maximum = typeof schema["maxLength"] === "number" ? schema["maxLength"] : 400;
       const prose = stems(name).some((stem) => proseWords.has(stem));
       const quoted = /["“]([^"”]{1,200})["”]/.exec(knowledge.prompt)?.[1];

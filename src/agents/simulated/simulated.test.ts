@@ -157,6 +157,26 @@ describe("the simulated model", () => {
     expect(answer.toolCalls[0]?.args).toEqual({ file });
   });
 
+  it("takes the example that was spoken of, or any example before it makes something up", async () => {
+    const answer = await caller.call(
+      request({
+        messages: [user("Query the catalogue and tell the harbour master about boats")],
+        tools: [
+          {
+            name: "catalogue.query",
+            description: "Queries the catalogue",
+            inputSchema: object({
+              sql: { type: "string", examples: ["SELECT * FROM data LIMIT 10"] },
+              table: { type: "string", examples: ["berths", "boats"] },
+            }),
+          },
+        ],
+      }),
+      () => {},
+    );
+    expect(answer.toolCalls[0]?.args).toEqual({ sql: "SELECT * FROM data LIMIT 10", table: "boats" });
+  });
+
   it("does not repeat a call that was denied", async () => {
     const tools = [
       {
