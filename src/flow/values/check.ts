@@ -1,5 +1,6 @@
 import { Validator } from "@cfworker/json-schema";
 import { isObject, messageOf, type Json, type JsonObject } from "#base/index.ts";
+import { type PlainCheck, plainCheck } from "./plain-check.ts";
 
 /** What is wrong with a value: `path` is dotted (`customer.email`, `items[2]`), "" for the value itself. */
 export type ValueError = { readonly path: string; readonly message: string };
@@ -8,6 +9,7 @@ export type Checked =
   | { readonly ok: false; readonly errors: readonly ValueError[] };
 
 const validators = new WeakMap<JsonObject, Validator>();
+const plainChecks = new WeakMap<JsonObject, PlainCheck | null>();
 
 /**
  * Checks a value against a JSON Schema (2020-12) and fills in defaults of properties that are left out. Never
@@ -16,6 +18,12 @@ const validators = new WeakMap<JsonObject, Validator>();
 export function checkValue(schema: JsonObject, value: unknown): Checked {
   try {
     const filled = fillDefaults(schema, value, 0) as Json;
+    let plain = plainChecks.get(schema);
+    if (plain === undefined) {
+      plain = plainCheck(schema);
+      plainChecks.set(schema, plain);
+    }
+    if (plain?.(filled) === true) return { ok: true, value: filled };
     let validator = validators.get(schema);
     if (!validator) {
       validator = new Validator(schema, "2020-12", false);
