@@ -142,6 +142,25 @@ function afterName(name: string, text: string): string | undefined {
   return undefined;
 }
 
+/** "3 nights", "12 open tickets": a number that stands before the field's word. */
+function beforeName(name: string, text: string): number | undefined {
+  const wanted = new Set(stems(name));
+  for (const match of text.matchAll(/(?<![\w.-])(\d+(?:\.\d+)?)\s+([\p{L}]+)(?:\s+([\p{L}]+))?/gu)) {
+    if (stems(`${match[2] ?? ""} ${match[3] ?? ""}`).some((stem) => wanted.has(stem)))
+      return Number(match[1]);
+  }
+  return undefined;
+}
+
+/** The first number that is said and allowed, where nothing says which is meant. Dates and names don't count. */
+function anyNumber(schema: Schema, text: string): number | undefined {
+  for (const match of text.matchAll(/(?<![\w.:-])\d+(?:\.\d+)?(?![\w:-]|\.\d)/g)) {
+    const number = Number(match[0]);
+    if (inRange(schema, number)) return number;
+  }
+  return undefined;
+}
+
 function numberFrom(name: string, schema: Schema, text: string): number | undefined {
   if (stems(name).some((stem) => moneyWords.has(stem))) {
     const money =
@@ -151,6 +170,8 @@ function numberFrom(name: string, schema: Schema, text: string): number | undefi
     const amount = money?.[1] ?? money?.[2];
     if (amount !== undefined) return Number(amount.replace(",", "."));
   }
+  const before = beforeName(name, text);
+  if (before !== undefined && inRange(schema, before)) return before;
   const after = afterName(name, text);
   const number = after === undefined ? Number.NaN : Number(after);
   return Number.isFinite(number) && inRange(schema, number) ? number : undefined;
@@ -273,7 +294,8 @@ export function fill(name: string, schema: Schema, knowledge: Knowledge, depth =
         return { value: type === "integer" ? Math.round(number) : number, source: "context" };
       if (schema["default"] !== undefined) return { value: schema["default"] as Json, source: "default" };
       const minimum = typeof schema["minimum"] === "number" ? schema["minimum"] : 0;
-      return { value: minimum, source: "none" };
+      const closest = anyNumber(schema, knowledge.prompt) ?? minimum;
+      return { value: type === "integer" ? Math.round(closest) : closest, source: "none" };
     }
     case "boolean": {
       if (typeof schema["default"] === "boolean") return { value: schema["default"], source: "default" };

@@ -139,6 +139,17 @@ describe("the simulated model", () => {
     expect(JSON.parse(answer.text)).toEqual({ order: "7", amount: 40, category: "other" });
   });
 
+  it("reads a number before its word, and takes a number that was said before it makes one up", async () => {
+    const answer = await caller.call(
+      request({
+        messages: [user("The yacht is 11.5 m long and stays for 3 nights from 2026-12-01.")],
+        returns: object({ nights: { type: "number", minimum: 1 }, length: { type: "number" } }),
+      }),
+      () => {},
+    );
+    expect(JSON.parse(answer.text)).toEqual({ nights: 3, length: 11.5 });
+  });
+
   it("hands a file reference on to a tool that takes a file", async () => {
     const file = { $file: { id: "file_1", name: "a.log", mediaType: "text/plain", bytes: 3, hash: "x" } };
     const answer = await caller.call(

@@ -5,7 +5,7 @@ import type { Knowledge } from "../knowledge.ts";
 import { problemAt, suggestion, type Rule } from "../rule.ts";
 import type { Survey } from "../survey.ts";
 
-/** [V18] A role that doesn't exist, or an approval that nobody in the workspace could decide. */
+/** [V18] A role that doesn't exist, a quorum that would not be kept, or an approval that nobody in the workspace could decide. */
 export const deciders: Rule = {
   number: "V18",
   check: (survey, knowledge) => {
@@ -21,6 +21,10 @@ export const deciders: Rule = {
 
 function check(survey: Survey, knowledge: Knowledge, by: By, path: DocumentPath): Problem[] {
   const { roles, members } = knowledge;
+  if (by.quorum > 1) {
+    const message = `One decision settles a question, so a quorum of ${by.quorum} would not be kept. Leave quorum out, or ask in ${by.quorum} approvals one after the other.`;
+    return [problemAt(survey, "V18", message, [...path, "by", "quorum"])];
+  }
   const strange = roles
     ? by.roles.flatMap((role, index) => (roles.includes(role) ? [] : [{ role, index }]))
     : [];
@@ -39,10 +43,7 @@ function check(survey: Survey, knowledge: Knowledge, by: By, path: DocumentPath)
       by.users.includes(member.email) ||
       member.roles.some((role) => by.roles.includes(role) || role === "admin" || role === "owner"),
   );
-  if (able.length >= by.quorum) return [];
-  const message =
-    able.length === 0
-      ? "Nobody in the workspace could decide this. Give somebody the role, or name other people."
-      : `Only ${able.length} in the workspace could decide this, and ${by.quorum} must.`;
+  if (able.length > 0) return [];
+  const message = "Nobody in the workspace could decide this. Give somebody the role, or name other people.";
   return [problemAt(survey, "V18", message, [...path, "by"], { severity: "warning" })];
 }
