@@ -107,6 +107,8 @@ export function createModelCaller(options: ModelCallerOptions): ModelCaller {
           messages: modelMessages(request.messages, encode),
           tools,
           maxRetries: 0,
+          // What was asked and answered is in the journal and the audit, and goes nowhere else.
+          telemetry: { isEnabled: false },
           abortSignal: limits.signal,
           onError: ({ error }) => {
             failure ??= error;
