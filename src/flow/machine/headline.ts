@@ -40,9 +40,11 @@ function doing(task: TaskState, flow: Flow): string {
   return name;
 }
 
-/** Whether a run has nothing under way but waits: for a person, or for a time that comes. */
+/** Whether nothing goes on until a person decides. A run that waits for a timer alone is under way. */
 export function isWaiting(state: RunState): boolean {
-  return !openTasksOf(state).some(
-    (task) => task.status.name === "running" && task.effects.some((effect) => effect.end === null),
+  const open = openTasksOf(state);
+  return (
+    open.some((task) => task.approvals.some((approval) => approval.end === null)) &&
+    !open.some((task) => task.status.name === "running" && task.effects.some((effect) => effect.end === null))
   );
 }
