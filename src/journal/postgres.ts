@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { RunId } from "#base/index.ts";
-import type { Database, Queryable } from "#platform/index.ts";
+import { type Database, log, type Queryable } from "#platform/index.ts";
 import { type AppenderOptions, createAppender } from "./append.ts";
 import { isOver } from "./append-values.ts";
 import { loadBlobs, saveBlob } from "./blobs.ts";
@@ -9,7 +9,7 @@ import { timerSource } from "./queue.ts";
 import { claimRun, createRunInTransaction, parkRun, readInbox, saveSnapshot } from "./runs.ts";
 import type { Journal } from "./spec.ts";
 import { createStreamWriter, deleteEndedStreams, readChunks } from "./streams.ts";
-import { endlessAttempts, signalInTransaction } from "./wake.ts";
+import { endlessAttempts, rouseForgotten, signalInTransaction } from "./wake.ts";
 import { readEvents } from "./watch.ts";
 
 export type PostgresJournalOptions = {
@@ -110,7 +110,11 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
     readChunks: (run, stream, from) => readChunks(pool, run, stream, from),
     closeStream: (run, stream) => streams.end(run, stream),
     now: () => clock.now(),
-    tidy: () => deleteEndedStreams(pool),
+    async tidy() {
+      await deleteEndedStreams(pool);
+      const roused = await rouseForgotten(pool);
+      if (roused > 0) log.warn({ roused }, "runs with unread signals had no job and got one");
+    },
     close() {
       for (const timer of soon) clearTimeout(timer);
       clock.stop();

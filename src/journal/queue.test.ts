@@ -186,3 +186,25 @@ test("jobs that a dead worker had locked are taken by another", async () => {
   await taken;
   await queue.stop();
 });
+
+test("a run whose job was lost gets one again, once its signal has lain unread for a while", async () => {
+  const { pool } = database.db;
+  const run = await newRun();
+  const jobs = async (): Promise<number> => {
+    const { rows } = await pool.query<{ count: number }>(
+      "select count(*)::int as count from graphile_worker.jobs where key = $1",
+      [`run:${run}`],
+    );
+    return rows[0]?.count ?? 0;
+  };
+  await pool.query("delete from graphile_worker._private_jobs where key = $1", [`run:${run}`]);
+  await journal.tidy();
+  expect(await jobs()).toBe(0);
+  await pool.query("update run_inbox set created_at = created_at - interval '20 seconds' where run_id = $1", [
+    run,
+  ]);
+  await journal.tidy();
+  expect(await jobs()).toBe(1);
+  await journal.tidy();
+  expect(await jobs()).toBe(1);
+});

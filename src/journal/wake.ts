@@ -51,6 +51,26 @@ export async function signalInTransaction(
   return (rows[0]?.added ?? 0) > 0;
 }
 
+/** Seconds for which a signal may lie unread in the inbox of a run that nobody drives before it is looked after. */
+const forgottenSeconds = 15;
+
+const forgottenSql = `select ${addRunJob("run.id")} from run
+  where owner is null and finished_at is null
+    and exists (select 1 from run_inbox as item where item.run_id = run.id and item.consumed_at is null
+                   and item.created_at < clock_timestamp() - make_interval(secs => ${forgottenSeconds}))
+    and not exists (select 1 from graphile_worker.jobs as job
+                     where job.key in ('run:' || run.id, 'alone:' || run.id))
+  limit 200`;
+
+/**
+ * The net below all wake-ups: a run that nobody drives, with something unread and no job, gets one. None should ever
+ * be found; answers how many were.
+ */
+export async function rouseForgotten(db: Queryable): Promise<number> {
+  const { rows } = await db.query(forgottenSql, []);
+  return rows.length;
+}
+
 /** Seconds after a request to cancel in which asking again means the same request. */
 const cancelOnceSeconds = 6;
 
