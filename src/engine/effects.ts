@@ -24,8 +24,11 @@ export type Effects = {
   take(): Signal[];
 };
 
-/** `wake` is called when something came back. */
-export function createEffects(wake: () => void): Effects {
+/** A call that ended, for those who measure: `outcome` is "ok" or the code of its error. */
+export type EndedStep = { readonly kind: "model" | "tool"; readonly outcome: string; readonly ms: number };
+
+/** `wake` is called when something came back, and `onStep` told of it. */
+export function createEffects(wake: () => void, onStep?: (step: EndedStep) => void): Effects {
   const running = new Map<string, AbortController>();
   let ended: Signal[] = [];
 
@@ -35,11 +38,17 @@ export function createEffects(wake: () => void): Effects {
     controller: AbortController,
   ): Promise<void> {
     let signal: Signal;
+    const began = performance.now();
     try {
       signal = await perform(obligation, context);
     } catch (error) {
       signal = failure(obligation, error);
     }
+    onStep?.({
+      kind: obligation.kind === "model-call" ? "model" : "tool",
+      outcome: signal.kind === "effect-failed" ? signal.error.code : "ok",
+      ms: performance.now() - began,
+    });
     if (running.get(obligation.key) !== controller) return;
     running.delete(obligation.key);
     ended.push(signal);

@@ -82,6 +82,8 @@ export type EngineOptions = {
   readonly heartbeatMs?: number;
   /** Milliseconds that a tool call is given to end when the worker stops, and beyond its own timeout. Default 10000. */
   readonly graceMs?: number;
+  /** Told of each model and tool call that ended here. `outcome`: "ok" or the code of its error; `ms`: its time. */
+  readonly onStep?: (step: { kind: "model" | "tool"; outcome: string; ms: number }) => void;
   /** Told of what went wrong outside any run's own story. */
   readonly onProblem?: (problem: { run: RunId; error: unknown }) => void;
 };

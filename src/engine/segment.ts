@@ -140,7 +140,7 @@ class Driver {
     this.#takenOver = claim.events.length > 0 || machine.obligations(this.#fold.state()).some(isEffect);
     this.#wake = claim.inbox?.wake ?? -1;
     this.#blobs = new Blobs(options.journal, claim.workspace);
-    this.effects = createEffects(() => bell.ring());
+    this.effects = createEffects(() => bell.ring(), options.onStep);
   }
 
   get #state(): RunState {

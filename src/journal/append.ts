@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { BatonError, type RunId } from "#base/index.ts";
+import { metrics } from "#platform/index.ts";
 import { type AppendRow } from "./append-statement.ts";
 import { type Pending, fillStatement } from "./append-values.ts";
 import { type Lane, isWorthRepeating, openLane } from "./lane.ts";
@@ -132,6 +133,7 @@ export function createAppender(pool: pg.Pool, options: AppenderOptions = {}): Ap
  * again, looks at each run's last event, and finds its own events then.
  */
 async function commit(lane: Lane, group: readonly Waiting[]): Promise<void> {
+  metrics.appendGroups.observe(group.length);
   for (let attempt = 1; ; attempt += 1) {
     try {
       const { name, sql, values } = fillStatement(group, attempt > 1);

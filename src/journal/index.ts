@@ -13,6 +13,7 @@ export {
   startPulse,
 } from "./workers.ts";
 export { cancelInTransaction, signalInTransaction } from "./wake.ts";
+export { measureJournal } from "./measure.ts";
 export { plain } from "./append-values.ts";
 export { createRunInTransaction } from "./runs.ts";
 export { type Watcher, createWatcher } from "./watch.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { RunId } from "#base/index.ts";
-import { type Database, log, type Queryable } from "#platform/index.ts";
+import { type Database, log, metrics, type Queryable } from "#platform/index.ts";
 import { type AppenderOptions, createAppender } from "./append.ts";
 import { isOver } from "./append-values.ts";
 import { loadBlobs, saveBlob } from "./blobs.ts";
@@ -69,6 +69,9 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
     async claim(run, worker) {
       await clock.ready();
       const claim = await claimRun(pool, run, worker, claimOptions);
+      metrics.claims.inc({
+        outcome: claim === null ? "refused" : claim.crashes > 0 ? "taken-over" : "claimed",
+      });
       if (claim !== null) {
         appender.note(run, claim.epoch, claim.events.at(-1)?.seq ?? claim.snapshot?.seq ?? 0);
         // One of another version is not read, but is there as well.
@@ -77,7 +80,10 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
       return claim;
     },
     async append(request) {
+      const began = performance.now();
       const answer = await appender.append(request);
+      metrics.appends.observe((performance.now() - began) / 1000);
+      if (answer.result === "fenced") metrics.fenced.inc();
       const { run, summary } = request;
       if (answer.result === "appended" && summary !== undefined && isOver(summary.state)) ended.add(run);
       return answer;
@@ -113,6 +119,7 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
     async tidy() {
       await deleteEndedStreams(pool);
       const roused = await rouseForgotten(pool);
+      metrics.forgotten.inc(roused);
       if (roused > 0) log.warn({ roused }, "runs with unread signals had no job and got one");
     },
     close() {

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { Logger, run as runQueue, runMigrations } from "graphile-worker";
 import { messageOf, type RunId, type WorkerId } from "#base/index.ts";
-import { type Database, log } from "#platform/index.ts";
+import { type Database, log, metrics } from "#platform/index.ts";
 import { isBrokenConnection } from "./lane.ts";
 import type { Journal } from "./spec.ts";
 import { noteQueueName } from "./workers.ts";
@@ -115,6 +115,7 @@ async function driveGuarded(options: QueueOptions, run: RunId, isStopping: () =>
     if (isStopping()) await passOn(options.db, run);
   } catch (error) {
     const stack = error instanceof Error ? error.stack : undefined;
+    metrics.segmentFailures.inc();
     log.error({ run, error: messageOf(error), stack }, "a segment failed");
     // The database being out of reach says nothing about the run.
     const crashes = isBrokenConnection(error) ? 0 : 1;

@@ -1,6 +1,6 @@
 import type { RunId, WorkerId } from "#base/index.ts";
 import { canonicalJson } from "#flow/index.ts";
-import { type Database, type Queryable, log, transaction } from "#platform/index.ts";
+import { type Database, type Queryable, log, metrics, transaction } from "#platform/index.ts";
 import { crashesBeforeAlone } from "./runs.ts";
 import { addAloneJob, addRunJob } from "./wake.ts";
 
@@ -83,6 +83,7 @@ export async function reapDeadWorkers(db: Database): Promise<readonly WorkerId[]
      select run.owner from run join worker on worker.id = run.owner where worker.died_at is not null and run.finished_at is null`,
   );
   const dead = rows.map((row) => row.id);
+  metrics.deaths.inc(dead.length);
   for (const id of dead) await declareDead(db, id);
   return dead;
 }
@@ -94,6 +95,7 @@ async function takeOver(tx: Queryable, worker: WorkerId, death: Death): Promise<
       where owner = $1 and finished_at is null returning id, crashes`,
     [worker, death.crashed === false ? 0 : 1],
   );
+  metrics.takeovers.inc(rows.length);
   for (const { id, crashes } of rows) {
     if (death.alone === true || crashes >= mostCrashes) await deadLetter(tx, id, crashes);
     else
@@ -107,6 +109,7 @@ async function takeOver(tx: Queryable, worker: WorkerId, death: Death): Promise<
 
 /** Ends a run that crashes whoever drives it. What it did so far stays in its journal. */
 async function deadLetter(tx: Queryable, run: RunId, crashes: number): Promise<void> {
+  metrics.deadLetters.inc();
   const message = `Stopped for good: ${crashes} workers crashed while they drove this run.`;
   const hint = "Look for the task that was under way in the run's trace and in the log of the worker.";
   await tx.query(

@@ -9,6 +9,15 @@ export {
 export { type Migration, migrate, migrationsFolder, readMigrations } from "./database/migrate.ts";
 export { type PostgresServer, type PostgresOptions, startPostgres } from "./postgres/server.ts";
 export { log } from "./log.ts";
+export {
+  type MeasuredPool,
+  type Reading,
+  measureBy,
+  measurePool,
+  measureProcess,
+  metrics,
+  metricsText,
+} from "./metrics.ts";
 export { type PrismaClient, Prisma } from "./prisma/generated/client.ts";
 export { type Channel, type Listener, type ListenerOptions, createListener, notify } from "./notify.ts";
 export {

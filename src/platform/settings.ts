@@ -33,7 +33,11 @@ export const variables = {
   BATON_URL: httpUrl.optional(),
   BATON_SECRET_KEY: z.string().min(16, "must have 16 characters or more").optional(),
   BATON_MAX_UPLOAD: whole(1, 1000).default(25),
+  BATON_ROLE: z.enum(["web", "worker", "all"]).default("all"),
+  BATON_WORKERS: whole(1, 64).default(1),
   BATON_CONCURRENCY: whole(1, 1000).default(32),
+  BATON_METRICS_PORT: whole(0, 65_535).default(3031),
+  BATON_METRICS_TOKEN: z.string().min(16, "must have 16 characters or more").optional(),
   BATON_EGRESS: text.optional(),
   BATON_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   OPENAI_API_KEY: text.optional(),
@@ -54,6 +58,14 @@ export type Settings = {
   readonly secretKey: string | undefined;
   /** Bytes. */
   readonly maxUpload: number;
+  /** What `npm start` runs on this machine. */
+  readonly role: "web" | "worker" | "all";
+  /** How many workers it runs, where it runs workers. */
+  readonly workers: number;
+  /** Where workers answer probes and metrics; the next free port counts. 0: nowhere. */
+  readonly metricsPort: number;
+  /** Whoever names it may read metrics from elsewhere than the machine itself. */
+  readonly metricsToken: string | undefined;
   /** How many runs a worker drives at once. */
   readonly concurrency: number;
   /** Places that tools may connect to besides public addresses: an outbound allow-list, as text. */
@@ -88,6 +100,10 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     url: value.BATON_URL === undefined ? `http://localhost:${port}` : new URL(value.BATON_URL).origin,
     secretKey: value.BATON_SECRET_KEY,
     maxUpload: value.BATON_MAX_UPLOAD * 1024 * 1024,
+    role: value.BATON_ROLE,
+    workers: value.BATON_WORKERS,
+    metricsPort: value.BATON_METRICS_PORT,
+    metricsToken: value.BATON_METRICS_TOKEN,
     concurrency: value.BATON_CONCURRENCY,
     egress: value.BATON_EGRESS ?? "",
     logLevel: value.BATON_LOG_LEVEL,

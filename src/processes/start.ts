@@ -1,4 +1,4 @@
-/** Runs Baton on this machine: the database where none is given, migrations, web and worker; until told to stop. */
+/** Runs Baton on this machine: the database where none is given, migrations, web and workers; until told to stop. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { BatonError, makeId, type WorkerId } from "#base/index.ts";
@@ -19,14 +19,14 @@ import {
 } from "#platform/index.ts";
 import { describe } from "./lifetime.ts";
 import { startChild } from "./start/child.ts";
-import { checkDatabase } from "./start/database.ts";
+import { checkDatabase, checkKey } from "./start/database.ts";
 import { lockHome, prepareHome } from "./start/home.ts";
 import { claimPort } from "./start/port.ts";
+import { type Plan, planOf } from "./start/role.ts";
 import { type Child, supervise, type Supervised } from "./start/supervisor.ts";
 import { watchSources } from "./start/watch.ts";
 
 const grace = { web: 12_000, worker: 20_000 };
-const dev = process.argv.includes("--dev");
 
 /** What to undo at the end, last first. */
 const undo: { readonly name: string; act(): Promise<void> | void }[] = [];
@@ -70,10 +70,14 @@ async function start(): Promise<void> {
   const file = join(projectFolder, ".env");
   if (existsSync(file)) process.loadEnvFile(file);
   const settings = readSettings(process.env);
+  const plan = planOf(process.argv.slice(2), settings);
   prepareHome(settings.home);
-  const lock = lockHome(settings.home);
-  undo.push({ name: "the home's lock", act: () => lock.release() });
-  const port = await claimPort(settings.host, settings.port);
+  // The embedded database has one master. Processes that share another may share a home as well: it holds their key.
+  if (settings.databaseUrl === undefined) {
+    const lock = lockHome(settings.home);
+    undo.push({ name: "the home's lock", act: () => lock.release() });
+  }
+  const port = plan.web ? await claimPort(settings.host, settings.port) : settings.port;
 
   const url = settings.databaseUrl ?? (await startEmbedded(settings));
   const db = openDatabase(url, { connections: 3, name: "baton start" });
@@ -83,6 +87,7 @@ async function start(): Promise<void> {
     await migrate(db);
     await migrateQueue(db);
   });
+  await checkKey(db);
 
   const address = settings.port === port ? settings.url : `http://localhost:${port}`;
   const environment = {
@@ -91,28 +96,37 @@ async function start(): Promise<void> {
     BATON_PORT: String(port),
     BATON_URL: address,
     NEXT_TELEMETRY_DISABLED: "1",
-    BATON_DEV: dev ? "1" : "",
-    NODE_ENV: dev ? "development" : "production",
+    BATON_DEV: plan.dev ? "1" : "",
+    NODE_ENV: plan.dev ? "development" : "production",
   };
-  await step("Web and worker", async () => {
-    // The order here is that of stopping, backwards: web goes first, then the worker.
-    const worker = keepWorker(db, environment);
-    const web = keepWeb(environment);
-    await Promise.all([web.ready, worker.ready]);
-    if (dev) {
+  await step(wordsOf(plan), async () => {
+    // The order here is that of stopping, backwards: web goes first, then the workers.
+    const kept = keepWorkers(db, environment, plan.workers);
+    if (plan.web) kept.push(keepWeb(environment));
+    await Promise.all(kept.map((each) => each.ready));
+    if (plan.dev) {
       const stop = watchSources(join(projectFolder, "src"), () => {
         say("  Sources changed: web and worker begin anew");
-        web.restart();
-        worker.restart();
+        for (const each of kept) each.restart();
       });
       undo.push({ name: "the watcher", act: stop });
     }
   });
-  say(`\nBaton runs at ${address}`);
-  if (await setupNeeded(db)) {
-    say(`Set it up with this link, which works once: ${address}/setup?token=${await newSetupToken(db)}`);
+  if (plan.web) {
+    say(`\nBaton runs at ${address}`);
+    if (await setupNeeded(db)) {
+      say(`Set it up with this link, which works once: ${address}/setup?token=${await newSetupToken(db)}`);
+    }
+  } else {
+    say(plan.workers === 1 ? "\nThe worker takes runs." : `\n${plan.workers} workers take runs.`);
   }
   say("Ctrl-C stops it.");
+}
+
+function wordsOf({ web, workers }: Plan): string {
+  const some = workers === 1 ? "worker" : `${workers} workers`;
+  if (!web) return some[0]?.toUpperCase() + some.slice(1);
+  return workers === 0 ? "Web" : `Web and ${some}`;
 }
 
 async function startEmbedded(settings: Settings): Promise<string> {
@@ -136,10 +150,26 @@ function keepWeb(environment: Readonly<Record<string, string>>): Supervised {
   return web;
 }
 
-function keepWorker(db: Database, environment: Readonly<Record<string, string>>): Supervised {
+function keepWorkers(
+  db: Database,
+  environment: Readonly<Record<string, string>>,
+  count: number,
+): Supervised[] {
+  const workers = Array.from({ length: count }, (_, index) =>
+    keepWorker(db, environment, count === 1 ? "worker" : `worker ${index + 1}`),
+  );
+  // All at once: each may take its time to hand its runs over.
+  undo.push({
+    name: "the workers",
+    act: async () => void (await Promise.all(workers.map((worker) => worker.stop(grace.worker)))),
+  });
+  return workers;
+}
+
+function keepWorker(db: Database, environment: Readonly<Record<string, string>>, name: string): Supervised {
   const ids = new WeakMap<Child, WorkerId>();
-  const worker = supervise({
-    name: "worker",
+  return supervise({
+    name,
     say,
     start() {
       const id: WorkerId = makeId("wrk", Date.now(), randomSource);
@@ -153,8 +183,6 @@ function keepWorker(db: Database, environment: Readonly<Record<string, string>>)
       if (id !== undefined) await declareDead(db, id);
     },
   });
-  undo.push({ name: "the worker", act: () => worker.stop(grace.worker) });
-  return worker;
 }
 
 /** A new one at each start until somebody has used it: what an older terminal shows no longer works. */

@@ -8,13 +8,17 @@ import {
 } from "#api/index.ts";
 import { flowJsonSchema } from "#flow/index.ts";
 import { createAuthHandler } from "#governance/index.ts";
+import { measureJournal } from "#journal/index.ts";
 import {
   createListener,
   installationSealer,
+  measurePool,
+  measureProcess,
   openDatabase,
   settings as readSettings,
 } from "#platform/index.ts";
 import { live } from "./lifetime.ts";
+import { namesToken, sendMetrics } from "./monitor.ts";
 import { openPages } from "./web/pages.ts";
 import { originsOf } from "./web/security.ts";
 import { createWeb, type Route, send } from "./web/server.ts";
@@ -69,7 +73,17 @@ async function begin(): Promise<{ stop(): Promise<void> }> {
     upgrade: dev ? pages.upgrade : undefined,
     check: async () => void (await db.pool.query("select 1")),
     dev,
+    async metrics(request, response) {
+      const { metricsToken } = settings;
+      if (metricsToken === undefined) return false;
+      if (namesToken(request, metricsToken)) await sendMetrics(response);
+      else send(response, 401, { ok: false });
+      return true;
+    },
   });
+  measureProcess("web");
+  measurePool(db.pool);
+  measureJournal(db);
   await web.listen(host, port);
   return {
     async stop() {

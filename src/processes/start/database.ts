@@ -1,5 +1,5 @@
 import { BatonError, isObject, messageOf } from "#base/index.ts";
-import { type Database } from "#platform/index.ts";
+import { type Database, installationSealer, type Queryable, type Sealer } from "#platform/index.ts";
 
 const oldest = 15;
 
@@ -21,6 +21,32 @@ export async function checkDatabase(db: Database, given: boolean): Promise<void>
       },
     );
   }
+}
+
+/**
+ * Makes sure that this process has the key of the installation: with another one it could neither read secrets nor
+ * know the sessions that its siblings begin. The first process of an installation leaves the mark.
+ */
+export async function checkKey(
+  db: { readonly pool: Queryable },
+  sealer: Pick<Sealer, "derive"> = installationSealer(),
+): Promise<void> {
+  const mark = sealer.derive("mark of the installation's key");
+  await db.pool.query(
+    "insert into instance (key, value) values ('key-mark', $1) on conflict (key) do nothing",
+    [mark],
+  );
+  const { rows } = await db.pool.query<{ value: string }>(
+    "select value from instance where key = 'key-mark'",
+  );
+  if (rows[0]?.value === mark) return;
+  throw new BatonError(
+    "misconfigured",
+    "This installation was begun with another key than the one given here.",
+    {
+      hint: "Set BATON_SECRET_KEY to the same text on every machine, or copy secret.key from the first machine's BATON_HOME. If that key is lost for good, delete the row key-mark of the table instance and set all secrets again.",
+    },
+  );
 }
 
 /** The sentence for a database that can't be connected to. Names the server, never the password. */

@@ -26,6 +26,8 @@ export type WebOptions = {
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Resolves when everything that pages need answers; rejects with the reason. For `/readyz`. */
   readonly check: () => Promise<void>;
+  /** Answers `/metrics`, by whatever name the server is asked; false: nobody may see them here. */
+  readonly metrics?: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
   readonly dev?: boolean;
 };
 
@@ -53,6 +55,7 @@ export function createWeb(options: WebOptions): Web {
     // Probes come from the machine itself or its orchestrator, by whatever name that uses.
     if (path === "/healthz") return send(response, 200, { ok: true });
     if (path === "/readyz") return ready(response);
+    if (path === "/metrics" && (await options.metrics?.(request, response)) === true) return;
     if (!origins.hasHost(request.headers.host)) {
       return send(
         response,
