@@ -24,9 +24,10 @@ export type WorkerOptions = {
   /** The one run that this process is for; undefined: what the queue brings. */
   readonly alone: RunId | undefined;
   /** What calls, people and flows are to this worker. */
-  connect(
-    journal: PostgresJournal,
-  ): Pick<EngineOptions, "models" | "tools" | "revisions" | "approvals" | "redaction"> & {
+  connect(journal: PostgresJournal): Pick<
+    EngineOptions,
+    "models" | "tools" | "revisions" | "approvals" | "redaction"
+  > & {
     readonly close?: () => void;
     readonly journal?: PostgresJournal;
   };
