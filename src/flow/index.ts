@@ -1,4 +1,8 @@
 export type * from "./language/definition.ts";
+export type * from "./language/triggers/definition.ts";
+export { completionStates } from "./language/triggers/definition.ts";
+export { describeTrigger, triggerName } from "./language/triggers/describe.ts";
+export { nextTimes, readSchedule, type Schedule } from "./schedule/schedule.ts";
 export type { Problem } from "./problem.ts";
 export type {
   ToolFacts,

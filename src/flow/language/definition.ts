@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "#base/index.ts";
+import type { Trigger } from "./triggers/definition.ts";
 
 /**
  * The flow as the machine reads it: the YAML with short forms written out (`SPEC.md`, part L). A task carries
@@ -248,4 +249,6 @@ export type Flow = {
   readonly errors: readonly Task[];
   readonly finally: readonly Task[];
   readonly outputs: Readonly<Record<string, Template>>;
+  /** What starts it by itself. */
+  readonly triggers: readonly Trigger[];
 };

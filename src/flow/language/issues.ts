@@ -3,6 +3,7 @@ import { isObject } from "#base/index.ts";
 import { laterMessage } from "./later.ts";
 import { nearest } from "./names.ts";
 import { nestedKeys } from "./parts.ts";
+import { triggerNestedKeys } from "./triggers/schema.ts";
 import type { DocumentPath } from "./source.ts";
 
 /** One thing wrong with a value, in our words. `part` says whether its key or its value is meant. */
@@ -14,6 +15,8 @@ export type Finding = {
   /** What to write instead of the marked range. */
   readonly fix?: { readonly title: string; readonly text: string };
 };
+
+const allNested: Readonly<Record<string, readonly string[]>> = { ...nestedKeys, ...triggerNestedKeys };
 
 /** What Zod found, as findings; paths are below the value. Unknown keys come last. */
 export function readIssues(
@@ -28,7 +31,7 @@ export function readIssues(
   for (const issue of issues) {
     const path = issue.path.map((step) => (typeof step === "symbol" ? String(step) : step));
     if (issue.code === "unrecognized_keys") {
-      const here = path.length > 0 ? (nestedKeys[String(path.at(-1))] ?? []) : known;
+      const here = path.length > 0 ? (allNested[String(path.at(-1))] ?? []) : known;
       for (const key of issue.keys) unknown.push(unknownKey(key, path, here, later));
       continue;
     }

@@ -1,8 +1,8 @@
 /** Keys that the language has a meaning for, but this version does not carry out. */
 export const laterKeys: Readonly<
-  Record<"flow" | "agent" | "task" | "head" | "tool" | "nested", ReadonlySet<string>>
+  Record<"flow" | "agent" | "task" | "head" | "tool" | "nested" | "trigger", ReadonlySet<string>>
 > = {
-  flow: new Set(["success", "concurrency", "seed", "triggers", "tests", "memory"]),
+  flow: new Set(["success", "concurrency", "seed", "tests", "memory"]),
   agent: new Set(["memory", "delegates"]),
   task: new Set([
     "lock",
@@ -18,6 +18,7 @@ export const laterKeys: Readonly<
   head: new Set(["goal", "browser", "dag", "loop", "flow", "message", "receive", "remember", "stop"]),
   tool: new Set(["mcp", "openapi", "flow", "browser"]),
   nested: new Set(),
+  trigger: new Set(["mcp"]),
 };
 
 export function laterMessage(key: string): string {

@@ -72,7 +72,7 @@ describe("tasks", () => {
         { rule: "L13", path: ["tasks", 0, key] },
       ]);
     }
-    for (const key of ["triggers", "tests", "seed", "concurrency", "success"]) {
+    for (const key of ["tests", "seed", "concurrency", "success"]) {
       expect(parseFlow(`id: x\n${key}: []\ntasks: [{ id: a, log: x }]`).problems).toMatchObject([
         { rule: "L13", path: [key] },
       ]);

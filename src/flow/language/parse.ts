@@ -9,6 +9,8 @@ import { readCondition, readLabels, readLimits, readTemplates } from "./parts.ts
 import { FlowReader, type BrokenTask } from "./reader.ts";
 import { agent as agentSchema, flowShape } from "./schema.ts";
 import { shapeOf } from "./shape.ts";
+import type { Trigger } from "./triggers/definition.ts";
+import { readTrigger } from "./triggers/read.ts";
 import type { DocumentPath, FlowSource } from "./source.ts";
 import type { Task } from "./definition.ts";
 import { readYaml } from "./yaml.ts";
@@ -23,6 +25,8 @@ export type ParsedFlow = {
   readonly broken: readonly BrokenTask[];
   /** Where each task of the flow stands. */
   readonly paths: ReadonlyMap<Task, DocumentPath>;
+  /** Where each trigger stands. */
+  readonly triggerPaths: ReadonlyMap<Trigger, DocumentPath>;
   /** Names of agents, tools and inputs whose text can't be used: they are known, but not what they are. */
   readonly brokenNames: {
     readonly agents: readonly string[];
@@ -36,12 +40,14 @@ export function parseFlow(text: string): ParsedFlow {
   const { value, problems, source } = readYaml(text);
   const reader = new FlowReader(source, problems);
   const brokenNames = { agents: [] as string[], tools: [] as string[], inputs: false };
+  const triggerPaths = new Map<Trigger, DocumentPath>();
   const parsed = (flow: Flow | null): ParsedFlow => ({
     flow,
     problems: reader.problems.toSorted((a, b) => a.line - b.line || a.column - b.column),
     source,
     broken: reader.broken,
     paths: reader.paths,
+    triggerPaths,
     brokenNames,
   });
   if (!isObject(value)) {
@@ -90,6 +96,10 @@ export function parseFlow(text: string): ParsedFlow {
     if (tool) tools[name] = tool;
     else brokenNames.tools.push(name);
   }
+  for (const [index, raw] of (take("triggers") ?? []).entries()) {
+    const trigger = readTrigger(reader, raw, index);
+    if (trigger) triggerPaths.set(trigger, ["triggers", index]);
+  }
   return parsed({
     id: take("id") ?? "flow",
     title: take("title"),
@@ -106,6 +116,7 @@ export function parseFlow(text: string): ParsedFlow {
     errors: reader.tasks(take("errors"), ["errors"]),
     finally: reader.tasks(take("finally"), ["finally"]),
     outputs: readTemplates(take("outputs")),
+    triggers: [...triggerPaths.keys()],
   });
 }
 

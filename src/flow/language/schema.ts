@@ -20,6 +20,7 @@ import {
   unknownAware,
 } from "./parts.ts";
 import { jsonSchemaDialect } from "./shape.ts";
+import { triggerSchemas } from "./triggers/schema.ts";
 
 /**
  * The one Zod schema of the language, in pieces: the reader checks a text piece by piece, so that what is broken in
@@ -158,6 +159,7 @@ export const flowShape = {
   errors: unread.optional(),
   finally: unread.optional(),
   outputs: map.optional(),
+  triggers: z.array(z.unknown(), { error: "must be a list of triggers" }).optional(),
 };
 
 let generated: JsonObject | undefined;
@@ -179,6 +181,10 @@ export function flowJsonSchema(): JsonObject {
     tasks: list,
     errors: list.optional(),
     finally: list.optional(),
+    triggers: z
+      .array(z.union([triggerSchemas.schedule, triggerSchemas.webhook, triggerSchemas.flow]))
+      .optional()
+      .meta({ description: "What starts the flow by itself." }),
   });
   const schema = z.toJSONSchema(whole, { io: "input", target: "draft-2020-12", reused: "inline" });
   generated = { ...(schema as JsonObject), $schema: jsonSchemaDialect, title: "Baton flow" };

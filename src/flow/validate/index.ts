@@ -20,6 +20,7 @@ import { secrets } from "./rules/secrets.ts";
 import { taskReferences } from "./rules/task-references.ts";
 import { toolArguments } from "./rules/tool-arguments.ts";
 import { tools } from "./rules/tools.ts";
+import { triggerRules } from "./rules/triggers/index.ts";
 import { unreachable } from "./rules/unreachable.ts";
 import { unusedAgents } from "./rules/unused-agents.ts";
 import { unusedTools } from "./rules/unused-tools.ts";
@@ -48,6 +49,7 @@ export const rules: readonly Rule[] = [
   models,
   empty,
   runFields,
+  ...triggerRules,
 ];
 
 /**

@@ -12,6 +12,8 @@ export type Knowledge = {
     readonly email: string;
     readonly roles: readonly string[];
   }[];
+  /** Flows of the workspace by id, each with the flows whose runs it follows by its triggers. */
+  readonly follows?: ReadonlyMap<string, readonly string[]>;
   /** Names of roles that exist. */
   readonly roles?: readonly string[];
 };

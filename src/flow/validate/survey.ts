@@ -33,7 +33,10 @@ export type Use =
   | "instructions"
   | "vars"
   | "outputs"
-  | "break";
+  | "break"
+  | "schedule-trigger"
+  | "webhook-trigger"
+  | "flow-trigger";
 
 export type SurveyedExpression = {
   /** The expression as written between the braces, or the whole condition. */
@@ -179,6 +182,14 @@ export function survey(parsed: ParsedFlow, flow: Flow): Survey {
   visit(flow.errors, undefined, "errors");
   visit(flow.finally, undefined, "finally");
   template(flow.outputs, "outputs", ["outputs"]);
+  for (const trigger of flow.triggers) {
+    const path = parsed.triggerPaths.get(trigger) ?? [];
+    const use = `${trigger.kind}-trigger` as const;
+    template(trigger.with, use, [...path, "with"]);
+    if (trigger.kind !== "schedule") condition(trigger.when, use, [...path, "when"]);
+    if (trigger.kind === "webhook")
+      condition(trigger.idempotencyKey, use, [...path, "webhook", "idempotencyKey"]);
+  }
 
   const byId = new Map<string, SurveyedTask>();
   for (const one of tasks) if (!byId.has(one.task.id)) byId.set(one.task.id, one);

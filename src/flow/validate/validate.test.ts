@@ -252,7 +252,10 @@ describe("validation", () => {
   });
 
   test("every rule has its own number, in order", () => {
-    expect(rules.map((rule) => rule.number)).toEqual(rules.map((_, index) => `V${index + 1}`));
+    const numbers = rules.map((rule) => Number(rule.number.slice(1)));
+    expect(rules.map((rule) => rule.number)).toEqual(numbers.map((number) => `V${number}`));
+    expect(new Set(numbers).size).toBe(numbers.length);
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
   });
 
   test("a flow of 500 tasks is checked in a moment", () => {

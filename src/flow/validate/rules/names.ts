@@ -16,6 +16,9 @@ const byUse: Readonly<Record<Use, readonly string[]>> = {
   "tool-approval": ["args", "inputs", "vars", "run", "now"],
   "tool-request": ["args"],
   "tool-result": ["args", "response"],
+  "schedule-trigger": ["trigger", "now"],
+  "webhook-trigger": ["body", "headers", "query", "trigger", "now"],
+  "flow-trigger": ["run", "outputs", "trigger", "now"],
 };
 
 function scopeOf(expression: SurveyedExpression): ReadonlySet<string> {

@@ -22,6 +22,8 @@ export const runFields: Rule = {
       const [root, name] = reference.names;
       const place = reference.places[1];
       if (root !== "run" || name === undefined || place === undefined) return [];
+      // What a finished run tells its triggers is V67.
+      if (expression.use === "flow-trigger") return [];
       if (reference.guarded || name === "*" || fields.includes(name)) return [];
       const { hint, fix } = suggestion(name, fields);
       const message = `A run has ${fields.join(", ")}, but no "${name}".${hint}`;
