@@ -78,12 +78,14 @@ export type ApprovalView = {
   id: string;
   run: { id: string; number: number; flowTitle: string; flowSlug: string; startedByName: string };
   path: string;
-  kind: "approval" | "form" | "tool" | "outcome-unknown";
+  kind: "approval" | "form" | "tool" | "outcome-unknown" | "escalation";
   title: string;
   risk: "low" | "medium" | "high" | null;
   details: Json;
   call: { tool: string; args: Json; agent: string | null; schemaHash: string } | null;
   fields: JsonObject | null;
+  /** Decisions that the fields belong to. */
+  answers: string[];
   comment: "never" | "always" | "onReject";
   decisions: { decision: string; label: string; tone: "primary" | "danger" | "plain" }[];
   canonical: string;

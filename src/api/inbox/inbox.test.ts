@@ -231,6 +231,32 @@ describe("an approval", () => {
     expect((await audits(form))[0]?.action).toBe("form.answered");
   });
 
+  it("about a failed task is for operators too, and takes an answer for one choice only", async () => {
+    const escalation = {
+      kind: "escalation",
+      title: "pay failed. How should it go on?",
+      by: { roles: ["operator"], users: [], quorum: 1, excludeStarter: false },
+      decisions: [
+        { decision: "retry", label: "Try again: attempt 2", tone: "primary" },
+        { decision: "answer", label: "Give the output instead", tone: "plain" },
+      ],
+      fields: { type: "object", properties: { output: { type: "number" } }, required: ["output"] },
+      answers: ["answer"],
+    } as const;
+    const first = await api.ask({ run, workspace }, escalation);
+    expect((await errorOf(approve(bob, first, { decision: "retry" }))).code).toBe("forbidden");
+    expect(await operator.call.inbox.list()).toContainEqual(
+      expect.objectContaining({ id: first.id, kind: "escalation", answers: ["answer"] }),
+    );
+    expect((await approve(operator, first, { decision: "retry" })).decision).toBe("retry");
+    expect((await audits(first))[0]).toMatchObject({ action: "escalation.decided", actor_id: operator.id });
+    const second = await api.ask({ run, workspace }, escalation);
+    const wrong = approve(operator, second, { decision: "answer", answer: { output: "four" } });
+    expect((await errorOf(wrong)).code).toBe("bad-input");
+    await approve(operator, second, { decision: "answer", answer: { output: 4 } });
+    expect(JSON.parse((await signals(second))[0]?.body ?? "")).toMatchObject({ answer: { output: 4 } });
+  });
+
   it("tells those who can decide, once, until it is decided", async () => {
     const unread = async (who: TestMember) =>
       (await listNotifications(api.db, who.scope)).filter((each) => each.readAt === null);

@@ -26,7 +26,7 @@ export function decidedBefore({ path, ask }: Question, options: RunOptions): Ver
       return answer === null || first === undefined ? null : { decision: first, comment: "", answer };
     const forAll = options.approve.get("all");
     // What may have happened already is not for a flag that was given beforehand.
-    if (forAll === undefined || ask.kind === "outcome-unknown") return null;
+    if (forAll === undefined || ask.kind === "outcome-unknown" || ask.kind === "escalation") return null;
     return { decision: forAll, comment: commentFor(ask, comment), answer };
   }
   const known = ask.decisions.map((one) => one.decision);
@@ -70,7 +70,8 @@ export async function askAtPrompt({ ask }: Question, signal: AbortSignal): Promi
       ask.decisions.forEach((one, index) => say(`  ${index + 1}  ${one.label}`));
       decision = await choose(terminal, ask, signal);
     }
-    const answer = ask.fields === null ? null : await fillIn(terminal, ask.fields, signal);
+    const asks = ask.fields !== null && (ask.answers?.includes(decision) ?? true);
+    const answer = asks && ask.fields !== null ? await fillIn(terminal, ask.fields, signal) : null;
     const wanted = ask.comment === "always" || (ask.comment === "onReject" && decision === "reject");
     let comment = "";
     while (wanted && comment === "") comment = (await terminal.question("Comment: ", { signal })).trim();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Json, RunId } from "#base/index.ts";
+import { BatonError, type Json, type RunId } from "#base/index.ts";
 import type { ToolFacts } from "#flow/machine/index.ts";
 import { answerAll, essence, eventsOf, finish, stateOf } from "./finish.ts";
 import { mortal, type KillPoint } from "./kill.ts";
@@ -80,6 +80,60 @@ export function engineConformance(get: () => ConformanceWorld): void {
       expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1));
       const large = state.tasks["large"]?.status;
       expect(large?.name === "succeeded" && large.output).toHaveProperty("$blob");
+    });
+
+    test("a task that failed for good parks the run until a person says how it goes on", async () => {
+      const flow = flowOf(`
+id: desk
+tasks:
+  - id: each
+    foreach: [1, 2]
+    concurrency: 2
+    tasks:
+      - id: pay
+        tool: pay
+        onError: { escalate: { to: operator, choices: [retry, answer] } }
+outputs: { paid: "{{ tasks.each.output }}" }
+`);
+      const beyond = outside();
+      let calls = 0;
+      const down: Outside = {
+        ...beyond,
+        call: async (request) => {
+          beyond.made.push(request.key);
+          calls += 1;
+          if (calls <= 3) throw new BatonError("bad-input", "No such order.");
+          return "paid";
+        },
+      };
+      const { id, journal } = await get().worker();
+      const run = await makeRun(get(), journal, "desk");
+      const { engine } = engineFor({ id, journal }, flow, tools, down);
+      await engine.drive(run);
+      expect([...beyond.questions.values()].map(({ ask }) => [ask.kind, ask.by.roles])).toEqual([
+        ["escalation", ["operator"]],
+        ["escalation", ["operator"]],
+      ]);
+      const decide = async (path: string, decision: string): Promise<void> => {
+        const { tasks } = await stateOf(journal, run);
+        const asked = tasks[path]?.approvals.find((one) => one.end === null);
+        await journal.signal(run, `approval:${asked?.approvalId}`, {
+          kind: "approval",
+          approvalId: asked?.approvalId ?? "",
+          decision,
+          by: starter,
+          comment: "",
+          answer: decision === "answer" ? { output: "by hand" } : null,
+        });
+        await engine.drive(run);
+      };
+      await decide("each[0]/pay", "retry");
+      await decide("each[1]/pay", "answer");
+      await decide("each[0]/pay", "retry");
+      const state = await stateOf(journal, run);
+      expect(essence(state)).toMatchObject({ outcome: "succeeded", outputs: { paid: ["paid", "by hand"] } });
+      expect(state.tasks["each[0]/pay"]?.attempt).toBe(3);
+      expect(new Set(beyond.made).size).toBe(beyond.made.length);
     });
 
     test("doubled job: two workers that are told to drive a run at once do everything once", async () => {

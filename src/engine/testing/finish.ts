@@ -23,7 +23,9 @@ export async function answerAll(journal: Journal, run: RunId, beyond: Outside): 
         ? { result: { tool: ask.call?.tool ?? "", args: ask.call?.args ?? null } }
         : ask.kind === "form"
           ? { note: "fine" }
-          : null;
+          : ask.kind === "escalation"
+            ? { output: "by hand" }
+            : null;
     const source = `approval:${approvalId}`;
     await journal.signal(run, source, {
       kind: "approval",

@@ -76,6 +76,25 @@ export type By = {
   readonly excludeStarter: boolean;
 };
 
+/** What a person may choose for a task that failed for good. */
+export type EscalationChoice = "retry" | "answer" | "skip" | "fail";
+
+/** Whom to ask how a failed task goes on, and what they may choose. */
+export type Escalation = {
+  readonly by: By;
+  readonly choices: readonly EscalationChoice[];
+  /** How long they have; undefined: as long as the run. */
+  readonly timeout: Duration | undefined;
+  readonly onTimeout: "fail" | "skip";
+};
+
+/** A step of the chain of a question: who may decide as well from then on. */
+export type EscalationStep = {
+  /** Since the question was asked. */
+  readonly after: Duration;
+  readonly to: By;
+};
+
 /** When a tool call has to be approved by a person. */
 export type ToolApproval = { readonly when: Expression | undefined; readonly by: By };
 
@@ -123,7 +142,7 @@ export type TaskBase = {
   readonly disabled: boolean;
   readonly retry: Retry | undefined;
   readonly timeout: Duration | undefined;
-  readonly onError: "fail" | "continue";
+  readonly onError: "fail" | "continue" | { readonly escalate: Escalation };
   readonly errors: readonly Task[];
   readonly finally: readonly Task[];
   readonly labels: Readonly<Record<string, string>>;

@@ -20,6 +20,31 @@ function taskOf(tasks: string): Task {
 }
 
 describe("tasks", () => {
+  test("[L50] onError asks people: whom, with which choices, for how long", () => {
+    const onError = (text: string) => taskOf(`  - { id: one, log: x, onError: ${text} }`).onError;
+    const by = { roles: [], users: [], quorum: 1, excludeStarter: false };
+    const choices = ["retry", "answer", "skip", "fail"];
+    expect(onError("{ escalate: {} }")).toEqual({
+      escalate: { by, choices, timeout: undefined, onTimeout: "fail" },
+    });
+    expect(
+      onError("{ escalate: { to: operator, choices: [skip, skip, retry], timeout: 1d, onTimeout: skip } }"),
+    ).toEqual({
+      escalate: {
+        by: { ...by, roles: ["operator"] },
+        choices: ["skip", "retry"],
+        timeout: 86_400_000,
+        onTimeout: "skip",
+      },
+    });
+    for (const wrong of ["ask", "{ escalate: { choices: [] } }", "{ escalate: { choices: [wait] } }"]) {
+      expect(problemsOf(`  - { id: one, log: x, onError: ${wrong} }`)).toMatchObject([{ rule: "L10" }]);
+    }
+    expect(problemsOf("  - { id: one, log: x, onError: { escalate: { too: admin } } }")).toMatchObject([
+      { rule: "L7" },
+    ]);
+  });
+
   test("[L7] tells of an unknown key with the nearest as its fix, and keeps the task", () => {
     const text = `${head}  - id: one\n    log: hi\n    timeuot: 3s\n`;
     const { flow, problems } = parseFlow(text);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isObject, type Json } from "#base/index.ts";
-import type { By, Expression, Limits, Retry, Template } from "./definition.ts";
+import type { By, Expression, Limits, Retry, TaskBase, Template } from "./definition.ts";
 import { soleExpression } from "../expression/template.ts";
 import { readDuration } from "../values/duration.ts";
 
@@ -44,6 +44,31 @@ export const by = z.strictObject(
   { error: unknownAware("must say who decides, such as { roles: [approver] }") },
 );
 
+/** Who is asked further: `by` written out, or the name of one role. */
+export const to = z.union([z.string(), by], {
+  error: "must say who is asked, such as { roles: [admin] } or admin",
+});
+
+const choices = ["retry", "answer", "skip", "fail"] as const;
+
+export const onError = z.union(
+  [
+    z.enum(["fail", "continue"]),
+    z.strictObject({
+      escalate: z.strictObject({
+        to: to.optional(),
+        choices: z.array(z.enum(choices)).min(1).optional(),
+        timeout: duration.optional(),
+        onTimeout: z.enum(["fail", "skip"]).optional(),
+      }),
+    }),
+  ],
+  {
+    error:
+      "must be fail, continue, or { escalate: { to: { roles: [operator] }, choices: [retry, answer, skip, fail] } }",
+  },
+);
+
 export const retry = z.strictObject(
   {
     maxAttempts: count.max(100, { error: "must be at most 100" }).optional(),
@@ -80,6 +105,23 @@ export function readBy(raw: z.infer<typeof by> | undefined): By {
     users: raw?.users ?? [],
     quorum: raw?.quorum ?? 1,
     excludeStarter: raw?.excludeStarter ?? false,
+  };
+}
+
+export function readTo(raw: z.infer<typeof to> | undefined): By {
+  return typeof raw === "string" ? readBy({ roles: [raw] }) : readBy(raw);
+}
+
+export function readOnError(raw: z.infer<typeof onError> | undefined): TaskBase["onError"] {
+  if (raw === undefined || typeof raw === "string") return raw ?? "fail";
+  const { escalate } = raw;
+  return {
+    escalate: {
+      by: readTo(escalate.to),
+      choices: [...new Set(escalate.choices ?? choices)],
+      timeout: milliseconds(escalate.timeout),
+      onTimeout: escalate.onTimeout ?? "fail",
+    },
   };
 }
 
@@ -133,5 +175,7 @@ export const nestedKeys: Readonly<Record<string, readonly string[]>> = {
   retry: Object.keys(retry.shape),
   limits: Object.keys(limits.shape),
   decisions: ["approve", "reject"],
+  onError: ["escalate"],
+  to: Object.keys(by.shape),
   approval: ["when", "by"],
 };

@@ -6,7 +6,7 @@ import { heads, type HeadDefinition, type HeadReader } from "./heads/index.ts";
 import { readIssues, unknownKey, without, type Finding } from "./issues.ts";
 import { laterKeys, laterMessage } from "./later.ts";
 import { didYouMean, nearest } from "./names.ts";
-import { milliseconds, readCondition, readLabels, readRetry } from "./parts.ts";
+import { milliseconds, readCondition, readLabels, readOnError, readRetry } from "./parts.ts";
 import { commonKeys, commonTask, taskKeys, taskSchema } from "./schema.ts";
 import { shapeOf, ShapeError } from "./shape.ts";
 import type { DocumentPath, FlowSource } from "./source.ts";
@@ -174,7 +174,7 @@ export class FlowReader {
         disabled: common.disabled ?? false,
         retry: readRetry(common.retry),
         timeout: milliseconds(common.timeout),
-        onError: common.onError ?? "fail",
+        onError: readOnError(common.onError),
         errors: this.tasks(common.errors, [...path, "errors"]),
         finally: this.tasks(common.finally, [...path, "finally"]),
         labels: readLabels(common.labels),

@@ -13,6 +13,7 @@ import {
   limits,
   map,
   name,
+  onError,
   retry,
   strings,
   text,
@@ -45,7 +46,9 @@ function commonShape(tasks: z.ZodType<unknown[]>) {
     when: condition.optional().meta({ description: "CEL; the task is skipped unless it yields true." }),
     retry: retry.optional(),
     timeout: duration.optional(),
-    onError: z.enum(["fail", "continue"], { error: "must be fail or continue" }).optional(),
+    onError: onError
+      .optional()
+      .meta({ description: "fail, continue, or escalate: a person is asked how the task goes on." }),
     errors: tasks.optional().meta({ description: "Tasks to run when this one has failed for good." }),
     finally: tasks.optional().meta({ description: "Tasks to run when this one is over, however it ended." }),
     disabled: flag.optional(),

@@ -59,7 +59,7 @@ export type Message =
 
 /** What a person is asked. Frozen: `canonical` is RFC 8785 text of it, `hash` the SHA-256 of that in hex. */
 export type Ask = {
-  readonly kind: "approval" | "form" | "tool" | "outcome-unknown";
+  readonly kind: "approval" | "form" | "tool" | "outcome-unknown" | "escalation";
   readonly title: string;
   readonly by: By;
   readonly details: Json;
@@ -71,6 +71,8 @@ export type Ask = {
   }[];
   /** JSON Schema of the answer, if fields are asked for. `fieldOrder` names them as written. */
   readonly fields: JsonObject | null;
+  /** Decisions that the fields belong to; all but "reject" where left out. */
+  readonly answers?: readonly string[];
   readonly comment: "never" | "always" | "onReject";
   readonly risk: Risk | null;
   /** The call awaiting, for kinds "tool" and "outcome-unknown". */
@@ -134,6 +136,8 @@ export type RunEventBody =
       readonly attempt: number;
       readonly error: TaskError;
       readonly dueAt: number;
+      /** The person who chose another attempt, where one did. */
+      readonly decided?: { readonly by: RunActor | null; readonly comment: string };
     }
   | { readonly type: "task-succeeded"; readonly path: TaskPath; readonly output: Value }
   | { readonly type: "task-failing"; readonly path: TaskPath; readonly error: TaskError }

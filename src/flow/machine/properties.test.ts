@@ -21,6 +21,7 @@ const leaves = [
 ];
 const extras = [
   "onError: continue",
+  "onError: { escalate: { timeout: 1h, choices: [skip, retry, answer, fail] } }",
   "timeout: 20s",
   "retry: { maxAttempts: 2, delay: 5s }",
   "when: 1 < 2",
@@ -96,7 +97,9 @@ function play(nodes: readonly Node[], choices: readonly number[]): World {
     if (choices[0] === 9 && turns === 1) run.cancel();
     else if (run.pending().length > 0) {
       const ask = askOf(run);
-      run.decide(ask[choose() % ask.length] ?? "approve");
+      // A person does not try again for ever.
+      const choice = ask[choose() % ask.length] ?? "approve";
+      run.decide(choice === "retry" && turns > 100 ? "fail" : choice);
     } else run.tick(5_000);
   }
   return run;

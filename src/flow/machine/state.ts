@@ -104,6 +104,8 @@ export type TaskState = {
     readonly attempt: number;
     readonly error: TaskError;
     readonly at: number;
+    /** The person who chose another attempt after it, where one did. */
+    readonly decided?: { readonly by: RunActor | null; readonly comment: string };
   }[];
   /** The agent's conversation; empty for other tasks. */
   readonly messages: readonly Message[];

@@ -225,7 +225,19 @@ describe("validation", () => {
     expect(marks(gate("{ roles: [aprover] }"), knowledge)).toEqual(["V18 aprover"]);
     expect(marks(gate("{ roles: [approver] }"), knowledge)).toEqual(["V18w { roles: [approver] }"]);
     expect(marks(gate("{ users: [a@x.test] }"), knowledge)).toEqual([]);
-    expect(marks(gate("{ users: [a@x.test], quorum: 2 }"), knowledge)).toEqual(["V18 2"]);
+    expect(marks(gate("{ users: [a@x.test], quorum: 2 }"), knowledge)).toEqual([
+      "V18w { users: [a@x.test], quorum: 2 }",
+    ]);
+    const failed = flow("  - { id: one, log: x, onError: { escalate: { to: { roles: [aprover] } } } }");
+    expect(marks(failed, knowledge)).toEqual(["V18 aprover"]);
+  });
+
+  test("[V50] a quorum where an answer is asked for", () => {
+    const marked = (task: string) => marks(flow(`  - { id: one, ${task} }`));
+    expect(marked("approval: Go?, by: { quorum: 2 }")).toEqual([]);
+    expect(marked("approval: Go?, by: { quorum: 2 }, fields: { amount: number }")).toEqual(["V50 2"]);
+    expect(marked("form: Go?, by: { quorum: 3 }, fields: { amount: number }")).toEqual(["V50 3"]);
+    expect(marked("log: x, onError: { escalate: { to: { quorum: 4 } } }")).toEqual(["V50 4"]);
   });
 
   test("[V19] model aliases that the workspace doesn't have", () => {

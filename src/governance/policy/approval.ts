@@ -36,9 +36,12 @@ export function candidateOf(scope: Scope): Candidate {
   };
 }
 
-/** The permission that deciding an approval of this kind takes. */
+/**
+ * The permission that deciding an approval of this kind takes. How a failed task goes on is for whoever answers
+ * forms: operators above all, who could start the run again as well.
+ */
 export function permissionToDecide(kind: string): Permission {
-  return kind === "form" ? approvalPolicy.answer : approvalPolicy.decide;
+  return kind === "form" || kind === "escalation" ? approvalPolicy.answer : approvalPolicy.decide;
 }
 
 /**
@@ -49,6 +52,8 @@ export function permissionToDecide(kind: string): Permission {
 export function whyNotDecide(candidate: Candidate, assignment: Assignment): string | null {
   const form = assignment.kind === "form";
   if (!candidate.permissions.has(permissionToDecide(assignment.kind))) {
+    if (assignment.kind === "escalation")
+      return "Your roles do not let you decide how a failed task goes on.";
     return form ? "Your roles do not let you answer forms." : "Your roles do not let you decide approvals.";
   }
   if (assignment.excludeUser !== null && assignment.excludeUser === candidate.id) {

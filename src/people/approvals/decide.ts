@@ -14,7 +14,7 @@ import { plain, signalInTransaction } from "#journal/index.ts";
 import { notify, transaction, type Database } from "#platform/index.ts";
 import { settle } from "../notifications/store.ts";
 import * as store from "./store.ts";
-import { askOf, isOver, viewOf, type ApprovalDetails } from "./view.ts";
+import { answersOf, askOf, isOver, viewOf, type ApprovalDetails } from "./view.ts";
 
 /** What a person decided, having seen the text whose hash is `hash`. */
 export type Decision = {
@@ -69,7 +69,7 @@ export async function decideApproval(
     if (!told) throw runOver(row);
     await settle(scope, tx, row.id);
     await writeAudit(tx, scope, {
-      action: row.kind === "form" ? "form.answered" : "approval.decided",
+      action: actions[row.kind] ?? "approval.decided",
       subject: { kind: "approval", id: row.id },
       runId: row.runId,
       path: row.path,
@@ -81,6 +81,12 @@ export async function decideApproval(
   if (row === null) throw missing();
   return viewOf(row, scope, members);
 }
+
+/** What the audit calls a decision, by kind of question. */
+const actions: Readonly<Record<string, string>> = {
+  form: "form.answered",
+  escalation: "escalation.decided",
+};
 
 function isRepeated(row: store.ApprovalRow, scope: Scope, decision: Decision): boolean {
   return (
@@ -149,7 +155,8 @@ function checkVerdict(row: store.ApprovalRow, given: Decision): store.Verdict {
       details: { fields: { comment: ["Required."] } },
     });
   }
-  if (ask.fields === null || rejects) return { decision: choice.decision, comment, answer: null };
+  if (ask.fields === null || !answersOf(ask).includes(choice.decision))
+    return { decision: choice.decision, comment, answer: null };
   const checked = checkValue(ask.fields, given.answer ?? {});
   if (!checked.ok) {
     const fields: Record<string, string[]> = {};

@@ -64,7 +64,7 @@ export function approvalPort(db: Database): People {
           {
             kind: request.ask.kind === "form" ? "form" : "approval",
             title: request.ask.title,
-            text: request.ask.kind === "form" ? "Your answer is awaited." : "Your decision is awaited.",
+            text: awaited(request.ask.kind),
             href: "/inbox",
             source: request.approvalId,
           },
@@ -79,6 +79,11 @@ export function approvalPort(db: Database): People {
       return (await close(question, "expired")) ? "expired" : "decided";
     },
   };
+}
+
+function awaited(kind: Ask["kind"]): string {
+  if (kind === "form") return "Your answer is awaited.";
+  return kind === "escalation" ? "It waits until you say how it goes on." : "Your decision is awaited.";
 }
 
 /** Members who may decide an approval assigned like this. */

@@ -25,6 +25,8 @@ export type ApprovalDetails = {
   details: Json;
   call: { tool: string; args: Json; agent: string | null; schemaHash: string } | null;
   fields: JsonObject | null;
+  /** Decisions that the fields belong to. */
+  answers: string[];
   comment: Ask["comment"];
   decisions: { decision: string; label: string; tone: "primary" | "danger" | "plain" }[];
   canonical: string;
@@ -50,6 +52,12 @@ const listed = 200;
 /** What is asked, as it was put to people. */
 export function askOf(row: Pick<store.ApprovalRow, "ask">): Omit<Ask, "canonical" | "hash"> {
   return JSON.parse(row.ask) as Omit<Ask, "canonical" | "hash">;
+}
+
+/** Decisions that come with the fields filled in. */
+export function answersOf(ask: Pick<Ask, "fields" | "answers" | "decisions">): readonly string[] {
+  if (ask.fields === null) return [];
+  return ask.answers ?? ask.decisions.flatMap((each) => (each.decision === "reject" ? [] : [each.decision]));
 }
 
 /** Pending approvals that who asks may decide, oldest first; or those that are over and were theirs to decide. */
@@ -111,6 +119,7 @@ export function viewOf(
     details: ask.details,
     call: ask.call,
     fields: ask.fields,
+    answers: [...answersOf(ask)],
     comment: ask.comment,
     decisions: ask.decisions.map((each) => ({ ...each })),
     canonical: hide(row.canonical),

@@ -14,6 +14,7 @@ import { FormError } from "../parts/states.tsx";
 import { RelativeTime } from "../parts/time.tsx";
 import { Fields } from "../run/components/value.tsx";
 import { fieldsOf, requiresComment } from "./answer.ts";
+import { FailureDetails } from "./failure-details.tsx";
 
 /**
  * What a person is asked: labelled fields first, the exact bytes one click away, buttons that say their consequence.
@@ -34,6 +35,8 @@ export function ApprovalCard({
   const [answer, setAnswer] = useState<Readonly<Record<string, Json>>>({});
   const [missing, setMissing] = useState<string | null>(null);
   const [showsBytes, setShowsBytes] = useState(false);
+  // Of a failed task the fields are for one choice among others: they come up when it is taken.
+  const [answers, setAnswers] = useState(false);
   const commentBox = useRef<HTMLDivElement>(null);
   const decide = useMutation(
     trpc.inbox.decide.mutationOptions({
@@ -48,6 +51,9 @@ export function ApprovalCard({
   const fields: FlowField[] = fieldsOf(approval.fields);
   const isPending = shown.state === "pending";
   const primary = approval.decisions[0];
+  const isOptional = approval.kind === "escalation";
+  const needsReason = approval.decisions.some((option) => requiresComment(approval, option.decision));
+  const showsFields = fields.length > 0 && (!isOptional || answers);
 
   const choose = (decision: string): void => {
     if (decide.isPending || !isPending || !approval.mayDecide) return;
@@ -57,12 +63,17 @@ export function ApprovalCard({
       return;
     }
     setMissing(null);
+    const hasAnswer = approval.answers.includes(decision);
+    if (isOptional && hasAnswer && !answers) {
+      setAnswers(true);
+      return;
+    }
     decide.mutate({
       id: approval.id,
       hash: approval.hash,
       decision,
       comment: comment.trim(),
-      answer: approval.fields === null ? null : (answer as Inputs["inbox"]["decide"]["answer"]),
+      answer: hasAnswer ? (answer as Inputs["inbox"]["decide"]["answer"]) : null,
     });
   };
   useEffect(() => {
@@ -98,7 +109,7 @@ export function ApprovalCard({
           <Hand aria-hidden size={16} className="text-(--wait)" />
         ) : shown.state !== "decided" ? (
           <CircleSlash aria-hidden size={16} className="text-(--text-3)" />
-        ) : shown.decision === "reject" || shown.decision === "fail" ? (
+        ) : ["reject", "fail", "skip"].includes(shown.decision ?? "") ? (
           <CircleX aria-hidden size={16} className="text-(--fail)" />
         ) : (
           <CircleCheck aria-hidden size={16} className="text-(--ok)" />
@@ -139,10 +150,12 @@ export function ApprovalCard({
             )}
           </dl>
         )}
-        {asked === null || (isObject(asked) && Object.keys(asked).length === 0) ? null : (
+        {approval.kind === "escalation" ? (
+          <FailureDetails details={approval.details} />
+        ) : asked === null || (isObject(asked) && Object.keys(asked).length === 0) ? null : (
           <Fields value={asked} />
         )}
-        {isPending && fields.length > 0 ? (
+        {isPending && approval.mayDecide && showsFields ? (
           <div className="max-w-[640px]">
             <ShapeFields fields={fields} values={answer} errors={fieldErrors} onChange={setAnswer} />
           </div>
@@ -153,7 +166,7 @@ export function ApprovalCard({
               label="Comment"
               error={missing}
               optional={approval.comment !== "always"}
-              hint={approval.comment === "onReject" ? "Needed to say no." : undefined}
+              hint={needsReason ? "Needed to say no." : undefined}
             >
               {(ids) => (
                 <Textarea
@@ -181,7 +194,9 @@ export function ApprovalCard({
               className="max-sm:h-auto max-sm:min-h-11 max-sm:w-full max-sm:py-2 max-sm:text-center max-sm:whitespace-normal"
               {...(hotkeys && index < 2 ? { shortcut: index === 0 ? "A" : "R" } : {})}
             >
-              {option.label}
+              {isOptional && answers && approval.answers.includes(option.decision)
+                ? "Go on with this output"
+                : option.label}
             </Button>
           ))
         ) : (

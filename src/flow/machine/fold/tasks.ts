@@ -69,7 +69,15 @@ export function taskRetrying(draft: Draft, event: EventOf<"task-retrying">, at: 
   draft.putTask({
     ...task,
     status: { name: "retrying", dueAt: event.dueAt, error: event.error },
-    failedAttempts: [...task.failedAttempts, { attempt: task.attempt, error: event.error, at }],
+    failedAttempts: [
+      ...task.failedAttempts,
+      {
+        attempt: task.attempt,
+        error: event.error,
+        at,
+        ...(event.decided === undefined ? {} : { decided: event.decided }),
+      },
+    ],
     inside: emptyContainer,
     fired: [],
   });
@@ -79,7 +87,8 @@ export function taskFailing(draft: Draft, event: EventOf<"task-failing">): void 
   const task = draft.task(event.path);
   if (!task) return;
   draft.dropTimersOf(event.path, task.timersSet);
-  draft.putTask({ ...task, status: { name: "failing", error: event.error } });
+  // What fired belongs to the head; a question about the failure has a deadline of its own.
+  draft.putTask({ ...task, status: { name: "failing", error: event.error }, fired: [] });
 }
 
 export function taskSucceeded(draft: Draft, event: EventOf<"task-succeeded">, at: number): void {

@@ -130,7 +130,11 @@ export function world(flow: Flow | string, options: WorldOptions = {}): World {
     flow: definition,
     runId: "run_1",
     now,
-    random: (count) => Uint8Array.from({ length: count }, () => (drawn += 37) & 255),
+    random: (count) =>
+      Uint8Array.from({ length: count }, () => {
+        drawn = (Math.imul(drawn, 1_103_515_245) + 12_345) >>> 0;
+        return drawn >>> 16;
+      }),
     tools: { get: (name) => catalog.get(name), names: () => [...catalog.keys()] },
     blob: () => undefined,
     sha256: fakeHash,

@@ -6,8 +6,12 @@ import { open, type Outcome } from "../heads/head.ts";
 import { errorsSlot, finallySlot } from "../paths.ts";
 import type { TaskState } from "../state.ts";
 import { enter, progressAt, runBlock, stopChildren } from "./block.ts";
+import { carryEscalation, type Chosen } from "./escalate.ts";
+import { hasFired, setTimer, withdraw } from "./pending.ts";
 import { retryAt } from "./retry.ts";
 import { NeedsBlob, type Walk } from "./walk.ts";
+
+export { hasFired, setTimer, withdraw } from "./pending.ts";
 
 /** Starts a task of a block, or skips it. */
 export function begin(walk: Walk, task: Task, path: TaskPath): void {
@@ -55,21 +59,6 @@ function requireRoom(walk: Walk): void {
       hint: "Raise limits.tasks of the flow, or do less in one run.",
     });
   }
-}
-
-export function setTimer(
-  walk: Walk,
-  path: TaskPath,
-  name: "wait" | "timeout" | "retry" | "deadline" | "limit",
-  dueAt: number,
-): void {
-  const n = (walk.task(path)?.timersSet ?? 0) + 1;
-  walk.emit({ type: "timer-set", path, name, n, dueAt });
-}
-
-/** Whether a timer of this name fired in the present attempt. */
-export function hasFired(task: TaskState, name: string): boolean {
-  return task.fired.some((one) => one.startsWith(`${name}:`));
 }
 
 /** Carries a task on as far as it goes; `cancel` stops it. */
@@ -146,7 +135,7 @@ function fail(walk: Walk, task: Task, path: TaskPath, error: TaskError, retryAft
   if (dueAt !== undefined) {
     walk.emit({ type: "task-retrying", path, attempt: state.attempt + 1, error: reason, dueAt });
     setTimer(walk, path, "retry", dueAt);
-  } else if (task.errors.length > 0 || task.finally.length > 0) {
+  } else if (task.errors.length > 0 || task.finally.length > 0 || typeof task.onError === "object") {
     walk.emit({ type: "task-failing", path, error: reason });
   } else {
     walk.emit({ type: "task-failed", path, error: reason, handled: task.onError === "continue" });
@@ -165,12 +154,36 @@ function carryFailing(walk: Walk, task: Task, path: TaskPath, error: TaskError, 
       if (runBlock(walk, path, errorsSlot, task.errors).name === "open") return true;
     }
   }
+  let chosen: Chosen = { name: "fail" };
+  if (cancel) withdraw(walk, path, "The task was cancelled.");
+  else if (!cancelled && typeof task.onError === "object") {
+    chosen = carryEscalation(walk, task, path, error, task.onError.escalate);
+    if (chosen.name === "open") return true;
+    if (chosen.name === "retry") {
+      const { by, comment } = chosen;
+      const attempt = walk.at(path).attempt + 1;
+      const decided = { by, comment };
+      walk.emit({ type: "task-retrying", path, attempt, error, dueAt: walk.now, decided });
+      startAttempt(walk, task, path);
+      return true;
+    }
+  }
+  let finallyError: TaskError | undefined;
   if (task.finally.length > 0) {
     enter(walk, path, finallySlot, task.finally.length);
-    if (runBlock(walk, path, finallySlot, task.finally).name === "open") return true;
+    const end = runBlock(walk, path, finallySlot, task.finally);
+    if (end.name === "open") return true;
+    if (end.name === "failed") finallyError = end.error;
   }
   if (cancelled || cancel) walk.emit({ type: "task-cancelled", path });
-  else walk.emit({ type: "task-failed", path, error, handled: task.onError === "continue" });
+  else if (chosen.name === "answer" && finallyError === undefined) {
+    walk.emit({ type: "task-succeeded", path, output: chosen.output });
+  } else {
+    const handled = task.onError === "continue" || chosen.name === "skip";
+    const another =
+      chosen.name === "answer" ? finallyError : chosen.name === "fail" ? chosen.error : undefined;
+    walk.emit({ type: "task-failed", path, error: another ?? error, handled });
+  }
   return false;
 }
 
@@ -182,15 +195,6 @@ function cancelRunning(walk: Walk, task: Task, path: TaskPath): void {
     walk.emit({ type: "task-failing", path, error });
   } else {
     walk.emit({ type: "task-cancelled", path });
-  }
-}
-
-/** Takes back what people were asked and have not answered. */
-export function withdraw(walk: Walk, path: TaskPath, reason: string): void {
-  for (const approval of walk.at(path).approvals) {
-    if (approval.end === null) {
-      walk.emit({ type: "approval-withdrawn", path, approvalId: approval.approvalId, reason });
-    }
   }
 }
 

@@ -5,45 +5,73 @@ import type { Knowledge } from "../knowledge.ts";
 import { problemAt, suggestion, type Rule } from "../rule.ts";
 import type { Survey } from "../survey.ts";
 
-/** [V18] A role that doesn't exist, a quorum that would not be kept, or an approval that nobody in the workspace could decide. */
+/** Someone who is asked, and where the text says who. */
+export type Asked = { readonly by: By; readonly path: DocumentPath; readonly what: "decision" | "answer" };
+
+/** Everyone whom a flow asks: approvals, forms, tools, and failed tasks. */
+export function askedIn(survey: Survey): readonly Asked[] {
+  const asked: Asked[] = [];
+  for (const { task, path } of survey.tasks) {
+    if (task.kind === "approval" || task.kind === "form") {
+      const answers = task.kind === "form" || task.fields !== undefined;
+      asked.push({ by: task.by, path: [...path, "by"], what: answers ? "answer" : "decision" });
+    }
+    if (typeof task.onError === "object") {
+      const { by } = task.onError.escalate;
+      asked.push({ by, path: [...path, "onError", "escalate", "to"], what: "answer" });
+    }
+  }
+  for (const tool of Object.values(survey.flow.tools)) {
+    if (!tool.approval) continue;
+    asked.push({ by: tool.approval.by, path: ["tools", tool.name, "approval", "by"], what: "decision" });
+  }
+  return asked;
+}
+
+/** [V18] A role that doesn't exist, or a question that nobody, or not enough people, in the workspace could decide. */
 export const deciders: Rule = {
   number: "V18",
-  check: (survey, knowledge) => {
-    const asked: (readonly [By, DocumentPath])[] = survey.tasks.flatMap(({ task, path }) =>
-      task.kind === "approval" || task.kind === "form" ? [[task.by, path] as const] : [],
-    );
-    for (const tool of Object.values(survey.flow.tools)) {
-      if (tool.approval) asked.push([tool.approval.by, ["tools", tool.name, "approval"]]);
-    }
-    return asked.flatMap(([by, path]) => check(survey, knowledge, by, path));
-  },
+  check: (survey, knowledge) => askedIn(survey).flatMap(({ by, path }) => check(survey, knowledge, by, path)),
+};
+
+/** [V50] A quorum where one answer is taken: two people's answers could not both count. */
+export const quorums: Rule = {
+  number: "V50",
+  check: (survey) =>
+    askedIn(survey).flatMap(({ by, path, what }) => {
+      if (by.quorum <= 1 || what === "decision") return [];
+      const message = `A quorum is for plain decisions: answers of ${by.quorum} people could not all count. Leave quorum out, or ask for the answer first and have it approved after.`;
+      return [problemAt(survey, "V50", message, [...path, "quorum"])];
+    }),
 };
 
 function check(survey: Survey, knowledge: Knowledge, by: By, path: DocumentPath): Problem[] {
   const { roles, members } = knowledge;
-  if (by.quorum > 1) {
-    const message = `One decision settles a question, so a quorum of ${by.quorum} would not be kept. Leave quorum out, or ask in ${by.quorum} approvals one after the other.`;
-    return [problemAt(survey, "V18", message, [...path, "by", "quorum"])];
-  }
   const strange = roles
     ? by.roles.flatMap((role, index) => (roles.includes(role) ? [] : [{ role, index }]))
     : [];
   if (strange.length > 0) {
     return strange.map(({ role, index }) => {
       const { hint, fix } = suggestion(role, roles ?? []);
-      return problemAt(survey, "V18", `There is no role "${role}".${hint}`, [...path, "by", "roles", index], {
+      return problemAt(survey, "V18", `There is no role "${role}".${hint}`, [...path, "roles", index], {
         fix,
       });
     });
   }
-  if (!members || (by.roles.length === 0 && by.users.length === 0)) return [];
+  if (!members || (by.quorum === 1 && by.roles.length === 0 && by.users.length === 0)) return [];
+  const wanted = by.roles.length === 0 && by.users.length === 0 ? ["approver"] : by.roles;
   const able = members.filter(
     (member) =>
       by.users.includes(member.id) ||
       by.users.includes(member.email) ||
-      member.roles.some((role) => by.roles.includes(role) || role === "admin" || role === "owner"),
+      member.roles.some(
+        (role) => wanted.includes(role) || (wanted.length > 0 && (role === "admin" || role === "owner")),
+      ),
   );
-  if (able.length > 0) return [];
-  const message = "Nobody in the workspace could decide this. Give somebody the role, or name other people.";
-  return [problemAt(survey, "V18", message, [...path, "by"], { severity: "warning" })];
+  if (able.length >= by.quorum) return [];
+  const message =
+    able.length === 0
+      ? "Nobody in the workspace could decide this. Give somebody the role, or name other people."
+      : `It takes ${by.quorum} people to approve this, and ${able.length} in the workspace could. Give more people the role, or name others.`;
+  return [problemAt(survey, "V18", message, path, { severity: "warning" })];
 }

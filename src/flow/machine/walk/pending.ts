@@ -1,0 +1,29 @@
+import type { TaskPath } from "../events.ts";
+import type { TaskState } from "../state.ts";
+import type { Walk } from "./walk.ts";
+
+/** What a task waits for: its timers, and the questions that it put to people. */
+
+export function setTimer(
+  walk: Walk,
+  path: TaskPath,
+  name: "wait" | "timeout" | "retry" | "deadline" | "limit",
+  dueAt: number,
+): void {
+  const n = (walk.task(path)?.timersSet ?? 0) + 1;
+  walk.emit({ type: "timer-set", path, name, n, dueAt });
+}
+
+/** Whether a timer of this name fired in the present attempt. */
+export function hasFired(task: TaskState, name: string): boolean {
+  return task.fired.some((one) => one.startsWith(`${name}:`));
+}
+
+/** Takes back what people were asked and have not answered. */
+export function withdraw(walk: Walk, path: TaskPath, reason: string): void {
+  for (const approval of walk.at(path).approvals) {
+    if (approval.end === null) {
+      walk.emit({ type: "approval-withdrawn", path, approvalId: approval.approvalId, reason });
+    }
+  }
+}
