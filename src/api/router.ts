@@ -21,6 +21,9 @@ import { setRoles } from "./member/setRoles.ts";
 import { cancel } from "./run/cancel.ts";
 import { get as runGet } from "./run/get.ts";
 import { list as runList } from "./run/list.ts";
+import { pause } from "./run/pause.ts";
+import { resume } from "./run/resume.ts";
+import { retry } from "./run/retry.ts";
 import { start } from "./run/start.ts";
 import { watch as runWatch } from "./run/watch.ts";
 import { deleteSecret } from "./settings/deleteSecret.ts";
@@ -41,7 +44,7 @@ export const appRouter = router({
   me,
   home,
   flow: router({ list: flowList, get: flowGet, check, blueprints, publish, duplicate, archive }),
-  run: router({ list: runList, get: runGet, start, cancel, watch: runWatch }),
+  run: router({ list: runList, get: runGet, start, cancel, pause, resume, retry, watch: runWatch }),
   inbox: router({ list: inboxList, count, notifications, decide, read }),
   audit: router({ list: auditList }),
   settings: router({ models, secrets, setProvider, setAlias, setSecret, deleteSecret }),

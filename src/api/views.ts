@@ -17,6 +17,7 @@ export type RunState =
   | "queued"
   | "running"
   | "waiting"
+  | "paused"
   | "cancelling"
   | "succeeded"
   | "failed"

@@ -32,6 +32,14 @@ export function auditOf(
     case "run-cancel-requested":
       if (event.by.kind === "user") return undefined;
       return entry(event.by, "run.cancel-requested", ofRun, { reason: event.reason });
+    case "run-paused":
+      if (event.by.kind === "user") return undefined;
+      return entry(event.by, "run.paused", ofRun, { reason: event.reason });
+    case "run-resumed":
+      return event.by.kind === "user" ? undefined : entry(event.by, "run.resumed", ofRun, {});
+    case "run-reopened":
+      if (event.by.kind === "user") return undefined;
+      return entry(event.by, "run.retried", ofRun, { reason: event.reason });
     case "run-finished":
       return entry(engine, `run.${event.outcome}`, ofRun, { error: event.error });
     case "model-call-finished": {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunId, WorkerId } from "#base/index.ts";
 import { foldEvents, machine, type RunEventBody, type Signal } from "#flow/machine/index.ts";
 import type { AppendRequest, Claim, Journal, RunSummary } from "#journal/index.ts";
+import { controlConformance } from "./testing/control-suite.ts";
 import { engineConformance } from "./testing/engine-suite.ts";
 import { makeRun, starter, type ConformanceWorld } from "./testing/world.ts";
 
@@ -159,6 +160,30 @@ export function journalConformance(name: string, make: () => Promise<Conformance
       expect(taken?.events.map((event) => event.seq)).toEqual([3]);
     });
 
+    test("a run that failed is open again once, however often it is asked at once; one that succeeded is not", async () => {
+      const { id, journal, run, claim } = await claimed();
+      const { items, wake } = await journal.inbox(run);
+      const consume = items.map((item) => item.id);
+      const failed = { ...summary, state: "failed" as const };
+      await journal.append({ ...request(run, claim, 1, log("one")), consume, summary: failed });
+      const snapshot = foldEvents(machine.initial(), await journal.events(run, 0, 10));
+      await journal.park({ run, epoch: claim.epoch, wake, snapshot, summary: failed });
+      expect(await journal.claim(run, id)).toBeNull();
+      const retry = { kind: "retry", by: starter, reason: "" } as const;
+      const answers = await Promise.all(
+        ["retry:1", "retry:2", "retry:3"].map((source) => journal.reopen(run, source, retry)),
+      );
+      expect(answers.filter(Boolean)).toHaveLength(1);
+      const again = await journal.claim(run, id);
+      expect(again).toMatchObject({ epoch: claim.epoch + 1, crashes: 0 });
+      expect((again?.snapshot?.seq ?? 0) + (again?.events.length ?? 0)).toBe(1);
+      expect((await journal.inbox(run)).items.map((item) => item.signal)).toEqual([retry]);
+      const done = await claimed();
+      const succeeded = { ...summary, state: "succeeded" as const };
+      await done.journal.append({ ...request(done.run, done.claim, 1, log("one")), summary: succeeded });
+      expect(await done.journal.reopen(done.run, "retry:1", retry)).toBe(false);
+    });
+
     test("large values come back from where they are kept", async () => {
       const { journal, claim } = await claimed();
       const value = { text: "ä".repeat(40_000) };
@@ -181,5 +206,6 @@ export function journalConformance(name: string, make: () => Promise<Conformance
     });
 
     engineConformance(() => world);
+    controlConformance(() => world);
   });
 }

@@ -435,6 +435,9 @@ class Driver {
 const tellingEvents: ReadonlySet<string> = new Set([
   "run-started",
   "run-cancel-requested",
+  "run-paused",
+  "run-resumed",
+  "run-reopened",
   "run-finishing",
   "run-finished",
 ]);

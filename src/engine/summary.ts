@@ -18,7 +18,8 @@ export function summaryOf(state: RunState, flow: Flow): RunSummary {
 }
 
 function stateName(state: RunState): RunSummary["state"] {
-  const { phase } = state;
+  const { phase, paused } = state;
+  if (paused) return "paused";
   switch (phase.name) {
     case "created":
       return "queued";

@@ -16,5 +16,6 @@ export { cancelInTransaction, signalInTransaction } from "./wake.ts";
 export { measureJournal } from "./measure.ts";
 export { plain } from "./append-values.ts";
 export { createRunInTransaction } from "./runs.ts";
+export { type RunControl, controlRun, runControls } from "./control.ts";
 export { type Watcher, createWatcher } from "./watch.ts";
 export { type RunDetails, type RunFilter, type RunListing, getRun, listRuns, runEvents } from "./reads.ts";

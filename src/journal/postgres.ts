@@ -9,7 +9,7 @@ import { timerSource } from "./queue.ts";
 import { claimRun, createRunInTransaction, parkRun, readInbox, saveSnapshot } from "./runs.ts";
 import type { Journal } from "./spec.ts";
 import { createStreamWriter, deleteEndedStreams, readChunks } from "./streams.ts";
-import { endlessAttempts, rouseForgotten, signalInTransaction } from "./wake.ts";
+import { endlessAttempts, reopenInTransaction, rouseForgotten, signalInTransaction } from "./wake.ts";
 import { readEvents } from "./watch.ts";
 
 export type PostgresJournalOptions = {
@@ -76,6 +76,8 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
         appender.note(run, claim.epoch, claim.events.at(-1)?.seq ?? claim.snapshot?.seq ?? 0);
         // One of another version is not read, but is there as well.
         if (claim.epoch > 1) snapshots.add(run);
+        // It may have ended here before, and was taken up again since.
+        ended.delete(run);
       }
       return claim;
     },
@@ -105,6 +107,7 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
       return "parked";
     },
     signal: (run, source, signal) => signalInTransaction(pool, run, source, signal),
+    reopen: (run, source, signal) => reopenInTransaction(pool, run, source, signal),
     async setTimer(run, timer) {
       await addTimer(pool, run, timer);
       keepSoon(run, timer);

@@ -30,6 +30,11 @@ export type Journal = {
   park(request: ParkRequest): Promise<"parked" | "woken" | "fenced">;
   /** Puts a signal into the inbox (unique by `source`) and wakes the run. False: this source was there already. */
   signal(run: RunId, source: string, signal: Signal): Promise<boolean>;
+  /**
+   * Takes a run that failed, was cancelled or was set aside up again: it is not over any more, has the signal in its
+   * inbox, and is woken. False: it is not over, or it succeeded, or this source was there already.
+   */
+  reopen(run: RunId, source: string, signal: Extract<Signal, { kind: "retry" }>): Promise<boolean>;
   /** Makes sure that a timer will fire at `dueAt` (epoch ms). Idempotent by path, name and n. */
   setTimer(run: RunId, timer: { path: string; name: string; n: number; dueAt: number }): Promise<void>;
   saveBlob(workspace: WorkspaceId, text: string): Promise<BlobRef>;
@@ -95,6 +100,7 @@ export type RunSummary = {
     | "queued"
     | "running"
     | "waiting"
+    | "paused"
     | "cancelling"
     | "succeeded"
     | "failed"

@@ -51,6 +51,45 @@ export async function signalInTransaction(
   return (rows[0]?.added ?? 0) > 0;
 }
 
+/**
+ * A run that is over and did not succeed is open again, with the signal in its inbox and a job. What came too late for
+ * it as it ended is not meant for it as it goes on; one that was set aside has everything still to read.
+ */
+const reopenSql = `with held as materialized (
+  select id, state from run
+   where id = $2::text and finished_at is not null and state in ('failed', 'cancelled', 'dead-lettered') for update
+),
+cleared as (
+  update run_inbox as item set consumed_at = clock_timestamp() from held
+   where item.run_id = held.id and item.consumed_at is null and held.state <> 'dead-lettered'
+),
+item as (
+  insert into run_inbox (id, run_id, source, body, created_at)
+  select $1::text, id, $3::text, $4::text, clock_timestamp() from held
+  on conflict (run_id, source) do nothing
+  returning run_id
+),
+opened as materialized (
+  update run set finished_at = null, state = 'queued', headline = 'Queued', outputs = null, error = null, owner = null,
+         crashes = 0, wake = wake + 1, updated_at = clock_timestamp()
+    from item where run.id = item.run_id returning run.id, run.workspace_id
+),
+told as materialized (select pg_notify('workspace', workspace_id || ' run ' || id) from opened),
+queued as materialized (select ${addRunJob("id")} from opened)
+select (select count(*)::int from opened) as opened, (select count(*) from told), (select count(*) from queued)`;
+
+/** See `Journal.reopen`; in the transaction that `tx` is. Of two at once, one answers true. */
+export async function reopenInTransaction(
+  tx: Queryable,
+  run: RunId,
+  source: string,
+  signal: Extract<Signal, { kind: "retry" }>,
+): Promise<boolean> {
+  const values = [makeInboxId(), run, source, JSON.stringify(signal)];
+  const { rows } = await tx.query<{ opened: number }>(reopenSql, values);
+  return (rows[0]?.opened ?? 0) > 0;
+}
+
 /** Seconds for which a signal may lie unread in the inbox of a run that nobody drives before it is looked after. */
 const forgottenSeconds = 15;
 

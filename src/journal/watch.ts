@@ -65,8 +65,10 @@ export function createWatcher(db: Database, listener: Listener): Watcher {
         for (const event of events) {
           yield event;
           last = event.seq;
-          if (event.body.type === "run-finished") return;
         }
+        // A run that ended may have been taken up again: then its end is not its last event.
+        const isEnd = events.at(-1)?.body.type === "run-finished";
+        if (isEnd && (await isRunOver(db, run))) return;
         if (events.length < pageSize) await bell.wait(sweepMs, signal);
       }
     } finally {
@@ -134,6 +136,15 @@ export async function readEvents(
     values: [run, after, limit],
   });
   return rows.map(eventOf);
+}
+
+async function isRunOver(db: Database, run: RunId): Promise<boolean> {
+  const { rows } = await db.pool.query<{ over: boolean }>({
+    name: "journal_run_over",
+    text: "select finished_at is not null as over from run where id = $1",
+    values: [run],
+  });
+  return rows[0]?.over ?? true;
 }
 
 async function isEffectOver(db: Database, run: RunId, key: string): Promise<boolean> {

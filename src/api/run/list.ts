@@ -7,6 +7,7 @@ const state = z.enum([
   "queued",
   "running",
   "waiting",
+  "paused",
   "cancelling",
   "succeeded",
   "failed",

@@ -51,6 +51,14 @@ export function traceLines({ body }: RunEvent): string[] {
       return [below(body.path, dim(`the question is taken back: ${body.reason}`))];
     case "effect-lost":
       return [below(body.path, `the outcome is not known: ${body.reason}`)];
+    case "run-paused":
+      return [dim(`paused by ${body.by.name}`)];
+    case "run-resumed":
+      return [dim(`goes on, asked by ${body.by.name}`)];
+    case "run-reopened":
+      return [dim(`taken up again, asked by ${body.by.name}`)];
+    case "task-reopened":
+    case "event-copied":
     case "run-finishing":
     case "run-finished":
     case "run-cancel-requested":

@@ -188,6 +188,21 @@ export function memoryJournal(options: MemoryJournalOptions = {}): MemoryJournal
       return true;
     },
 
+    async reopen(run, source, signal) {
+      const stored = at(run);
+      const { state } = stored.summary;
+      if (!over.has(state) || state === "succeeded" || stored.sources.has(source)) return false;
+      stored.sources.add(source);
+      // What came too late for the run as it ended is not meant for the run as it goes on.
+      if (state !== "dead-lettered") stored.inbox = [];
+      stored.inbox.push({ id: makeId("inbx", clock.now(), random), signal: copy(signal) });
+      stored.summary = nothingYet;
+      stored.owner = null;
+      stored.crashes = 0;
+      wake(run);
+      return true;
+    },
+
     async setTimer(run, timer) {
       const { path, name, n, dueAt } = timer;
       const source = `timer:${path}:${name}:${n}`;

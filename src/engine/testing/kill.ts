@@ -68,6 +68,7 @@ export function mortal(journal: Journal, beyond: Outside, point: KillPoint | und
       saveSnapshot: alive((request) => journal.saveSnapshot(request)),
       park: alive((request) => journal.park(request)),
       signal: alive((run, source, signal) => journal.signal(run, source, signal)),
+      reopen: alive((run, source, signal) => journal.reopen(run, source, signal)),
       setTimer: alive((run, timer) => journal.setTimer(run, timer)),
       saveBlob: alive((workspace, text) => journal.saveBlob(workspace, text)),
       loadBlobs: alive((workspace, hashes) => journal.loadBlobs(workspace, hashes)),

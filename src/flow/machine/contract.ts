@@ -45,9 +45,19 @@ export type Decision =
 
 /** What reaches a run from outside its journal. */
 export type Signal =
-  | { readonly kind: "start"; readonly body: Extract<RunEventBody, { type: "run-started" }> }
+  | {
+      readonly kind: "start";
+      readonly body: Extract<RunEventBody, { type: "run-started" }>;
+      /** Of a fork: the source's events that hold here as well, and values that variables get after them. */
+      readonly copied?: readonly Extract<RunEventBody, { type: "event-copied" }>[];
+      readonly overrides?: JsonObject;
+    }
   | { readonly kind: "timer"; readonly path: TaskPath; readonly name: string; readonly n: number }
   | { readonly kind: "cancel"; readonly by: RunActor; readonly reason: string }
+  | { readonly kind: "pause"; readonly by: RunActor; readonly reason: string }
+  | { readonly kind: "resume"; readonly by: RunActor }
+  /** A run that failed or was cancelled goes on from there. */
+  | { readonly kind: "retry"; readonly by: RunActor; readonly reason: string }
   | {
       readonly kind: "approval";
       readonly approvalId: string;

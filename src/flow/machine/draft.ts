@@ -65,6 +65,12 @@ export class Draft {
     else this.#changedTimers.set(key, null);
   }
 
+  /** All timers that are set. Costs as much as there are: not for what happens at each event. */
+  timers(): readonly TimerState[] {
+    const all = new Map<string, TimerState | null>([...Object.entries(this.#timers), ...this.#changedTimers]);
+    return [...all.values()].filter((timer) => timer !== null);
+  }
+
   /** Makes the timers of a task void that its state knows by number, up to `timersSet`. */
   dropTimersOf(path: TaskPath, timersSet: number): void {
     for (let n = 1; n <= timersSet; n += 1) {

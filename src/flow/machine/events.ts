@@ -57,6 +57,14 @@ export type Message =
       readonly isError: boolean;
     };
 
+/** Where a forked run comes from: the run, its number, its last event that counts, and the task forked at. */
+export type ForkOrigin = {
+  readonly run: string;
+  readonly number: number;
+  readonly seq: number;
+  readonly path: TaskPath;
+};
+
 /** What a person is asked. Frozen: `canonical` is RFC 8785 text of it, `hash` the SHA-256 of that in hex. */
 export type Ask = {
   readonly kind: "approval" | "form" | "tool" | "outcome-unknown" | "escalation";
@@ -99,6 +107,8 @@ export type RunEventBody =
       readonly vars: JsonObject;
       readonly by: RunActor;
       readonly simulated: boolean;
+      /** The run that this one goes out from, and the task from which on it does its own work. */
+      readonly forkedFrom?: ForkOrigin;
     }
   | {
       readonly type: "run-finishing";
@@ -112,6 +122,19 @@ export type RunEventBody =
       readonly error: TaskError | null;
     }
   | { readonly type: "run-cancel-requested"; readonly by: RunActor; readonly reason: string }
+  /** From now on nothing is begun; what comes in is recorded. */
+  | { readonly type: "run-paused"; readonly by: RunActor; readonly reason: string }
+  | { readonly type: "run-resumed"; readonly by: RunActor }
+  /** A run that was over goes on: what is finished stays, what failed or was stopped is taken up again. */
+  | { readonly type: "run-reopened"; readonly by: RunActor; readonly reason: string }
+  /** `again`: it begins a new attempt; else it goes on with what it holds. */
+  | { readonly type: "task-reopened"; readonly path: TaskPath; readonly again: boolean }
+  /** What happened in another run and holds here as well. Its cost and its tokens are that run's. */
+  | {
+      readonly type: "event-copied";
+      readonly from: { readonly run: string; readonly seq: number };
+      readonly body: RunEventBody;
+    }
   | {
       readonly type: "task-started";
       readonly path: TaskPath;

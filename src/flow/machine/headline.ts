@@ -5,7 +5,12 @@ import type { RunState, TaskState } from "./state.ts";
 
 /** What happens in a run now, in a few words; the error's message when it failed. */
 export function headline(state: RunState, flow: Flow): string {
-  const { phase } = state;
+  const { phase, paused } = state;
+  if (paused) {
+    const calls = callsUnderWay(state);
+    const still = calls === 0 ? "" : `, ${calls === 1 ? "one call" : `${calls} calls`} still under way`;
+    return `Paused by ${paused.by.name}${still}`;
+  }
   switch (phase.name) {
     case "created":
       return "Queued";
@@ -38,6 +43,12 @@ function doing(task: TaskState, flow: Flow): string {
   if (effect?.kind === "tool") return task.kind === "script" ? `Running ${name}` : `Calling ${effect.tool}`;
   if (task.kind === "wait") return `Waiting until ${task.label}`;
   return name;
+}
+
+function callsUnderWay(state: RunState): number {
+  return openTasksOf(state)
+    .filter((task) => task.status.name === "running")
+    .reduce((count, task) => count + task.effects.filter((effect) => effect.end === null).length, 0);
 }
 
 /** Whether nothing goes on until a person decides. A run that waits for a timer alone is under way. */

@@ -78,3 +78,6 @@ export function pathOfKey(key: string): TaskPath {
 export function timerKey(path: TaskPath, name: string, n: number): string {
   return `${path}:${name}:${n}`;
 }
+
+/** Timers that measure how long something may take: they stand still while a run is paused. */
+export const stillWhilePaused: ReadonlySet<string> = new Set(["timeout", "limit"]);

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Json } from "#base/index.ts";
 import type { RunState, Signal } from "./index.ts";
 import { advance, createFold, foldEvents, machine, machineVersion } from "./index.ts";
-import { flowOf, world, type World } from "./testing/world.ts";
+import { fakeHash, flowOf, world, type World } from "./testing/world.ts";
 
 /** A small tree of tasks, as YAML in flow style, with ids made as it is written. */
 type Node =
@@ -127,6 +127,90 @@ test("[M33] every run comes to an end, and nothing of it is left open", () => {
         expect(task.finishedAt, task.path).not.toBeNull();
         expect(task.approvals.every((one) => one.end !== null)).toBe(true);
       }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+/** Plays a run whose calls answer by where they stand, not by their order; `meddle` may act at each turn. */
+function playSteadily(
+  nodes: readonly Node[],
+  choices: readonly number[],
+  meddle: (run: World, turn: number) => void,
+): World {
+  const by = (text: string): number => choices[parseInt(fakeHash(text), 16) % choices.length] ?? 0;
+  // No timeout at the very instant of another timer: which of the two counts is nobody's promise.
+  const run = world(flowOf(write(nodes).replaceAll("timeout: 20s", "timeout: 23s")), {
+    tools: { t: {} },
+    models: (call) =>
+      call.step === 1 && by(call.key) % 3 === 0
+        ? { toolCalls: [{ callId: "c", tool: "t", args: {} }] }
+        : "fine",
+    calls: (call): Json | Signal => {
+      if (by(call.key) % 4 !== 0) return { ok: 1 };
+      const error = { code: "internal", message: "no" };
+      return { kind: "effect-failed", key: call.key, retryable: false, error };
+    },
+  });
+  for (let turns = 0; turns < 500 && run.state().phase.name !== "finished"; turns += 1) {
+    meddle(run, turns);
+    const [first] = run.pending();
+    if (first) run.decide(by(first.path) % 2 === 0 ? "approve" : "reject");
+    else if (!run.state().paused) run.tick(5_000);
+    if (run.state().paused) run.resume();
+  }
+  return run;
+}
+
+function endOf(run: World): unknown {
+  const { phase, tasks } = run.state();
+  return [
+    phase.name === "finished" ? phase.outcome : phase.name,
+    Object.values(tasks).map((task) => `${task.path} ${task.status.name} ${task.attempt}`),
+  ];
+}
+
+test("[M87] pausing and going on, wherever it happens, changes nothing of how a run ends", () => {
+  fc.assert(
+    fc.property(tree, world9, fc.array(fc.nat(12), { maxLength: 6 }), (nodes, choices, at) => {
+      const plain = playSteadily(nodes, choices, () => undefined);
+      const paused = playSteadily(nodes, choices, (run, turn) => {
+        if (at.includes(turn)) run.pause();
+      });
+      expect(endOf(paused)).toEqual(endOf(plain));
+    }),
+    { numRuns: 120 },
+  );
+});
+
+test("[M88] a run that is retried comes to one end again, and nothing of it is left open", () => {
+  fc.assert(
+    fc.property(tree, world9, (nodes, choices) => {
+      const run = play(nodes, choices);
+      for (let times = 0; times < 3; times += 1) {
+        const { phase, tasks } = run.state();
+        if (phase.name !== "finished" || phase.outcome === "succeeded") break;
+        const done = Object.values(tasks).filter(({ status }) => status.name === "succeeded");
+        const inside = (path: string): boolean => path.includes("/");
+        run.retry();
+        for (let turns = 0; turns < 500 && run.state().phase.name !== "finished"; turns += 1) {
+          const ask = askOf(run);
+          if (run.pending().length > 0) run.decide(ask[turns % ask.length] ?? "approve");
+          else run.tick(5_000);
+        }
+        const state = run.state();
+        expect(state.phase.name).toBe("finished");
+        expect(state.root.open).toEqual([]);
+        expect(machine.obligations(state)).toEqual([]);
+        expect(state.timers).toEqual({});
+        for (const task of Object.values(state.tasks)) expect(task.finishedAt, task.path).not.toBeNull();
+        // What was finished at the top was not done a second time.
+        for (const { path, attempt } of done.filter((task) => !inside(task.path))) {
+          expect(state.tasks[path]?.attempt, path).toBe(attempt);
+        }
+      }
+      const whole = foldEvents(machine.initial(), run.events);
+      expect(JSON.parse(JSON.stringify(run.state()))).toEqual(JSON.parse(JSON.stringify(whole)));
     }),
     { numRuns: 150 },
   );

@@ -1,5 +1,16 @@
 import type { JsonObject } from "#base/index.ts";
-import type { Ask, Cost, Message, RunActor, TaskError, TaskPath, ToolCall, Usage, Value } from "./events.ts";
+import type {
+  Ask,
+  Cost,
+  ForkOrigin,
+  Message,
+  RunActor,
+  TaskError,
+  TaskPath,
+  ToolCall,
+  Usage,
+  Value,
+} from "./events.ts";
 
 /** The fold of a run's events. Plain data: it is snapshotted as JSON and read by the browser. */
 export type RunState = {
@@ -7,6 +18,9 @@ export type RunState = {
   readonly version: number;
   readonly seq: number;
   readonly phase: RunPhase;
+  /** Set while the run is paused: it begins nothing. */
+  readonly paused: { readonly by: RunActor; readonly reason: string; readonly since: number } | null;
+  readonly forkedFrom: ForkOrigin | null;
   readonly flowId: string;
   readonly revisionId: string;
   readonly inputs: JsonObject;
@@ -21,6 +35,8 @@ export type RunState = {
   readonly order: readonly TaskPath[];
   /** Timers set and not yet fired or made void, by `path:name:n`. */
   readonly timers: Readonly<Record<string, TimerState>>;
+  /** Timers ever set for the run itself; numbers the next one. */
+  readonly timersSet: number;
   readonly usage: Totals;
   /** Where the run's own blocks stand: its tasks, `!errors`, `!finally`. */
   readonly root: Container;
@@ -49,7 +65,14 @@ export type Container = {
   readonly iterations: { readonly entered: number; readonly ended: number; readonly failed: number };
   /** Path of the first child of any iteration that failed unhandled. */
   readonly firstFailed: TaskPath | null;
+  /** Children that failed unhandled or were cancelled: what a retry takes up again. Handlers' are not among them. */
+  readonly broken: readonly BrokenChild[];
+  /** Children to be taken up again as soon as the block has room. They count as begun and not over. */
+  readonly held: readonly TaskPath[];
 };
+
+/** A child that did not do its work, with the progress of its iteration, which is over with it. */
+export type BrokenChild = { readonly path: TaskPath; readonly progress: BlockProgress | null };
 
 export type RunPhase =
   | { readonly name: "created" }
@@ -107,6 +130,10 @@ export type TaskState = {
     /** The person who chose another attempt after it, where one did. */
     readonly decided?: { readonly by: RunActor | null; readonly comment: string };
   }[];
+  /** How many of those were forgiven by a retry of the run: they don't count against `retry.maxAttempts`. */
+  readonly forgiven: number;
+  /** The run that did this work, where it was copied from another. */
+  readonly copiedFrom: string | null;
   /** The agent's conversation; empty for other tasks. */
   readonly messages: readonly Message[];
   /** Effects of the present attempt in the order begun. */

@@ -6,4 +6,8 @@ export const runPolicy = {
   watch: "workspace.see",
   start: "run.start",
   cancel: "run.control",
+  pause: "run.control",
+  resume: "run.control",
+  retry: "run.control",
+  fork: "run.control",
 } as const satisfies Record<string, Permission>;

@@ -5,6 +5,7 @@ const fills: Readonly<Record<RunState, string>> = {
   queued: "bg-(--surface-3)",
   running: "bg-(--accent)",
   waiting: "border border-(--wait) bg-(--wait-soft)",
+  paused: "border border-(--border-strong) bg-(--surface-3)",
   cancelling: "bg-(--border-strong)",
   succeeded: "bg-(--ok)",
   failed: "bg-(--fail) h-3",

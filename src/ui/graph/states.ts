@@ -4,6 +4,7 @@ export type StateName =
   | "running"
   | "waiting"
   | "timer"
+  | "paused"
   | "retrying"
   | "done"
   | "failed"
@@ -18,6 +19,7 @@ export const stateWords: Readonly<Record<StateName, string>> = {
   running: "Running",
   waiting: "Waiting for a person",
   timer: "Waiting for its time",
+  paused: "Paused",
   retrying: "Trying again",
   done: "Done",
   failed: "Failed",

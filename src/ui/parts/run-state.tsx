@@ -6,6 +6,7 @@ const shown: Readonly<Record<RunState, { state: StateName; word: string }>> = {
   queued: { state: "pending", word: "Queued" },
   running: { state: "running", word: "Running" },
   waiting: { state: "waiting", word: "Waiting" },
+  paused: { state: "paused", word: "Paused" },
   cancelling: { state: "cancelled", word: "Cancelling" },
   succeeded: { state: "done", word: "Succeeded" },
   failed: { state: "failed", word: "Failed" },

@@ -1,6 +1,6 @@
 import type { Draft } from "../draft.ts";
 import type { TaskPath } from "../events.ts";
-import { mainSlot, placeOf } from "../paths.ts";
+import { errorsSlot, finallySlot, mainSlot, placeOf } from "../paths.ts";
 import type { BlockProgress, Container } from "../state.ts";
 
 const noProgress: BlockProgress = { count: 0, started: 0, ended: 0, failed: 0, firstFailed: null };
@@ -96,19 +96,70 @@ function childEnded(
     firstFailed: progress.firstFailed ?? (failed ? path : null),
   };
   const iterationOver = slot.startsWith("[") && (failed || end === "cancelled" || next.ended >= next.count);
+  const broken: Container["broken"] =
+    end === "ended" || slot.startsWith("!")
+      ? container.broken
+      : [...container.broken, { path, progress: iterationOver ? progress : null }];
   if (!iterationOver) {
-    putContainer(draft, parent, { ...container, progress: { ...container.progress, [slot]: next } });
+    const all = { ...container.progress, [slot]: next };
+    putContainer(draft, parent, { ...container, progress: all, broken });
     return;
   }
   const { [slot]: _over, ...rest } = container.progress;
   putContainer(draft, parent, {
     ...container,
     progress: rest,
+    broken,
     iterations: {
       ...container.iterations,
       ended: container.iterations.ended + 1,
       failed: container.iterations.failed + (failed ? 1 : 0),
     },
     firstFailed: container.firstFailed ?? next.firstFailed,
+  });
+}
+
+/**
+ * A container that was over, as it is taken up again: what its children finished stays, its handlers have not run,
+ * and the children that failed or were stopped wait for room.
+ */
+export function reopened(container: Container): Container {
+  const { [errorsSlot]: _errors, [finallySlot]: _finally, ...progress } = container.progress;
+  const main = container.broken.filter(({ path }) => placeOf(path).slot === mainSlot);
+  const restored: Record<string, BlockProgress> = { ...progress };
+  for (const { path, progress: before } of container.broken) {
+    if (before) restored[placeOf(path).slot] = unfailed(before, 0);
+  }
+  const whole = restored[mainSlot];
+  if (whole) restored[mainSlot] = unfailed(whole, main.length);
+  const iterations = container.broken.length - main.length;
+  return {
+    ...container,
+    progress: restored,
+    iterations: {
+      ...container.iterations,
+      ended: container.iterations.ended - iterations,
+      failed: 0,
+    },
+    open: [],
+    firstFailed: null,
+    broken: [],
+    held: [...container.broken.map(({ path }) => path), ...container.held],
+  };
+}
+
+function unfailed(progress: BlockProgress, again: number): BlockProgress {
+  return { ...progress, ended: progress.ended - again, failed: 0, firstFailed: null };
+}
+
+/** A child that was held is under way again. */
+export function childTakenUp(draft: Draft, path: TaskPath): void {
+  const { parent } = placeOf(path);
+  const container = containerAt(draft, parent);
+  if (!container) return;
+  putContainer(draft, parent, {
+    ...container,
+    held: container.held.filter((other) => other !== path),
+    open: [...container.open, path],
   });
 }

@@ -2,14 +2,20 @@ import { Draft } from "../draft.ts";
 import type { RunEvent, RunEventBody } from "../events.ts";
 import type { RunState } from "../state.ts";
 import { machineVersion } from "../version.ts";
+import { noTotals } from "../totals.ts";
+import { reopened } from "./container.ts";
 import * as effects from "./effects.ts";
 import * as tasks from "./tasks.ts";
 
 /** Folds one event into a draft. Total: what fits nowhere changes nothing but `seq` and `lastAt`. */
 export function apply(draft: Draft, body: RunEventBody, at: number): void {
+  draft.run.seq += 1;
+  draft.run.lastAt = at;
+  applyBody(draft, body, at);
+}
+
+function applyBody(draft: Draft, body: RunEventBody, at: number): void {
   const { run } = draft;
-  run.seq += 1;
-  run.lastAt = at;
   switch (body.type) {
     case "run-started":
       Object.assign(run, {
@@ -21,19 +27,34 @@ export function apply(draft: Draft, body: RunEventBody, at: number): void {
         vars: body.vars,
         startedBy: body.by,
         simulated: body.simulated,
+        forkedFrom: body.forkedFrom ?? null,
         startedAt: at,
       } satisfies Partial<RunState>);
       return;
     case "run-cancel-requested":
       run.phase = { name: "cancelling", by: body.by, reason: body.reason, since: at };
+      run.paused = null;
       return;
+    case "run-paused":
+      run.paused = { by: body.by, reason: body.reason, since: at };
+      return;
+    case "run-resumed":
+      run.paused = null;
+      return;
+    case "run-reopened":
+      run.phase = { name: "running" };
+      run.root = reopened(run.root);
+      return;
+    case "event-copied":
+      return eventCopied(draft, body.body, body.from.run, at);
     case "run-finishing":
       run.phase = { name: "finishing", outcome: body.outcome, error: body.error };
       return;
     case "run-finished": {
       const { outcome, outputs, error } = body;
       run.phase = { name: "finished", outcome, outputs, error, at };
-      draft.dropTimersOf("", 1);
+      run.paused = null;
+      draft.dropTimersOf("", run.timersSet);
       return;
     }
     case "variables-set":
@@ -43,6 +64,8 @@ export function apply(draft: Draft, body: RunEventBody, at: number): void {
       return tasks.taskStarted(draft, body, at);
     case "task-skipped":
       return tasks.taskSkipped(draft, body, at);
+    case "task-reopened":
+      return tasks.taskReopened(draft, body, at);
     case "task-retrying":
       return tasks.taskRetrying(draft, body, at);
     case "task-succeeded":
@@ -88,6 +111,19 @@ export function apply(draft: Draft, body: RunEventBody, at: number): void {
     default:
       body satisfies never;
   }
+}
+
+/** What another run did holds here as well; what it cost was paid there. */
+function eventCopied(draft: Draft, body: RunEventBody, from: string, at: number): void {
+  const path = "path" in body ? body.path : "";
+  const before = draft.task(path)?.usage ?? noTotals;
+  const { usage } = draft.run;
+  applyBody(draft, body, at);
+  draft.run.usage = usage;
+  const task = draft.task(path);
+  if (!task) return;
+  const begun = body.type === "task-started" || body.type === "task-skipped";
+  draft.putTask({ ...task, usage: before, copiedFrom: begun ? from : task.copiedFrom });
 }
 
 /** The fold over one event. Copies what grows; for many events use {@link foldEvents} or {@link createFold}. */

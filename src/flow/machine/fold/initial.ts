@@ -7,6 +7,8 @@ export const emptyContainer: Container = {
   open: [],
   iterations: { entered: 0, ended: 0, failed: 0 },
   firstFailed: null,
+  broken: [],
+  held: [],
 };
 
 /** A run before its first event. */
@@ -15,6 +17,8 @@ export function initial(): RunState {
     version: machineVersion,
     seq: 0,
     phase: { name: "created" },
+    paused: null,
+    forkedFrom: null,
     flowId: "",
     revisionId: "",
     inputs: {},
@@ -26,6 +30,7 @@ export function initial(): RunState {
     tasks: {},
     order: [],
     timers: {},
+    timersSet: 0,
     usage: noTotals,
     root: emptyContainer,
   };

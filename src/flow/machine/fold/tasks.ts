@@ -1,9 +1,9 @@
 import type { Draft } from "../draft.ts";
-import type { RunEventBody } from "../events.ts";
-import { placeOf, timerKey } from "../paths.ts";
+import type { RunEventBody, TaskError } from "../events.ts";
+import { errorsSlot, finallySlot, placeOf, stillWhilePaused, timerKey } from "../paths.ts";
 import type { TaskState } from "../state.ts";
 import { noTotals } from "../totals.ts";
-import { childOver, childSeen, enterBlock } from "./container.ts";
+import { childOver, childSeen, childTakenUp, enterBlock, reopened } from "./container.ts";
 import { emptyContainer } from "./initial.ts";
 
 export type EventOf<T extends RunEventBody["type"]> = Extract<RunEventBody, { type: T }>;
@@ -27,6 +27,8 @@ function fresh(
     data: null,
     blocks: {},
     failedAttempts: [],
+    forgiven: 0,
+    copiedFrom: null,
     messages: [],
     effects: [],
     approvals: [],
@@ -48,6 +50,7 @@ export function taskStarted(draft: Draft, event: EventOf<"task-started">, at: nu
     attempt: event.attempt,
     data: event.data,
     failedAttempts: again ? previous.failedAttempts : [],
+    forgiven: again ? previous.forgiven : 0,
   });
   if (!again) childSeen(draft, event.path, true);
 }
@@ -82,6 +85,29 @@ export function taskRetrying(draft: Draft, event: EventOf<"task-retrying">, at: 
     fired: [],
   });
 }
+
+/** What failed or was stopped is under way again: anew, or where it stood. */
+export function taskReopened(draft: Draft, event: EventOf<"task-reopened">, at: number): void {
+  const task = draft.task(event.path);
+  if (!task) return;
+  childTakenUp(draft, event.path);
+  const failed = task.failedAttempts.at(-1)?.error ?? stopped;
+  const { [errorsSlot]: _errors, [finallySlot]: _finally, ...blocks } = task.blocks;
+  draft.putTask({
+    ...task,
+    finishedAt: null,
+    status: event.again ? { name: "retrying", dueAt: at, error: failed } : { name: "running" },
+    forgiven: task.failedAttempts.length,
+    // An attempt that is due begins when its block is carried on.
+    fired: event.again ? [`retry:${task.timersSet}`] : [],
+    blocks,
+    // What people decided about the failure was about that failure.
+    approvals: task.approvals.filter(({ ask }) => ask.kind !== "escalation"),
+    inside: event.again ? emptyContainer : reopened(task.inside),
+  });
+}
+
+const stopped: TaskError = { code: "cancelled", message: "It was stopped." };
 
 export function taskFailing(draft: Draft, event: EventOf<"task-failing">): void {
   const task = draft.task(event.path);
@@ -133,6 +159,11 @@ export function logWritten(draft: Draft, event: EventOf<"log-written">, at: numb
 
 export function timerSet(draft: Draft, event: EventOf<"timer-set">): void {
   draft.putTimer({ path: event.path, name: event.name, n: event.n, dueAt: event.dueAt });
+  // A limit is kept once: what was set later stands in the place of what was set before.
+  if (stillWhilePaused.has(event.name)) {
+    for (let n = event.n - 1; n > 0; n -= 1) draft.dropTimer(timerKey(event.path, event.name, n));
+  }
+  if (event.path === "") draft.run.timersSet = Math.max(draft.run.timersSet, event.n);
   const task = draft.task(event.path);
   if (task) draft.putTask({ ...task, timersSet: Math.max(task.timersSet, event.n) });
 }

@@ -1,7 +1,7 @@
 import { BatonError, isObject, type Json } from "#base/index.ts";
 import type { TaskPath, Value } from "../events.ts";
 import { containerAt } from "../fold/container.ts";
-import { iterationSlot, placeOf } from "../paths.ts";
+import { iterationSlot } from "../paths.ts";
 import { blockOutput, enter, errorOf, progressAt, runBlock } from "../walk/block.ts";
 import { itemOf } from "../walk/scope.ts";
 import type { Walk } from "../walk/walk.ts";
@@ -13,6 +13,7 @@ export const mostItems = 10_000;
 /** Its tasks once for each item. Its output lists what each iteration yielded. */
 export const foreach: Head<"foreach"> = {
   kind: "foreach",
+  room: (task) => Math.max(1, task.concurrency),
   start(walk, task, path) {
     const items = batched(listOf(walk.fill(task.items, path), task.id), task.batch);
     return { label: `${items.length} ${items.length === 1 ? "item" : "items"}`, data: { items } };
@@ -73,9 +74,9 @@ function batched(items: Json[], size: number | undefined): Json[] {
   return batches;
 }
 
-function openSlots(walk: Walk, path: TaskPath): ReadonlySet<string> {
-  const children = containerAt(walk.draft, path)?.open ?? [];
-  return new Set(children.map((child) => placeOf(child).slot).filter((slot) => slot.startsWith("[")));
+/** Iterations that are not over. */
+function openSlots(walk: Walk, path: TaskPath): readonly string[] {
+  return Object.keys(containerAt(walk.draft, path)?.progress ?? {}).filter((slot) => slot.startsWith("["));
 }
 
 /** `breakWhen` is asked when an iteration has ended and another would begin. Names of the tasks mean the last one's. */

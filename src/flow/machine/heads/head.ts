@@ -32,6 +32,8 @@ export type Head<K extends HeadKey> = {
   advance(walk: Walk, task: TaskOf<K>, path: TaskPath): Outcome;
   /** Whether `timeout` is the head's own business (a deadline) instead of a reason to fail. */
   readonly ownTimeout?: boolean;
+  /** How many of its children may be under way at once; any number when left out. */
+  room?(task: TaskOf<K>): number;
 };
 
 /** A head without its type parameter, as the table answers it. */
@@ -40,4 +42,5 @@ export type AnyHead = {
   start(walk: Walk, task: Task, path: TaskPath): { readonly label: string; readonly data: Value };
   advance(walk: Walk, task: Task, path: TaskPath): Outcome;
   readonly ownTimeout?: boolean;
+  room?(task: Task): number;
 };

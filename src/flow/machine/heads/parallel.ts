@@ -9,6 +9,7 @@ import { done, type Head, open, type TaskOf } from "./head.ts";
 /** Tasks side by side. Its output maps their ids to their outputs. */
 export const parallel: Head<"parallel"> = {
   kind: "parallel",
+  room: (task) => task.concurrency ?? task.tasks.length,
   start: (_walk, task) => ({ label: `${task.tasks.length} tasks`, data: null }),
   advance(walk, task, path) {
     enter(walk, path, "tasks", task.tasks.length);

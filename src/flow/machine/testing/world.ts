@@ -45,6 +45,9 @@ export type World = {
   pending(): Of<"approval">[];
   decide(decision: string, more?: { comment?: string; answer?: JsonObject }): World;
   cancel(): World;
+  pause(): World;
+  resume(): World;
+  retry(): World;
   output(): unknown;
 };
 
@@ -224,6 +227,9 @@ export function world(flow: Flow | string, options: WorldOptions = {}): World {
       return self.send({ kind: "approval", approvalId, decision, by: ada, comment, answer: given });
     },
     cancel: () => self.send({ kind: "cancel", by: ada, reason: "Not needed" }),
+    pause: () => self.send({ kind: "pause", by: ada, reason: "" }),
+    resume: () => self.send({ kind: "resume", by: ada }),
+    retry: () => self.send({ kind: "retry", by: ada, reason: "" }),
     output: () => {
       const { phase } = fold.state();
       if (phase.name !== "finished") return `not finished: ${phase.name}`;

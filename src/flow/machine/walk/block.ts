@@ -34,6 +34,7 @@ export function runBlock(walk: Walk, path: TaskPath, slot: string, tasks: readon
       const current = tasks[progress.started - 1];
       if (!current) return { name: "done" };
       const child = childPath(path, slot, current.id);
+      if (containerAt(walk.draft, path)?.held.includes(child)) return { name: "open" };
       walk.rules.step(walk, current, child, false);
       if (!isOver(walk.task(child))) return { name: "open" };
       continue;

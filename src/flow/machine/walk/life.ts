@@ -8,6 +8,7 @@ import type { TaskState } from "../state.ts";
 import { enter, progressAt, runBlock, stopChildren } from "./block.ts";
 import { carryEscalation, type Chosen } from "./escalate.ts";
 import { hasFired, setTimer, withdraw } from "./pending.ts";
+import { hasRoom, takeUp } from "./reopen.ts";
 import { retryAt } from "./retry.ts";
 import { NeedsBlob, type Walk } from "./walk.ts";
 
@@ -36,7 +37,7 @@ function startAttempt(walk: Walk, task: Task, path: TaskPath, problem?: unknown)
   };
   try {
     if (problem !== undefined) throw problem;
-    requireRoom(walk);
+    if (!walk.task(path)) requireRoom(walk);
     const { label, data } = walk.rules.headOf(task).start(walk, task, path);
     started(label, data);
   } catch (error) {
@@ -99,8 +100,13 @@ function carryOn(walk: Walk, task: Task, path: TaskPath, state: TaskState): Outc
       },
     };
   }
+  const head = walk.rules.headOf(task);
   try {
-    return walk.rules.headOf(task).advance(walk, task, path);
+    for (;;) {
+      takeUp(walk, path, head.room?.(task) ?? Number.POSITIVE_INFINITY);
+      const outcome = head.advance(walk, task, path);
+      if (outcome.name !== "open" || !hasRoom(walk, path, head.room?.(task))) return outcome;
+    }
   } catch (error) {
     return { name: "failed", error: asTaskError(error) };
   }

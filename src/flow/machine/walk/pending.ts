@@ -10,7 +10,7 @@ export function setTimer(
   name: "wait" | "timeout" | "retry" | "deadline" | "limit",
   dueAt: number,
 ): void {
-  const n = (walk.task(path)?.timersSet ?? 0) + 1;
+  const n = (path === "" ? walk.draft.run.timersSet : (walk.task(path)?.timersSet ?? 0)) + 1;
   walk.emit({ type: "timer-set", path, name, n, dueAt });
 }
 

@@ -2,11 +2,12 @@ import { never, type Json, type JsonObject } from "#base/index.ts";
 import type { Signal } from "../contract.ts";
 import type { TaskPath, ToolCall } from "../events.ts";
 import { scriptTool } from "../heads/script.ts";
-import { pathOfKey, timerKey } from "../paths.ts";
+import { mainSlot, pathOfKey, stillWhilePaused, timerKey } from "../paths.ts";
 import type { EffectState } from "../state.ts";
-import { asTaskError } from "./life.ts";
+import { asTaskError, setTimer } from "./life.ts";
 import { openTasks } from "./open.ts";
-import { abandon } from "./run.ts";
+import { setTimeoutOf } from "./reopen.ts";
+import { abandon, begin, setTimeLimit } from "./run.ts";
 import { NeedsBlob, type Walk } from "./walk.ts";
 
 /** After this many milliseconds a second request to cancel ends the run without its handlers. */
@@ -16,11 +17,17 @@ export const patienceMs = 5_000;
 export function take(walk: Walk, signal: Signal): void {
   switch (signal.kind) {
     case "start":
-      return takeStart(walk, signal.body);
+      return takeStart(walk, signal);
     case "timer":
       return takeTimer(walk, signal.path, signal.name, signal.n);
     case "cancel":
       return takeCancel(walk, signal);
+    case "pause":
+      return takePause(walk, signal);
+    case "resume":
+      return takeResume(walk, signal);
+    case "retry":
+      return takeRetry(walk, signal);
     case "approval":
       return takeDecision(walk, signal);
     case "model-finished": {
@@ -86,20 +93,41 @@ function distinct(calls: readonly ToolCall[]): readonly ToolCall[] {
   });
 }
 
-function takeStart(walk: Walk, body: Extract<Signal, { kind: "start" }>["body"]): void {
+function takeStart(walk: Walk, signal: Extract<Signal, { kind: "start" }>): void {
   if (walk.draft.run.phase.name !== "created") return;
-  const vars: Record<string, Json> = { ...body.vars };
+  const { body, copied = [], overrides = {} } = signal;
+  const { vars, problem } = makeVariables(walk, body.inputs, { ...body.vars, ...overrides }, overrides);
+  walk.emit({ ...body, vars });
+  if (problem !== undefined) return failVariables(walk, problem);
+  if (copied.length === 0) return;
+  begin(walk);
+  for (const event of copied) walk.emit(event);
+  if (Object.keys(overrides).length > 0) walk.emit({ type: "variables-set", path: "", values: overrides });
+  for (const { path } of openTasks(walk.draft)) setTimeoutOf(walk, path);
+}
+
+/** The flow's variables; those that are `given` stand as they are. */
+function makeVariables(
+  walk: Walk,
+  inputs: JsonObject,
+  before: JsonObject,
+  given: JsonObject,
+): { vars: JsonObject; problem: unknown } {
+  const vars: Record<string, Json> = { ...before };
   let problem: unknown;
   for (const [name, template] of Object.entries(walk.flow.vars)) {
+    if (Object.hasOwn(given, name)) continue;
     try {
-      vars[name] = walk.fill(template, "", { inputs: body.inputs, vars });
+      vars[name] = walk.fill(template, "", { inputs, vars });
     } catch (error) {
       if (error instanceof NeedsBlob) throw error;
       problem ??= error;
     }
   }
-  walk.emit({ ...body, vars: vars as JsonObject });
-  if (problem === undefined) return;
+  return { vars, problem };
+}
+
+function failVariables(walk: Walk, problem: unknown): void {
   const error = asTaskError(problem);
   const message = `The variables of the flow could not be made. ${error.message}`;
   walk.emit({ type: "run-finishing", outcome: "failed", error: { ...error, message } });
@@ -108,6 +136,8 @@ function takeStart(walk: Walk, body: Extract<Signal, { kind: "start" }>["body"])
 function takeTimer(walk: Walk, path: TaskPath, name: string, n: number): void {
   const { phase } = walk.draft.run;
   if (phase.name === "finished" || !walk.draft.timer(timerKey(path, name, n))) return;
+  // What was left of it is measured anew when the run goes on.
+  if (walk.draft.run.paused && stillWhilePaused.has(name)) return;
   walk.emit({ type: "timer-fired", path, name, n });
   if (path !== "" || phase.name !== "running") return;
   const seconds = (walk.flow.limits.time ?? 0) / 1000;
@@ -129,6 +159,34 @@ function takeCancel(walk: Walk, signal: Extract<Signal, { kind: "cancel" }>): vo
   if (phase.name === "cancelling" && walk.now - phase.since < patienceMs) return;
   walk.emit({ type: "run-cancel-requested", by, reason });
   if (phase.name !== "running") abandon(walk);
+}
+
+function takePause(walk: Walk, { by, reason }: Extract<Signal, { kind: "pause" }>): void {
+  const { phase, paused } = walk.draft.run;
+  if (paused || (phase.name !== "running" && phase.name !== "finishing")) return;
+  walk.emit({ type: "run-paused", by, reason });
+}
+
+function takeResume(walk: Walk, { by }: Extract<Signal, { kind: "resume" }>): void {
+  const { paused } = walk.draft.run;
+  if (!paused) return;
+  walk.emit({ type: "run-resumed", by });
+  const limits = walk.draft.timers().filter(({ name }) => stillWhilePaused.has(name));
+  for (const { path, name, dueAt } of limits) {
+    setTimer(walk, path, name as "timeout" | "limit", walk.now + Math.max(0, dueAt - paused.since));
+  }
+}
+
+function takeRetry(walk: Walk, { by, reason }: Extract<Signal, { kind: "retry" }>): void {
+  const { phase, inputs, vars } = walk.draft.run;
+  if (phase.name !== "finished" || phase.outcome === "succeeded") return;
+  const hasBegun = walk.draft.run.root.progress[mainSlot] !== undefined;
+  walk.emit({ type: "run-reopened", by, reason });
+  if (hasBegun) return setTimeLimit(walk);
+  // It ended before its first task: its variables could not be made.
+  const made = makeVariables(walk, inputs, vars as JsonObject, {});
+  walk.emit({ type: "variables-set", path: "", values: made.vars });
+  if (made.problem !== undefined) failVariables(walk, made.problem);
 }
 
 function takeDecision(walk: Walk, signal: Extract<Signal, { kind: "approval" }>): void {

@@ -25,7 +25,7 @@ export function retryAt(
   retryAfterMs = 0,
 ): number | undefined {
   if (!retry || final.has(error.code)) return undefined;
-  const made = state.failedAttempts.length + 1;
+  const made = state.failedAttempts.length - state.forgiven + 1;
   if (made >= retry.maxAttempts) return undefined;
   return walk.now + Math.max(delayBefore(walk, retry, made), retryAfterMs);
 }

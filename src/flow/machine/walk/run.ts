@@ -3,19 +3,23 @@ import { containerAt } from "../fold/container.ts";
 import { errorsSlot, finallySlot, mainSlot } from "../paths.ts";
 import { enter, progressAt, runBlock, stopChildren } from "./block.ts";
 import { asTaskError } from "./life.ts";
+import { takeUp } from "./reopen.ts";
+import { setTimer } from "./pending.ts";
 import type { Walk } from "./walk.ts";
 
 type RunOutcome = Extract<RunEventBody, { type: "run-finished" }>["outcome"];
 
 /** Carries the run on as far as it goes by itself. */
 export function carryRun(walk: Walk): void {
-  const { phase } = walk.draft.run;
+  const { phase, paused } = walk.draft.run;
+  if (paused) return;
   switch (phase.name) {
     case "created":
     case "finished":
       return;
     case "running": {
       if (!progressAt(walk, "", mainSlot)) begin(walk);
+      takeUp(walk, "", Number.POSITIVE_INFINITY);
       const end = runBlock(walk, "", mainSlot, walk.flow.tasks);
       if (end.name === "open") return;
       if (end.name === "failed") finish(walk, "failed", end.error);
@@ -30,12 +34,15 @@ export function carryRun(walk: Walk): void {
   }
 }
 
-function begin(walk: Walk): void {
-  const { time } = walk.flow.limits;
-  if (time !== undefined) {
-    walk.emit({ type: "timer-set", path: "", name: "limit", n: 1, dueAt: walk.now + time });
-  }
+export function begin(walk: Walk): void {
+  setTimeLimit(walk);
   enter(walk, "", "tasks", walk.flow.tasks.length);
+}
+
+/** The time that the run may take, from now on. */
+export function setTimeLimit(walk: Walk): void {
+  const { time } = walk.flow.limits;
+  if (time !== undefined) setTimer(walk, "", "limit", walk.now + time);
 }
 
 /** Hands over to the run's own handlers, or ends it. */
