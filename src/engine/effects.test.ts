@@ -55,6 +55,41 @@ describe("effects", () => {
     expect(stored?.summary.outputs).toMatchObject({ out: { $blob: { bytes: 10_000_002 } } });
   });
 
+  test("a call that comes back while another one's result is being recorded is not made again", async () => {
+    const both = `
+id: flow
+tasks:
+  - id: each
+    foreach: [1, 2]
+    concurrency: 2
+    tasks: [{ id: call, tool: look, with: { n: "{{ item }}" } }]
+`;
+    const answers = new Map<string, (value: Json) => void>();
+    const { journal, worker, run, beyond } = await rig(both, (plain) => ({
+      call({ key }) {
+        plain.made.push(key);
+        return new Promise<Json>((resolve) => answers.set(key, resolve));
+      },
+    }));
+    const { append } = journal;
+    const [first, second] = ["each[0]/call", "each[1]/call"].map((path) => `${run}:${path}:1:1:call`);
+    let recorded = 0;
+    journal.append = async (request) => {
+      if (request.events.some((event) => event.type === "tool-call-finished") && (recorded += 1) === 1) {
+        answers.get(second ?? "")?.("second");
+        for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      }
+      return append(request);
+    };
+    const driven = worker.engine.drive(run);
+    await vi.waitFor(() => expect(answers.size).toBe(2));
+    answers.get(first ?? "")?.("first");
+    await vi.waitFor(() => expect(recorded).toBe(2));
+    await driven;
+    expect(beyond.made).toEqual([first, second]);
+    expect(journal.stored(run)?.summary.state).toBe("succeeded");
+  });
+
   test("a tool that hangs and ignores its abort is given up after its time", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     try {

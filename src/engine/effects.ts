@@ -1,7 +1,7 @@
 import { BatonError, messageOf, never } from "#base/index.ts";
 import type { Obligation, Signal } from "#flow/machine/index.ts";
 import { modelCall } from "./steps/model-call.ts";
-import type { StepContext } from "./steps/step.ts";
+import type { Ended, StepContext } from "./steps/step.ts";
 import { toolCall } from "./steps/tool-call.ts";
 
 /** What takes time in the world: model calls and tool calls. */
@@ -13,7 +13,7 @@ export function isEffect(obligation: Obligation): obligation is EffectObligation
 
 /** The effects that a segment has under way, by key. */
 export type Effects = {
-  /** Keys under way. */
+  /** Keys under way: begun, and not taken yet. One that came back while its run was busy must not be begun again. */
   keys(): readonly string[];
   has(key: string): boolean;
   start(obligation: EffectObligation, context: Omit<StepContext, "signal" | "abort">): void;
@@ -30,14 +30,14 @@ export type EndedStep = { readonly kind: "model" | "tool"; readonly outcome: str
 /** `wake` is called when something came back, and `onStep` told of it. */
 export function createEffects(wake: () => void, onStep?: (step: EndedStep) => void): Effects {
   const running = new Map<string, AbortController>();
-  let ended: Signal[] = [];
+  let ended: Ended[] = [];
 
   async function follow(
     obligation: EffectObligation,
     context: StepContext,
     controller: AbortController,
   ): Promise<void> {
-    let signal: Signal;
+    let signal: Ended;
     const began = performance.now();
     try {
       signal = await perform(obligation, context);
@@ -58,12 +58,13 @@ export function createEffects(wake: () => void, onStep?: (step: EndedStep) => vo
   function abort(key: string, reason: string): void {
     const controller = running.get(key);
     running.delete(key);
+    ended = ended.filter((signal) => signal.key !== key);
     controller?.abort(new BatonError("cancelled", reason));
   }
 
   return {
-    keys: () => [...running.keys()],
-    has: (key) => running.has(key),
+    keys: () => [...running.keys(), ...ended.map(({ key }) => key)],
+    has: (key) => running.has(key) || ended.some((signal) => signal.key === key),
     start(obligation, context) {
       const controller = new AbortController();
       running.set(obligation.key, controller);
@@ -85,7 +86,7 @@ export function createEffects(wake: () => void, onStep?: (step: EndedStep) => vo
   };
 }
 
-function perform(obligation: EffectObligation, context: StepContext): Promise<Signal> {
+function perform(obligation: EffectObligation, context: StepContext): Promise<Ended> {
   switch (obligation.kind) {
     case "model-call":
       return modelCall(obligation, context);
@@ -99,7 +100,7 @@ function perform(obligation: EffectObligation, context: StepContext): Promise<Si
 const worthAnotherTry: ReadonlySet<string> = new Set(["rate-limited", "unavailable", "timeout"]);
 
 /** An error as the run is told of it. */
-function failure({ kind, key }: EffectObligation, error: unknown): Signal {
+function failure({ kind, key }: EffectObligation, error: unknown): Ended {
   if (!BatonError.isInstance(error)) {
     const told = { code: "internal", message: messageOf(error) };
     // What a provider says is always told as such: this is our own side, such as a database that is away.

@@ -23,8 +23,11 @@ export type StepContext = {
   abort(): void;
 };
 
+/** What a call answers its run with. */
+export type Ended = Extract<Signal, { kind: "model-finished" | "tool-finished" | "effect-failed" }>;
+
 /** Carries an effect out and answers what the run is told of it. May throw: then the effect failed. */
 export type Step<K extends Obligation["kind"]> = (
   obligation: Extract<Obligation, { kind: K }>,
   context: StepContext,
-) => Promise<Signal>;
+) => Promise<Ended>;
