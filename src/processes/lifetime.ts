@@ -29,7 +29,8 @@ export async function live(begin: () => Promise<{ stop(): Promise<void> }>): Pro
   process.on("disconnect", end);
   try {
     stop = (await begin()).stop;
-    if (supervised) process.send?.("ready");
+    // The supervisor may be gone by now: then "disconnect" has said so, and a message would fail for want of a channel.
+    if (supervised && process.connected) process.send?.("ready", undefined, undefined, () => undefined);
     if (asked) end();
   } catch (error) {
     fail(error);

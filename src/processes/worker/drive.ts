@@ -16,6 +16,13 @@ import {
 import { createListener, type Database, log, metrics, randomSource, sha256 } from "#platform/index.ts";
 import { driveAlone } from "./alone.ts";
 
+/** What a worker's engine is connected with. */
+export type Connection = Pick<EngineOptions, "models" | "tools" | "revisions" | "approvals" | "redaction"> & {
+  readonly close?: () => void;
+  /** To be used in place of the worker's own. */
+  readonly journal?: PostgresJournal;
+};
+
 export type WorkerOptions = {
   readonly db: Database;
   readonly worker: WorkerId;
@@ -24,13 +31,7 @@ export type WorkerOptions = {
   /** The one run that this process is for; undefined: what the queue brings. */
   readonly alone: RunId | undefined;
   /** What calls, people and flows are to this worker. */
-  connect(journal: PostgresJournal): Pick<
-    EngineOptions,
-    "models" | "tools" | "revisions" | "approvals" | "redaction"
-  > & {
-    readonly close?: () => void;
-    readonly journal?: PostgresJournal;
-  };
+  connect(journal: PostgresJournal): Connection;
   /** Starts a process that drives one run as that worker; resolves with its exit code, null when it was killed. */
   startAlone(worker: WorkerId, run: RunId): Promise<number | null>;
   /** The run that this process was for is over or waits. */
@@ -74,7 +75,10 @@ export async function startWorker(options: WorkerOptions): Promise<DrivingWorker
     }
   };
   const pulse = startPulse(db, worker, options.onDeclaredDead, () => own.tidy());
-  const close = async (): Promise<void> => {
+  let closing: Promise<void> | null = null;
+  // A lone run may end at the moment at which its process is told to stop.
+  const close = (): Promise<void> => (closing ??= closeAll());
+  const closeAll = async (): Promise<void> => {
     pulse.stop();
     await engine.stop();
     disconnect?.();

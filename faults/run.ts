@@ -1,0 +1,77 @@
+/**
+ * `npm run faults`: breaks what can break, seeded, and judges what is left. `--short` for the gate, `--seed N` to have
+ * a failure again, `--only WORDS` for the scenarios whose names hold them. The last line is "N passed, N failed".
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { createRandom } from "./random.ts";
+import { startReceiver } from "./receiver.ts";
+import type { Scenario } from "./scenario.ts";
+import { scenarios } from "./scenarios.ts";
+import { openSite, type Server, type Site, startServer } from "./site.ts";
+
+const { values } = parseArgs({
+  options: { short: { type: "boolean" }, seed: { type: "string" }, only: { type: "string" } },
+});
+const short = values.short === true;
+const seed = values.seed === undefined ? 20_260_101 : Number(values.seed);
+const chosen = scenarios.filter(({ name }) => values.only === undefined || name.includes(values.only));
+
+const home = mkdtempSync(join(tmpdir(), "baton-faults-home-"));
+process.env["BATON_SECRET_KEY"] ??= "the key of the fault harness";
+process.env["BATON_HOME"] = home;
+
+async function play(scenario: Scenario, server: Server): Promise<boolean> {
+  const began = performance.now();
+  let site: Site | null = null;
+  const receiver = await startReceiver();
+  try {
+    site = await openSite(server);
+    const figures = await scenario.run({
+      short,
+      random: createRandom(seed),
+      server,
+      site,
+      receiver,
+      environment: {
+        BATON_EGRESS: receiver.place,
+        BATON_FAULT_RECEIVER: receiver.url,
+        BATON_METRICS_PORT: "0",
+        BATON_LOG_LEVEL: process.env["BATON_LOG_LEVEL"] ?? "silent",
+        NODE_COMPILE_CACHE: join(home, "compiled"),
+      },
+    });
+    const told = Object.entries(figures).map(([name, value]) => `${name} ${value}`);
+    say(true, scenario.name, began, told.join(", "));
+    return true;
+  } catch (error) {
+    say(false, scenario.name, began, error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return false;
+  } finally {
+    await receiver.close();
+    await site?.close().catch(() => undefined);
+  }
+}
+
+function say(held: boolean, name: string, began: number, told: string): void {
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  process.stdout.write(`  ${held ? "holds" : "FAILS"}  ${name}, ${seconds} s\n         ${told}\n`);
+}
+
+process.stdout.write(`Faults, ${short ? "short form" : "long form"}, seed ${seed}\n`);
+const server = await startServer();
+let passed = 0;
+let failed = 0;
+try {
+  for (const scenario of chosen) {
+    if (await play(scenario, server)) passed += 1;
+    else failed += 1;
+  }
+} finally {
+  await server.stop();
+  rmSync(home, { recursive: true, force: true });
+}
+process.stdout.write(`${passed} passed, ${failed} failed\n`);
+process.exit(failed === 0 ? 0 : 1);

@@ -1,0 +1,101 @@
+/**
+ * A worker as in production, but for two things: it may be told at which point to kill itself, and its simulated model
+ * answers without a pace.
+ */
+import { request } from "node:http";
+import { isId, makeId } from "#base/index.ts";
+import type { PostgresJournal } from "#journal/index.ts";
+import { type Database, openDatabase, randomSource, settings as readSettings } from "#platform/index.ts";
+import { fail, live } from "../src/processes/lifetime.ts";
+import { startChild } from "../src/processes/start/child.ts";
+import { connectWorld } from "../src/processes/worker/connect.ts";
+import { type Connection, startWorker } from "../src/processes/worker/drive.ts";
+import type { KillPoint } from "./fleet.ts";
+
+function die(): void {
+  process.kill(process.pid, "SIGKILL");
+}
+
+/** The tool of this name takes down whoever calls it, every time. */
+const deadly = "crash";
+
+const recordedSql = `select 1 from run_event where run_id = $1 and strpos(body, $2) > 0
+  and type in ('tool-call-finished', 'model-call-finished')`;
+
+/** Tells the receiver of a call that is about to be made although its result is in the journal. */
+async function reportRepeated(db: Database, run: string, key: string): Promise<void> {
+  const { rowCount } = await db.pool.query(recordedSql, [run, JSON.stringify(key)]);
+  if (rowCount === 0) return;
+  await new Promise((resolve, reject) => {
+    const headers = { "idempotency-key": key };
+    request(`${process.env["BATON_FAULT_RECEIVER"]}/repeated`, { method: "POST", headers }, resolve)
+      .on("error", reject)
+      .end();
+  });
+}
+
+/** The connection with a point of death in it. */
+function mortal(
+  db: Database,
+  world: Connection,
+  journal: PostgresJournal,
+  kill: KillPoint | null,
+): Connection {
+  const counts = { append: 0, effect: 0 };
+  async function through<Result>(what: KillPoint["what"], act: () => Promise<Result>): Promise<Result> {
+    counts[what] += 1;
+    const here = kill !== null && kill.what === what && kill.number === counts[what];
+    if (here && kill.when === "before") die();
+    const acted = act();
+    if (here && kill.when === "in") setImmediate(die);
+    const result = await acted;
+    if (here) die();
+    return result;
+  }
+  return {
+    ...world,
+    journal: { ...journal, append: (request) => through("append", () => journal.append(request)) },
+    models: { call: (request, emit) => through("effect", () => world.models.call(request, emit)) },
+    tools: {
+      catalog: (workspace, flow) => world.tools.catalog(workspace, flow),
+      async call(call) {
+        if (call.tool === deadly) die();
+        await reportRepeated(db, call.run, call.key);
+        return through("effect", () => world.tools.call(call));
+      },
+    },
+  };
+}
+
+async function begin(): Promise<{ stop(): Promise<void> }> {
+  const settings = readSettings();
+  const kill = JSON.parse(process.env["BATON_FAULT"] ?? "null") as KillPoint | null;
+  const id = process.env["BATON_WORKER_ID"];
+  const worker = isId("wrk", id) ? id : makeId("wrk", Date.now(), randomSource);
+  const given = process.env["BATON_ALONE_RUN"];
+  const db = openDatabase(settings.databaseUrl ?? "", {
+    connections: settings.concurrency + 10,
+    name: `baton ${worker}`,
+  });
+  const world = connectWorld(db, settings, null);
+  return startWorker({
+    db,
+    worker,
+    alone: isId("run", given) ? given : undefined,
+    concurrency: settings.concurrency,
+    connect: (journal) => mortal(db, world(journal), journal, kill),
+    async startAlone(other, run) {
+      const child = startChild("../../faults/worker.ts", {
+        BATON_WORKER_ID: other,
+        BATON_ALONE_RUN: run,
+        BATON_FAULT: "null",
+      });
+      return (await child.ended).code;
+    },
+    onDone: () => process.exit(0),
+    onFailure: fail,
+    onDeclaredDead: () => fail(new Error("This worker was declared dead.")),
+  });
+}
+
+await live(begin);
