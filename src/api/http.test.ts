@@ -59,8 +59,8 @@ async function readEvents(
 
 async function addEvent(run: RunId, seq: number, body: object): Promise<void> {
   await api.db.pool.query(
-    "insert into run_event (run_id, seq, type, at, body) values ($1, $2, $3, now(), $4)",
-    [run, seq, (body as { type: string }).type, JSON.stringify(body)],
+    "insert into event_batch (run_id, seq, last, at, bodies) values ($1, $2, $2, now(), $3)",
+    [run, seq, JSON.stringify([body])],
   );
   await api.db.pool.query("select pg_notify('run', $1)", [run]);
 }

@@ -117,8 +117,8 @@ async function makeWorld(name: string): Promise<{ world: World; owner: TestMembe
   const run = await api.run(owner, slug);
   const approval = await api.ask({ run, workspace });
   await api.db.pool.query(
-    `insert into run_event (run_id, seq, type, at, body) values ($1, 1, 'log-written', now(),
-       '{"type":"log-written","path":"greet","level":"info","message":"Hello"}')`,
+    `insert into event_batch (run_id, seq, last, at, bodies) values ($1, 1, 1, now(),
+       '[{"type":"log-written","path":"greet","level":"info","message":"Hello"}]')`,
     [run],
   );
   await owner.call.settings.setSecret({ name: `TOKEN_${name}`, value: "something" });

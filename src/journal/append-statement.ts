@@ -17,9 +17,9 @@ export type Parts = {
   readonly check: boolean;
 };
 
-/** Parts of a request that goes alone, with the number of its events and audit entries. */
+/** Parts of a request that goes alone, with the number of its audit entries. */
 export type LoneParts = {
-  readonly events: number;
+  readonly events: boolean;
   readonly audit: number;
   readonly consume: boolean;
   readonly summary: boolean;
@@ -51,9 +51,9 @@ export function groupStatement(parts: Parts): Statement {
   return statement(`g${parts.audit ? "a" : ""}${flags(parts)}`, () => groupText(parts));
 }
 
-/** Parameters: run, epoch, seq; per event type and body; per audit entry its eight columns; inbox ids; summary. */
+/** Parameters: run, epoch, seq; the last seq and the bodies; per audit entry its eight columns; inbox ids; summary. */
 export function loneStatement(parts: LoneParts): Statement {
-  return statement(`l${parts.events}_${parts.audit}${flags(parts)}`, () => loneText(parts));
+  return statement(`l${parts.events ? "e" : ""}${parts.audit}${flags(parts)}`, () => loneText(parts));
 }
 
 const auditColumns = "actor_kind, actor_id, actor_name, action, subject_kind, subject_id, path, body";
@@ -74,8 +74,8 @@ const summaryColumns: readonly (readonly [string, string])[] = [
   ["over", "bool"],
 ];
 const instant = "date_trunc('milliseconds', clock_timestamp())";
-const lastEvent = (run: string): string => `coalesce((select event.seq from run_event as event
-      where event.run_id = ${run} order by event.seq desc limit 1), 0)`;
+const lastEvent = (run: string): string => `coalesce((select batch.last from event_batch as batch
+      where batch.run_id = ${run} order by batch.seq desc limit 1), 0)`;
 const milliseconds = "(extract(epoch from held.at) * 1000)::bigint::text as at";
 
 function groupText(parts: Parts): string {
@@ -95,13 +95,13 @@ function groupText(parts: Parts): string {
 )`,
     "accepted as materialized (select * from held where last = seq - 1)",
     `written as (
-  insert into run_event (run_id, seq, type, version, at, body)
-  select accepted.run_id, event.seq, event.type, 1, accepted.at, event.body
-    from unnest($4::int[], $5::int[], $6::text[], $7::text[]) as event(request, seq, type, body)
-    join accepted on accepted.request = event.request
+  insert into event_batch (run_id, seq, last, version, at, bodies)
+  select accepted.run_id, accepted.seq, batch.last, 1, accepted.at, batch.bodies
+    from unnest($4::int[], $5::int[], $6::text[]) as batch(request, last, bodies)
+    join accepted on accepted.request = batch.request
 )`,
   ];
-  let parameters = 7;
+  let parameters = 6;
   const arrays = (types: readonly string[]): string =>
     types.map((type) => `$${(parameters += 1)}::${type}[]`).join(", ");
   if (parts.audit) {
@@ -131,10 +131,6 @@ function groupText(parts: Parts): string {
    where run.id = accepted.run_id
 )`);
   }
-  sections.push(`told as materialized (
-  select pg_notify('run', names.text) from (select string_agg(run_id, ' ') as text from accepted) as names
-   where names.text is not null
-)`);
   if (parts.summary) {
     sections.push(`listed as materialized (
   select pg_notify('workspace', accepted.workspace_id || ' run ' || accepted.run_id) from accepted
@@ -142,7 +138,7 @@ function groupText(parts: Parts): string {
   }
   const listed = parts.summary ? ", (select count(*) from listed)" : "";
   return `with ${sections.join(",\n")}
-select held.request, held.last, ${milliseconds}, (select count(*) from told)${listed} from held`;
+select held.request, held.last, ${milliseconds}${listed} from held`;
 }
 
 function summaryAssignments(at: string): string {
@@ -164,11 +160,10 @@ function loneText(parts: LoneParts): string {
 )`,
     "accepted as (select * from held where last = $3::int - 1)",
   ];
-  if (parts.events > 0) {
+  if (parts.events) {
     sections.push(`written as (
-  insert into run_event (run_id, seq, type, version, at, body)
-  select accepted.run_id, $3::int + event.n, event.type, 1, accepted.at, event.body
-    from accepted, (values ${rows(parts.events, (n) => `${n}, ${next("text")}, ${next("text")}`)}) as event(n, type, body)
+  insert into event_batch (run_id, seq, last, version, at, bodies)
+  select run_id, $3::int, ${next("int")}, 1, at, ${next("text")} from accepted
 )`);
   }
   if (parts.audit > 0) {
@@ -196,7 +191,6 @@ function loneText(parts: LoneParts): string {
   }
   const listed = parts.summary ? ", pg_notify('workspace', held.workspace_id || ' run ' || held.run_id)" : "";
   return `with ${sections.join(",\n")}
-select 1 as request, held.last, ${milliseconds},
-       case when held.last = $3::int - 1 then pg_notify('run', held.run_id) end${listed}
+select 1 as request, held.last, ${milliseconds}${listed}
   from held`;
 }

@@ -6,10 +6,8 @@ import type { AppendRequest, RunSummary } from "./spec.ts";
 /** A request on its way into a statement. */
 export type Pending = {
   readonly request: AppendRequest;
-  /** JSON text of each event. */
-  readonly bodies: readonly string[];
-  /** Characters of all bodies. */
-  readonly size: number;
+  /** JSON text of the list of its events. */
+  readonly bodies: string;
   /** Whether the run's last event is not known to be the one before. */
   readonly check: boolean;
 };
@@ -21,8 +19,7 @@ export function fillStatement(group: readonly Pending[], again: boolean): Filled
   const check = again || group.some((pending) => pending.check);
   const [first] = group;
   if (first !== undefined && group.length === 1) {
-    const { events, audit } = first.request;
-    if (events.length <= mostLoneRows && audit.length <= mostLoneRows) return fillLone(first, check);
+    if (first.request.audit.length <= mostLoneRows) return fillLone(first, check);
   }
   return fillGroup(group, check);
 }
@@ -30,7 +27,7 @@ export function fillStatement(group: readonly Pending[], again: boolean): Filled
 function fillLone({ request, bodies }: Pending, check: boolean): Filled {
   const { events, audit, summary } = request;
   const values: unknown[] = [request.run, request.epoch, request.seq];
-  for (const [i, body] of bodies.entries()) values.push(events[i]?.type, body);
+  if (events.length > 0) values.push(request.seq + events.length - 1, bodies);
   for (const { actor, action, subject, path, body } of audit) {
     values.push(
       actor.kind,
@@ -46,22 +43,21 @@ function fillLone({ request, bodies }: Pending, check: boolean): Filled {
   const consume = request.consume.length > 0;
   if (consume) values.push([...request.consume]);
   if (summary !== undefined) values.push(...summaryRow(summary));
-  const counts = { events: events.length, audit: audit.length };
+  const counts = { events: events.length > 0, audit: audit.length };
   return { ...loneStatement({ ...counts, consume, summary: summary !== undefined, check }), values };
 }
 
 function fillGroup(group: readonly Pending[], check: boolean): Filled {
   const runs = columns(3);
-  const events = columns(4);
+  const batches = columns(3);
   const audits = columns(9);
   const consumed = columns(2);
   const summaries = columns(9);
   for (const [index, { request, bodies }] of group.entries()) {
     const number = index + 1;
     push(runs, quoted(request.run), request.epoch, request.seq);
-    for (const [i, body] of bodies.entries()) {
-      push(events, number, request.seq + i, quoted(request.events[i]?.type), JSON.stringify(body));
-    }
+    const { length } = request.events;
+    if (length > 0) push(batches, number, request.seq + length - 1, JSON.stringify(bodies));
     for (const { actor, action, subject, path, body } of request.audit) {
       const [id, name, what] = [plain(actor.id), plain(actor.name), plain(subject.id)];
       const texts = [actor.kind, id, name, action, subject.kind, what, path].map(quoted);
@@ -75,7 +71,7 @@ function fillGroup(group: readonly Pending[], check: boolean): Filled {
   const summary = isFilled(summaries);
   const values = [
     ...runs,
-    ...events,
+    ...batches,
     ...(audit ? audits : []),
     ...(consume ? consumed : []),
     ...(summary ? summaries : []),

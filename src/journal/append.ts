@@ -1,6 +1,6 @@
 import type pg from "pg";
-import { BatonError, type RunId } from "#base/index.ts";
-import { metrics } from "#platform/index.ts";
+import { BatonError, messageOf, type RunId } from "#base/index.ts";
+import { log, metrics } from "#platform/index.ts";
 import { type AppendRow } from "./append-statement.ts";
 import { type Pending, fillStatement } from "./append-values.ts";
 import { type Lane, isWorthRepeating, openLane } from "./lane.ts";
@@ -25,8 +25,11 @@ export type AppenderOptions = {
   readonly crowd?: number;
 };
 
-/** A notification holds at most 8000 bytes; this many run ids fit. */
 const largestGroup = 240;
+/** A notification holds at most 8000 bytes; this many run ids fit. */
+const mostTold = 240;
+const tellEveryMs = 20;
+const tellSql = "select pg_notify('run', payload) from unnest($1::text[]) as payload";
 const largestText = 4_000_000;
 /** With more driven runs than this, appends wait for the others of the same turn of the event loop. */
 const fewRuns = 2;
@@ -35,7 +38,50 @@ const pauseMs = 250;
 
 type Waiting = Pending & { resolve(result: Appended): void; reject(error: unknown): void };
 
+/**
+ * Tells listeners of new events, at most once in `tellEveryMs` and apart from what was committed: commits that notify wait for
+ * one another, and who watches reads whatever is there. News that get lost with this process are found by the listeners'
+ * sweep.
+ */
+function createTeller(pool: pg.Pool): { tell(run: RunId): void; close(): void } {
+  const untold = new Set<RunId>();
+  let timer: NodeJS.Timeout | null = null;
+  let free = true;
+
+  function flush(): void {
+    timer = null;
+    if (untold.size === 0) {
+      free = true;
+      return;
+    }
+    const payloads: string[] = [];
+    const runs = [...untold];
+    untold.clear();
+    for (let from = 0; from < runs.length; from += mostTold)
+      payloads.push(runs.slice(from, from + mostTold).join(" "));
+    pool
+      .query({ name: "journal_tell", text: tellSql, values: [payloads] })
+      .catch((error: unknown) => log.warn({ error: messageOf(error) }, "news of runs could not be told"))
+      .finally(() => {
+        timer = setTimeout(flush, tellEveryMs);
+      });
+  }
+
+  return {
+    tell(run) {
+      untold.add(run);
+      if (!free) return;
+      free = false;
+      flush();
+    },
+    close() {
+      if (timer !== null) clearTimeout(timer);
+    },
+  };
+}
+
 export function createAppender(pool: pg.Pool, options: AppenderOptions = {}): Appender {
+  const teller = createTeller(pool);
   const total = options.lanes ?? 4;
   const crowd = options.crowd ?? 8;
   const lanes = Array.from({ length: total }, () => openLane(pool));
@@ -69,12 +115,13 @@ export function createAppender(pool: pg.Pool, options: AppenderOptions = {}): Ap
     let size = 0;
     for (const pending of waiting) {
       const { run } = pending.request;
-      const fits = group.length === 0 || (group.length < largestGroup && size + pending.size <= largestText);
+      const fits =
+        group.length === 0 || (group.length < largestGroup && size + pending.bodies.length <= largestText);
       if (!fits || busy.has(run) || seen.has(run)) {
         rest.push(pending);
       } else {
         group.push(pending);
-        size += pending.size;
+        size += pending.bodies.length;
       }
       seen.add(run);
     }
@@ -89,19 +136,19 @@ export function createAppender(pool: pg.Pool, options: AppenderOptions = {}): Ap
 
   return {
     append(request) {
-      const bodies = request.events.map((event) => JSON.stringify(event));
-      let size = 0;
-      for (const body of bodies) size += body.length;
+      const bodies = JSON.stringify(request.events);
       const { run, epoch, seq } = request;
       return new Promise<Appended>((resolve, reject) => {
         waiting.push({
           request,
           bodies,
-          size,
           check: !isNext(request),
           resolve(result) {
             if (result.result === "fenced") known.delete(run);
-            else known.set(run, { epoch, last: seq + bodies.length - 1 });
+            else {
+              known.set(run, { epoch, last: seq + request.events.length - 1 });
+              if (request.events.length > 0) teller.tell(run);
+            }
             resolve(result);
           },
           reject(error) {
@@ -123,6 +170,7 @@ export function createAppender(pool: pg.Pool, options: AppenderOptions = {}): Ap
       known.delete(run);
     },
     close() {
+      teller.close();
       for (const lane of lanes) lane.close();
     },
   };
@@ -165,24 +213,16 @@ async function settle(lane: Lane, group: readonly Waiting[], rows: readonly Appe
   }
 }
 
-const compareSql = `select body, (extract(epoch from at) * 1000)::bigint::text as at
-  from run_event where run_id = $1 and seq between $2 and $3 order by seq`;
+const compareSql = `select bodies, (extract(epoch from at) * 1000)::bigint::text as at
+  from event_batch where run_id = $1 and seq = $2`;
 
 /** The events were there already: ours from an attempt whose answer got lost, or somebody else's. */
 async function compare(lane: Lane, { request, bodies }: Pending): Promise<Appended> {
-  const rows = await lane.query<{ body: string; at: string }>("journal_compare", compareSql, [
+  const [found] = await lane.query<{ bodies: string; at: string }>("journal_compare", compareSql, [
     request.run,
     request.seq,
-    request.seq + bodies.length - 1,
   ]);
-  const [first] = rows;
-  if (
-    first !== undefined &&
-    rows.length === bodies.length &&
-    rows.every((row, i) => row.body === bodies[i])
-  ) {
-    return { result: "appended", at: Number(first.at) };
-  }
+  if (found?.bodies === bodies) return { result: "appended", at: Number(found.at) };
   throw new BatonError(
     "conflict",
     `Events ${request.seq} and following of the run ${request.run} are in its journal already, and are others.`,

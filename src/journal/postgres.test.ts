@@ -140,7 +140,7 @@ test("an append writes events, audit and summary, consumes the inbox, and answer
 test("a stale epoch records nothing", async () => {
   const { run, epoch } = await claimed();
   expect(await journal.append(request(run, epoch - 1, 1, ["old"]))).toEqual({ result: "fenced" });
-  expect(await count("run_event where run_id = $1", run)).toBe(0);
+  expect(await count("event_batch where run_id = $1", run)).toBe(0);
   expect(await count("audit_entry where run_id = $1", run)).toBe(0);
 });
 
@@ -148,7 +148,7 @@ test("an append that was sent twice is recorded once", async () => {
   const { run, epoch } = await claimed();
   const first = await journal.append(request(run, epoch, 1, ["one"]));
   expect(await journal.append(request(run, epoch, 1, ["one"]))).toEqual(first);
-  expect(await count("run_event where run_id = $1", run)).toBe(1);
+  expect(await count("event_batch where run_id = $1", run)).toBe(1);
   expect(await count("audit_entry where run_id = $1", run)).toBe(1);
   await expect(journal.append(request(run, epoch, 1, ["other"]))).rejects.toThrow(/are others/);
 });
@@ -161,8 +161,8 @@ test("a gap is refused and does not hurt the others of the group", async () => {
     journal.append(request(two.run, two.epoch, 1, ["fine"])),
   ]);
   expect(answers.map((answer) => answer.status)).toEqual(["rejected", "fulfilled"]);
-  expect(await count("run_event where run_id = $1", one.run)).toBe(0);
-  expect(await count("run_event where run_id = $1", two.run)).toBe(1);
+  expect(await count("event_batch where run_id = $1", one.run)).toBe(0);
+  expect(await count("event_batch where run_id = $1", two.run)).toBe(1);
 });
 
 /** A text with everything that an array literal or JSON has to quote. */

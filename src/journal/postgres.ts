@@ -6,11 +6,11 @@ import { isOver } from "./append-values.ts";
 import { loadBlobs, saveBlob } from "./blobs.ts";
 import { createClock } from "./clock.ts";
 import { timerSource } from "./queue.ts";
-import { claimRun, createRunInTransaction, parkRun, readInbox, saveSnapshot } from "./runs.ts";
+import { createClaimer, createRunInTransaction, parkRun, readInbox, saveSnapshot } from "./runs.ts";
 import type { Journal } from "./spec.ts";
 import { createStreamWriter, deleteEndedStreams, readChunks } from "./streams.ts";
+import { readEvents } from "./events.ts";
 import { endlessAttempts, reopenInTransaction, rouseForgotten, signalInTransaction } from "./wake.ts";
-import { readEvents } from "./watch.ts";
 
 export type PostgresJournalOptions = {
   readonly db: Database;
@@ -31,7 +31,7 @@ export type PostgresJournal = Journal & {
 /** A timer due sooner than the queue looks for new ones is kept by this process as well, so that it fires in time. */
 const soonMs = 4000;
 
-/** The journal in Postgres. Keeps five of the pool's connections: four to append, one for streams. */
+/** The journal in Postgres. Keeps six of the pool's connections: four to append, one to claim, one for streams. */
 export function createPostgresJournal(options: PostgresJournalOptions): PostgresJournal {
   const { db, machineVersion } = options;
   const { pool } = db;
@@ -42,7 +42,7 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
   const ended = new Set<RunId>();
   /** Driven runs that may have a snapshot, as they were driven before. */
   const snapshots = new Set<RunId>();
-  const claimOptions = { machineVersion, alone: options.alone === true };
+  const claimer = createClaimer(pool, { machineVersion, alone: options.alone === true });
 
   function keepSoon(run: RunId, timer: { path: string; name: string; n: number; dueAt: number }): void {
     const { path, name, n, dueAt } = timer;
@@ -68,7 +68,7 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
     },
     async claim(run, worker) {
       await clock.ready();
-      const claim = await claimRun(pool, run, worker, claimOptions);
+      const claim = await claimer.claim(run, worker);
       metrics.claims.inc({
         outcome: claim === null ? "refused" : claim.crashes > 0 ? "taken-over" : "claimed",
       });
@@ -114,7 +114,7 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
     },
     saveBlob: (workspace, text) => saveBlob(pool, workspace, text),
     loadBlobs: (workspace, hashes) => loadBlobs(pool, workspace, hashes),
-    events: (run, after, limit) => readEvents(db, run, after, limit),
+    events: (run, after, limit) => readEvents(pool, run, after, limit),
     writeChunks: (run, stream, from, chunks) => streams.write(run, stream, from, chunks),
     readChunks: (run, stream, from) => readChunks(pool, run, stream, from),
     closeStream: (run, stream) => streams.end(run, stream),
@@ -129,6 +129,7 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
       for (const timer of soon) clearTimeout(timer);
       clock.stop();
       streams.close();
+      claimer.close();
       appender.close();
     },
   };

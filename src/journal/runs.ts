@@ -7,9 +7,11 @@ import {
   type WorkerId,
   type WorkspaceId,
 } from "#base/index.ts";
-import type { RunEvent, RunEventBody, RunState, Signal } from "#flow/machine/index.ts";
+import type { RunEvent, RunState, Signal } from "#flow/machine/index.ts";
+import { batchColumns, eventsOf, fromBatchOf } from "./events.ts";
 import { isOver, plain, textOrNull } from "./append-values.ts";
 import type { Queryable } from "#platform/index.ts";
+import { isBrokenConnection, isWorthRepeating, openLane } from "./lane.ts";
 import { addAloneJob, addRunJob, makeInboxId } from "./wake.ts";
 import type { Claim, InboxItem, NewRun, ParkRequest, SnapshotRequest } from "./spec.ts";
 
@@ -24,23 +26,30 @@ export type ClaimOptions = {
 };
 
 /**
- * The inbox as it was when the claim began, with the wake count of that very moment: what comes later raises the count
- * and is found before the run is parked.
+ * Claims of one turn of the event loop go together. The rows are locked in the order of their ids, so that workers that
+ * claim the same runs wait for one another in a line. The inbox is as it was when the claim began, with the wake count of
+ * that very moment: what comes later raises the count and is found before the run is parked.
  */
-const claimSql = `with claimed as (
-  update run set owner = $2, epoch = epoch + 1, updated_at = clock_timestamp(),
-         state = case when state in ('queued', 'waiting') then 'running' else state end
-   where id = $1 and finished_at is null and ($3::boolean or crashes < ${crashesBeforeAlone})
+const claimSql = `with wanted as materialized (
+  select id from run
+   where id = any($1::text[]) and finished_at is null and ($3::boolean or crashes < ${crashesBeforeAlone})
      and (owner is null or exists (select 1 from worker where worker.id = run.owner and worker.died_at is not null))
      and not exists (select 1 from worker where worker.id = $2 and worker.died_at is not null)
-  returning epoch, workspace_id, revision_id, crashes
+   order by id for update
+),
+claimed as (
+  update run set owner = $2, epoch = epoch + 1, updated_at = clock_timestamp(),
+         state = case when state in ('queued', 'waiting') then 'running' else state end
+    from wanted where run.id = wanted.id
+  returning run.id, epoch, workspace_id, revision_id, crashes
 )
 select claimed.*, run.wake,
        (select json_agg(json_build_object('id', item.id, 'body', item.body) order by item.created_at, item.id)
-          from run_inbox as item where item.run_id = $1 and item.consumed_at is null) as items
-  from claimed cross join run where run.id = $1`;
+          from run_inbox as item where item.run_id = claimed.id and item.consumed_at is null) as items
+  from claimed cross join lateral (select wake from run where run.id = claimed.id) as run`;
 
 type ClaimRow = {
+  id: string;
   epoch: number;
   workspace_id: string;
   revision_id: string;
@@ -49,31 +58,86 @@ type ClaimRow = {
   items: { id: string; body: string }[] | null;
 };
 
+/** Claims runs for one worker. */
+export type Claimer = {
+  /** The run, or null: somebody alive owns it, or it is over. */
+  claim(run: RunId, worker: WorkerId): Promise<Claim | null>;
+  close(): void;
+};
+
+const claimAttempts = 5;
+
+export function createClaimer(pool: pg.Pool, options: ClaimOptions): Claimer {
+  const lane = openLane(pool);
+  type Waiting = { run: RunId; resolve(row: ClaimRow | undefined): void; reject(error: unknown): void };
+  let waiting = new Map<WorkerId, Waiting[]>();
+  /** Whether a flush is due, or a statement is under way: what comes meanwhile goes together after it. */
+  let busy = false;
+
+  async function send(worker: WorkerId, group: readonly Waiting[]): Promise<void> {
+    const runs = [...new Set(group.map(({ run }) => run))];
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const rows = await lane.query<ClaimRow>("journal_claim", claimSql, [runs, worker, options.alone]);
+        const found = new Map(rows.map((row) => [row.id, row]));
+        for (const { run, resolve } of group) {
+          resolve(found.get(run));
+          // Asked for twice at once, a run is given once.
+          found.delete(run);
+        }
+        return;
+      } catch (error) {
+        // A claim without an answer may have been carried out: whoever asked gives the run back when it fails.
+        if (!isBrokenConnection(error) && isWorthRepeating(error) && attempt < claimAttempts) continue;
+        for (const { reject } of group) reject(error);
+        return;
+      }
+    }
+  }
+
+  async function flush(): Promise<void> {
+    while (waiting.size > 0) {
+      const groups = waiting;
+      waiting = new Map();
+      for (const [worker, group] of groups) await send(worker, group);
+    }
+    busy = false;
+  }
+
+  return {
+    async claim(run, worker) {
+      const claimed = await new Promise<ClaimRow | undefined>((resolve, reject) => {
+        const group = waiting.get(worker) ?? [];
+        waiting.set(worker, group);
+        group.push({ run, resolve, reject });
+        if (busy) return;
+        busy = true;
+        queueMicrotask(() => void flush());
+      });
+      return claimOf(pool, run, claimed, options);
+    },
+    close: () => lane.close(),
+  };
+}
+
 const refusedSql = `select ${addAloneJob("id")} from run
   where id = $1 and finished_at is null and owner is null and crashes >= ${crashesBeforeAlone}`;
 
-const historySql = `select null::int as seq, null::text as at, state as body from run_snapshot
-  where run_id = $1 and machine_version = $2
+const historySql = `with kept as (select seq, state from run_snapshot where run_id = $1 and machine_version = $2)
+select null::int as seq, null::text as at, state as bodies, seq as after from kept
 union all
-select seq, (extract(epoch from at) * 1000)::bigint::text, body from run_event
-  where run_id = $1
-    and seq > coalesce((select seq from run_snapshot where run_id = $1 and machine_version = $2), 0)
+select ${batchColumns}, coalesce((select seq from kept), 0)
+  from event_batch where ${fromBatchOf("$1", "coalesce((select seq from kept), 0)")}
 order by seq nulls first`;
 
-type HistoryRow = { seq: number | null; at: string | null; body: string };
+type HistoryRow = { seq: number | null; at: string | null; bodies: string; after: number };
 
-export async function claimRun(
+async function claimOf(
   pool: pg.Pool,
   run: RunId,
-  worker: WorkerId,
+  claimed: ClaimRow | undefined,
   options: ClaimOptions,
 ): Promise<Claim | null> {
-  const { rows } = await pool.query<ClaimRow>({
-    name: "journal_claim",
-    text: claimSql,
-    values: [run, worker, options.alone],
-  });
-  const [claimed] = rows;
   if (claimed === undefined) {
     if (!options.alone) await pool.query({ name: "journal_claim_refused", text: refusedSql, values: [run] });
     return null;
@@ -96,14 +160,10 @@ export async function claimRun(
   let snapshot: RunState | null = null;
   const events: RunEvent[] = [];
   for (const row of history.rows) {
-    if (row.seq === null) snapshot = JSON.parse(row.body) as RunState;
-    else events.push(eventOf({ seq: row.seq, at: row.at ?? "0", body: row.body }));
+    if (row.seq === null) snapshot = JSON.parse(row.bodies) as RunState;
+    else events.push(...eventsOf({ seq: row.seq, at: row.at ?? "0", bodies: row.bodies }, row.after));
   }
   return { ...claim, snapshot, events };
-}
-
-export function eventOf(row: { seq: number; at: string; body: string }): RunEvent {
-  return { seq: row.seq, at: Number(row.at), body: JSON.parse(row.body) as RunEventBody };
 }
 
 const inboxSql = `select run.wake, item.id, item.body from run

@@ -1,7 +1,8 @@
 import type { RunId } from "#base/index.ts";
-import type { RunEvent, RunEventBody } from "#flow/machine/index.ts";
+import type { RunEvent } from "#flow/machine/index.ts";
 import type { Scope } from "#governance/index.ts";
 import type { Database, Prisma } from "#platform/index.ts";
+import { readEvents } from "./events.ts";
 import { jsonOf } from "./runs.ts";
 import type { RunDetails, RunFilter, RunListing } from "./reads.ts";
 
@@ -49,16 +50,7 @@ export async function readRunEvents(
 ): Promise<RunEvent[]> {
   const owned = await db.prisma.run.count({ where: { id, workspaceId: scope.workspaceId } });
   if (owned === 0) return [];
-  const rows = await db.prisma.runEvent.findMany({
-    where: { runId: id, seq: { gt: after } },
-    orderBy: { seq: "asc" },
-    take,
-  });
-  return rows.map((row) => ({
-    seq: row.seq,
-    at: row.at.getTime(),
-    body: JSON.parse(row.body) as RunEventBody,
-  }));
+  return readEvents(db.pool, id, after, take);
 }
 
 const include = { flow: { select: { id: true, slug: true, title: true } } } as const;

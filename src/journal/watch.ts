@@ -1,8 +1,8 @@
 import type { Json, RunId } from "#base/index.ts";
-import type { RunEvent } from "#flow/machine/index.ts";
+import type { RunEvent, RunEventBody } from "#flow/machine/index.ts";
 import type { Database, Listener } from "#platform/index.ts";
 import { createBells } from "./bell.ts";
-import { eventOf } from "./runs.ts";
+import { readEvents } from "./events.ts";
 import { readStream } from "./streams.ts";
 
 /** Follows runs and streams as they grow. One for a process. */
@@ -61,7 +61,7 @@ export function createWatcher(db: Database, listener: Listener): Watcher {
     const bell = bells.open(run);
     try {
       for (let last = after; signal?.aborted !== true;) {
-        const events = await readEvents(db, run, last, pageSize);
+        const events = await readEvents(db.pool, run, last, pageSize);
         for (const event of events) {
           yield event;
           last = event.seq;
@@ -122,21 +122,13 @@ export function createWatcher(db: Database, listener: Listener): Watcher {
   };
 }
 
-/** Events after `after`, in order, at most `limit`. */
-export async function readEvents(
-  db: Database,
-  run: RunId,
-  after: number,
-  limit: number,
-): Promise<RunEvent[]> {
-  const { rows } = await db.pool.query<{ seq: number; at: string; body: string }>({
-    name: "journal_events",
-    text: `select seq, (extract(epoch from at) * 1000)::bigint::text as at, body from run_event
-            where run_id = $1 and seq > $2 order by seq limit $3`,
-    values: [run, after, limit],
-  });
-  return rows.map(eventOf);
-}
+const endsOfEffects: ReadonlySet<string> = new Set([
+  "model-call-finished",
+  "model-call-failed",
+  "tool-call-finished",
+  "tool-call-failed",
+  "effect-lost",
+]);
 
 async function isRunOver(db: Database, run: RunId): Promise<boolean> {
   const { rows } = await db.pool.query<{ over: boolean }>({
@@ -148,13 +140,18 @@ async function isRunOver(db: Database, run: RunId): Promise<boolean> {
 }
 
 async function isEffectOver(db: Database, run: RunId, key: string): Promise<boolean> {
-  const { rowCount } = await db.pool.query({
+  const { rows } = await db.pool.query<{ bodies: string | null }>({
     name: "journal_effect_over",
-    text: `select 1 from run_event where run_id = $1 and strpos(body, $2) > 0
-              and type in ('model-call-finished', 'model-call-failed', 'tool-call-finished', 'tool-call-failed', 'effect-lost')
+    text: `select bodies from event_batch where run_id = $1 and strpos(bodies, $2) > 0
            union all
-           select 1 from run where id = $1 and finished_at is not null limit 1`,
+           select null from run where id = $1 and finished_at is not null`,
     values: [run, JSON.stringify(key)],
   });
-  return (rowCount ?? 0) > 0;
+  return rows.some(
+    ({ bodies }) =>
+      bodies === null ||
+      (JSON.parse(bodies) as RunEventBody[]).some(
+        (body) => endsOfEffects.has(body.type) && "key" in body && body.key === key,
+      ),
+  );
 }
