@@ -1,14 +1,15 @@
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunId, WorkspaceId } from "#base/index.ts";
 import { createAuthHandler, removeMember, setMemberRoles } from "#governance/index.ts";
 import { openFile } from "#people/index.ts";
-import { createStreamHandler, createTrpcHandler, createUploadHandler } from "./index.ts";
+import { createStreamHandler, createTrpcHandler, createUploadHandler, createValueHandler } from "./index.ts";
 import { startTestApi, testPassword, type TestApi, type TestMember } from "./testing.ts";
 
 let api: TestApi;
 let workspace: WorkspaceId;
 let owner: TestMember;
-let urls: { trpc: string; upload: string; stream: string; auth: string };
+let urls: { trpc: string; upload: string; stream: string; value: string; auth: string };
 
 beforeAll(async () => {
   api = await startTestApi({ url: "http://localhost:3030" });
@@ -18,6 +19,7 @@ beforeAll(async () => {
     trpc: `${await api.serve(createTrpcHandler(api.deps))}/api/trpc`,
     upload: `${await api.serve(createUploadHandler(api.deps))}/api/files`,
     stream: await api.serve(createStreamHandler(api.deps)),
+    value: await api.serve(createValueHandler(api.deps)),
     auth: await api.serve(createAuthHandler(api.deps.auth)),
   };
 });
@@ -290,6 +292,65 @@ describe("an upload", () => {
     expect((await send(viewer, new File(["x"], "a.log"))).status).toBe(403);
     const bare = await fetch(urls.upload, { method: "POST", body: "x", headers: { cookie: cookie(owner) } });
     expect(bare.status).toBe(400);
+  });
+});
+
+describe("a large value", () => {
+  const text = `"Grüße" 👋 <script>alert(1)</script>${"x".repeat(65_490)}👋${"y".repeat(40_000)}`;
+  const keep = async (value: unknown): Promise<string> => {
+    const json = JSON.stringify(value);
+    const hash = createHash("sha256").update(json).digest("hex");
+    await api.db.pool.query(
+      "insert into blob (workspace_id, hash, text) values ($1, $2, $3) on conflict do nothing",
+      [workspace, hash, json],
+    );
+    return hash;
+  };
+  const urlOf = (run: string, hash: string): string => `${urls.value}/api/runs/${run}/values/${hash}`;
+
+  it("is opened whole, as text or JSON, and is never run as a page", async () => {
+    const run = await api.run(owner);
+    const plain = await get(urlOf(run, await keep(text)), owner);
+    expect(plain.status).toBe(200);
+    expect(plain.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+    expect(plain.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(plain.headers.get("content-security-policy")).toContain("sandbox");
+    expect(await plain.text()).toBe(text);
+    const rows = Array.from({ length: 5_000 }, (_, n) => ({ n }));
+    const json = await get(urlOf(run, await keep(rows)), owner);
+    expect(json.headers.get("content-type")).toContain("application/json");
+    expect(await json.json()).toEqual(rows);
+  });
+
+  it("is shown to whoever may see the run, and to nobody of another workspace", async () => {
+    const run = await api.run(owner);
+    const hash = await keep(text);
+    for (const role of ["viewer", "operator", "approver", "builder", "admin"] as const) {
+      expect((await get(urlOf(run, hash), await api.member(workspace, [role]))).status, role).toBe(200);
+    }
+    expect((await get(urlOf(run, hash), null)).status).toBe(401);
+    const elsewhere = await api.workspace("elsewhere");
+    const stranger = await api.member(elsewhere, ["owner"]);
+    expect((await get(urlOf(run, hash), stranger)).status).toBe(404);
+    // A run of one's own does not open the values of other workspaces.
+    expect((await get(urlOf(await api.run(stranger), hash), stranger)).status).toBe(404);
+    expect((await get(urlOf(run, "0".repeat(64)), owner)).status).toBe(404);
+    expect((await get(urlOf(run, "x"), owner)).status).toBe(404);
+  });
+
+  it("that a model said is part of its stream once the call is over", async () => {
+    const run = await api.run(owner);
+    const hash = await keep(text);
+    await addEvent(run, 1, {
+      ...{ type: "model-call-finished", path: "greet", step: 0, key: "k", reasoning: "" },
+      text: { $blob: { hash, bytes: 1, preview: "" } },
+      ...{ toolCalls: [], finishReason: "stop", provider: "simulated", model: "simulated", simulated: true },
+      ...{ usage: {}, cost: 0 },
+    });
+    const events = await readEvents(await get(`${urls.stream}/api/runs/${run}/streams/k`, owner));
+    expect(events.map(({ data }) => data)).toContain(
+      JSON.stringify({ type: "text-delta", id: "text", delta: text }),
+    );
   });
 });
 

@@ -25,3 +25,4 @@ export type {
 export { createTrpcHandler, trpcPath } from "./http/trpc.ts";
 export { createUploadHandler } from "./http/upload.ts";
 export { createStreamHandler } from "./http/stream.ts";
+export { createValueHandler } from "./http/value.ts";

@@ -4,6 +4,7 @@ import { foldEvents, machine, type RunEventBody, type Signal } from "#flow/machi
 import type { AppendRequest, Claim, Journal, RunSummary } from "#journal/index.ts";
 import { controlConformance } from "./testing/control-suite.ts";
 import { engineConformance } from "./testing/engine-suite.ts";
+import { largeValues } from "./testing/large-suite.ts";
 import { makeRun, starter, type ConformanceWorld } from "./testing/world.ts";
 
 export type { ConformanceWorld };
@@ -207,5 +208,6 @@ export function journalConformance(name: string, make: () => Promise<Conformance
 
     engineConformance(() => world);
     controlConformance(() => world);
+    largeValues(() => world);
   });
 }

@@ -205,7 +205,8 @@ class Driver {
       const told = clean.json(event as unknown as Json) as unknown as RunEventBody;
       // What is asked, shown and done are the bytes without the secret: the decision is bound to these.
       return told.type === "approval-requested" && told !== event
-        ? { ...told, ask: { ...told.ask, hash: this.#options.sha256(told.ask.canonical) } }
+        ? // Large values are put away after this: the text itself is still here.
+          { ...told, ask: { ...told.ask, hash: this.#options.sha256(told.ask.canonical as string) } }
         : told;
     });
   }
@@ -353,7 +354,12 @@ class Driver {
   /** Puts into the world what was journaled: questions, timers; and closes the streams of finished calls. */
   async #afterwards(events: readonly RunEventBody[]): Promise<void> {
     const { journal } = this.#options;
-    const context = { options: this.#options, run: this.#run, workspace: this.#claim.workspace };
+    const context = {
+      options: this.#options,
+      run: this.#run,
+      workspace: this.#claim.workspace,
+      blobs: this.#blobs,
+    };
     const work: Promise<void>[] = [...carryApprovals(events, context), ...carryTimers(events, context)];
     for (const event of events) {
       if (event.type !== "model-call-finished" && event.type !== "model-call-failed") continue;

@@ -1,5 +1,5 @@
 import { isBlobRef, type BlobRef, type Json, type WorkspaceId } from "#base/index.ts";
-import type { RunEventBody, Value } from "#flow/machine/index.ts";
+import { mapPlaces, type RunEventBody, type Text, type Value } from "#flow/machine/index.ts";
 import type { Journal } from "#journal/index.ts";
 
 /** Values whose JSON text is longer than this are kept as blobs. Characters. */
@@ -65,8 +65,8 @@ export class Blobs {
   }
 
   /** The value itself, or the reference to it when it is large. */
-  async put(value: Value): Promise<Value> {
-    if (isBlobRef(value) || !isLarge(value)) return value;
+  async put(value: Value, limit = largestInline): Promise<Value> {
+    if (isBlobRef(value) || !isLarge(value, limit)) return value;
     const ref = await this.#journal.saveBlob(this.#workspace, JSON.stringify(value));
     this.#keep(ref, value as Json);
     return ref;
@@ -81,60 +81,61 @@ export class Blobs {
     this.#keep(value, found.get(hash) ?? null);
     return found.get(hash) ?? null;
   }
-}
 
-/** Whether an event has a place that may hold a reference, and holds something large. */
-function holdsLarge(event: RunEventBody): boolean {
-  switch (event.type) {
-    case "task-started":
-      return isLarge(event.data);
-    case "task-succeeded":
-      return isLarge(event.output);
-    case "tool-call-begun":
-      return isLarge(event.args);
-    case "tool-call-finished":
-      return isLarge(event.result);
-    case "variables-set":
-      return isLarge(event.values);
-    case "run-finished":
-      return isLarge(event.outputs);
-    default:
-      return false;
+  async openText(text: Text): Promise<string> {
+    if (!isBlobRef(text)) return text;
+    const opened = await this.open(text);
+    return typeof opened === "string" ? opened : JSON.stringify(opened);
   }
 }
+
+/** Where the large values alone do not make an event small enough, smaller ones are kept as blobs as well. Characters. */
+const nextSmaller = 2_048;
+/** Of an error's message, so much is told. Characters. */
+const longestMessage = 8_192;
 
 /** The event with its large values kept as blobs. */
 export async function withBlobs(event: RunEventBody, blobs: Blobs): Promise<RunEventBody> {
-  switch (event.type) {
-    case "task-started":
-      return { ...event, data: await blobs.put(event.data) };
-    case "task-succeeded":
-      return { ...event, output: await blobs.put(event.output) };
-    case "tool-call-begun":
-      return { ...event, args: await blobs.put(event.args) };
-    case "tool-call-finished":
-      return { ...event, result: await blobs.put(event.result) };
-    case "variables-set":
-      return { ...event, values: await putAll(event.values, blobs) };
-    case "run-finished":
-      return event.outputs === null ? event : { ...event, outputs: await putAll(event.outputs, blobs) };
-    default:
-      return event;
+  let kept = withShortError(event);
+  for (const limit of [largestInline, nextSmaller]) {
+    if (!isLarge(kept)) return kept;
+    kept = await putLarge(kept, blobs, limit);
   }
+  return kept;
 }
 
-async function putAll(values: Record<string, Value>, blobs: Blobs): Promise<Record<string, Value>> {
-  const result: Record<string, Value> = {};
-  for (const [name, value] of Object.entries(values)) result[name] = await blobs.put(value);
-  return result;
+async function putLarge(event: RunEventBody, blobs: Blobs, limit: number): Promise<RunEventBody> {
+  const large: Value[] = [];
+  mapPlaces(event, (value) => {
+    if (isLarge(value, limit)) large.push(value);
+    return value;
+  });
+  if (large.length === 0) return event;
+  const refs: Value[] = [];
+  for (const value of large) refs.push(await blobs.put(value, limit));
+  let next = 0;
+  // Places are visited in the same order each time.
+  return mapPlaces(event, <T>(value: T): T => {
+    if (!isLarge(value, limit)) return value;
+    next += 1;
+    return refs[next - 1] as T;
+  });
+}
+
+function withShortError(event: RunEventBody): RunEventBody {
+  if (!("error" in event) || event.error === null) return event;
+  const { message } = event.error;
+  if (message.length <= longestMessage) return event;
+  const told = `${message.slice(0, longestMessage).replace(/[\uD800-\uDBFF]$/, "")}… (${message.length} characters)`;
+  return { ...event, error: { ...event.error, message: told } };
 }
 
 export async function keepLarge(
   events: readonly RunEventBody[],
   blobs: Blobs,
 ): Promise<readonly RunEventBody[]> {
-  if (!events.some(holdsLarge)) return events;
+  if (!events.some((event) => isLarge(event))) return events;
   const kept: RunEventBody[] = [];
-  for (const event of events) kept.push(holdsLarge(event) ? await withBlobs(event, blobs) : event);
+  for (const event of events) kept.push(isLarge(event) ? await withBlobs(event, blobs) : event);
   return kept;
 }

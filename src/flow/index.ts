@@ -16,6 +16,9 @@ export type {
   TaskError,
   Value,
   Ask,
+  StoredAsk,
+  StoredMessage,
+  Text,
 } from "./machine/index.ts";
 export { compileExpression, type CompiledExpression } from "./expression/compile.ts";
 export { evaluateCondition, evaluateExpression, type ExpressionScope } from "./expression/evaluate.ts";

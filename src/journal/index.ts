@@ -18,4 +18,12 @@ export { plain } from "./append-values.ts";
 export { createRunInTransaction } from "./runs.ts";
 export { type RunControl, controlRun, runControls } from "./control.ts";
 export { type Watcher, createWatcher } from "./watch.ts";
-export { type RunDetails, type RunFilter, type RunListing, getRun, listRuns, runEvents } from "./reads.ts";
+export {
+  type RunDetails,
+  type RunFilter,
+  type RunListing,
+  getRun,
+  largeValue,
+  listRuns,
+  runEvents,
+} from "./reads.ts";

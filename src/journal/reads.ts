@@ -3,7 +3,7 @@ import type { RunEvent } from "#flow/machine/index.ts";
 import { type Scope, authorize } from "#governance/index.ts";
 import type { Database } from "#platform/index.ts";
 import type { RunSummary } from "./spec.ts";
-import { readRun, readRunEvents, readRuns } from "./store.ts";
+import { readLargeValue, readRun, readRunEvents, readRuns } from "./store.ts";
 
 /** A run as lists show it. Instants are epoch milliseconds. */
 export type RunListing = {
@@ -74,4 +74,14 @@ export async function runEvents(
 ): Promise<readonly RunEvent[]> {
   authorize(scope, "workspace.see");
   return readRunEvents(scope, db, id, after, limit);
+}
+
+/** A large value of the workspace by its hash, of which events hold only the reference. Throws "not-found" for any other. */
+export async function largeValue(db: Database, scope: Scope, hash: string): Promise<Json> {
+  authorize(scope, "workspace.see");
+  const text = /^[\da-f]{64}$/.test(hash) ? await readLargeValue(scope, db, hash) : null;
+  if (text !== null) return JSON.parse(text) as Json;
+  throw new BatonError("not-found", "There is no such value in this workspace.", {
+    hint: "Open it from the page of the run that holds it.",
+  });
 }

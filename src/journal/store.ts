@@ -84,3 +84,10 @@ function listingOf(row: Row, revisions: ReadonlyMap<string, number>): RunListing
     tokens: row.tokens,
   };
 }
+
+/** JSON text of a large value, or null. */
+export async function readLargeValue(scope: Scope, db: Database, hash: string): Promise<string | null> {
+  const { workspaceId } = scope;
+  const row = await db.prisma.blob.findUnique({ where: { workspaceId_hash: { workspaceId, hash } } });
+  return row?.text ?? null;
+}

@@ -4,6 +4,7 @@ import {
   createStreamHandler,
   createTrpcHandler,
   createUploadHandler,
+  createValueHandler,
   trpcPath,
 } from "#api/index.ts";
 import { flowJsonSchema } from "#flow/index.ts";
@@ -51,6 +52,7 @@ async function begin(): Promise<{ stop(): Promise<void> }> {
     },
     { path: "/api/files", methods: ["POST"], maxBody: Infinity, handle: createUploadHandler(deps) },
     { path: /^\/api\/runs\/[^/]+\/streams\/[^/]+$/, methods: ["GET"], handle: createStreamHandler(deps) },
+    { path: /^\/api\/runs\/[^/]+\/values\/[^/]+$/, methods: ["GET"], handle: createValueHandler(deps) },
     {
       path: "/schema/flow.json",
       methods: ["GET", "HEAD"],

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { BatonError, type Json, type JsonObject, type RunId } from "#base/index.ts";
-import type { RunEvent } from "#flow/machine/index.ts";
-import { headersOf, hiddenOf } from "#governance/index.ts";
-import { getRun, runEvents } from "#journal/index.ts";
+import type { RunEvent, Text } from "#flow/machine/index.ts";
+import { headersOf, hiddenOf, type Scope } from "#governance/index.ts";
+import { getRun, largeValue, runEvents } from "#journal/index.ts";
 import { revisionText } from "#library/index.ts";
 import type { ApiDeps } from "../deps.ts";
 import { errorData, toBatonError } from "../errors.ts";
@@ -34,7 +34,7 @@ export function createStreamHandler(
       const scope = await scopeOfRequest(deps, request);
       const run = await getRun(deps.db, scope, id);
       const hidden = hiddenOf(await revisionText(deps.db, scope, run.revisionId), run.inputs);
-      const finished = finishedMessage(await runEvents(deps.db, scope, run.id), key);
+      const finished = await finishedMessage(deps, scope, await runEvents(deps.db, scope, run.id), key);
 
       response.writeHead(200, {
         "content-type": "text/event-stream; charset=utf-8",
@@ -100,7 +100,12 @@ function readRequest(request: IncomingMessage): { run: RunId; key: string; from:
 }
 
 /** The message of a model call that is over, or null while it is under way or was never begun. */
-function finishedMessage(events: readonly RunEvent[], key: string): JsonObject[] | null {
+async function finishedMessage(
+  deps: ApiDeps,
+  scope: Scope,
+  events: readonly RunEvent[],
+  key: string,
+): Promise<JsonObject[] | null> {
   for (const { body } of events) {
     if (body.type === "model-call-failed" && body.key === key) {
       return [
@@ -120,8 +125,8 @@ function finishedMessage(events: readonly RunEvent[], key: string): JsonObject[]
     return [
       { type: "start", messageId: key },
       { type: "start-step" },
-      ...part("reasoning", body.reasoning),
-      ...part("text", body.text),
+      ...part("reasoning", await wholeText(deps, scope, body.reasoning)),
+      ...part("text", await wholeText(deps, scope, body.text)),
       ...body.toolCalls.map(({ callId, tool, args }): JsonObject => ({
         type: "tool-input-available",
         toolCallId: callId,
@@ -134,4 +139,10 @@ function finishedMessage(events: readonly RunEvent[], key: string): JsonObject[]
     ];
   }
   return null;
+}
+
+async function wholeText(deps: ApiDeps, scope: Scope, text: Text): Promise<string> {
+  if (typeof text === "string") return text;
+  const whole = await largeValue(deps.db, scope, text.$blob.hash);
+  return typeof whole === "string" ? whole : "";
 }

@@ -1,11 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { BatonError, isObject, type RunId } from "#base/index.ts";
+import { BatonError, isBlobRef, isObject, type RunId } from "#base/index.ts";
 import { startRun } from "#api/index.ts";
 import type { RunEvent } from "#flow/machine/index.ts";
 import { isRole, setAlias } from "#governance/index.ts";
 import { getRun, signalInTransaction } from "#journal/index.ts";
 import { publish } from "#library/index.ts";
-import { approvalsOfRun, decideApproval } from "#people/index.ts";
+import { approvalsOfRun, decideApproval, type ApprovalDetails } from "#people/index.ts";
 import { readSettings, transaction } from "#platform/index.ts";
 import { exitCodes, type ExitCode } from "../exit.ts";
 import { problemLine, readFlowFile } from "../read-flow.ts";
@@ -127,7 +127,7 @@ class Watch {
     let verdict = decidedBefore(question, this.#options);
     while (this.#open.has(question.approvalId)) {
       if (verdict === null && !this.#interactive) return;
-      verdict ??= await askAtPrompt(question, this.#ending.signal);
+      verdict ??= await askAtPrompt(await this.#whole(question), this.#ending.signal);
       try {
         await this.#decide(question, verdict);
         return;
@@ -139,17 +139,33 @@ class Watch {
     }
   }
 
+  /** The question with all that its event only refers to: who decides is shown what they decide on. */
+  async #whole(question: Question): Promise<Question> {
+    const { ask } = question;
+    if (!isBlobRef(ask.details) && !isBlobRef(ask.call?.args)) return question;
+    const row = await this.#row(question.approvalId);
+    if (row === undefined) return question;
+    const call = ask.call === null ? null : { ...ask.call, args: row.call?.args ?? null };
+    return { ...question, ask: { ...ask, details: row.details, call } };
+  }
+
+  /** The question as it was put before people. The event comes first: the engine opens the row right after. */
+  async #row(approvalId: string): Promise<ApprovalDetails | undefined> {
+    const { db, scope } = this.#installation;
+    for (let attempt = 0; attempt < 400; attempt += 1) {
+      const found = (await approvalsOfRun(db, scope, this.#run)).find((row) => row.id === approvalId);
+      if (found) return found;
+      await wait(25);
+    }
+    return undefined;
+  }
+
   async #decide(
     { approvalId, ask }: Question,
     verdict: NonNullable<ReturnType<typeof decidedBefore>>,
   ): Promise<void> {
     const { db, scope } = this.#installation;
-    // The event comes before the row that is decided: the engine opens it right after.
-    for (let attempt = 0; attempt < 400; attempt += 1) {
-      const rows = await approvalsOfRun(db, scope, this.#run);
-      if (rows.some((row) => row.id === approvalId)) break;
-      await wait(25);
-    }
+    await this.#row(approvalId);
     await decideApproval(db, scope, { id: approvalId, hash: ask.hash, ...verdict });
   }
 

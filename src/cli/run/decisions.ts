@@ -1,11 +1,11 @@
 import { createInterface } from "node:readline/promises";
 import { BatonError, isObject, messageOf, type JsonObject } from "#base/index.ts";
-import type { Ask } from "#flow/index.ts";
+import type { StoredAsk } from "#flow/index.ts";
 import type { Decision } from "#people/index.ts";
 import type { RunOptions } from "./options.ts";
 
 /** A question of a run, as its event puts it. */
-export type Question = { readonly approvalId: string; readonly path: string; readonly ask: Ask };
+export type Question = { readonly approvalId: string; readonly path: string; readonly ask: StoredAsk };
 
 type Verdict = Pick<Decision, "decision" | "comment" | "answer">;
 
@@ -38,7 +38,7 @@ export function decidedBefore({ path, ask }: Question, options: RunOptions): Ver
   return { decision: written, comment: commentFor(ask, comment), answer };
 }
 
-function commentFor(ask: Ask, comment: string): string {
+function commentFor(ask: StoredAsk, comment: string): string {
   return ask.comment === "never" ? "" : comment;
 }
 
@@ -83,7 +83,7 @@ export async function askAtPrompt({ ask }: Question, signal: AbortSignal): Promi
 
 type Terminal = ReturnType<typeof createInterface>;
 
-async function choose(terminal: Terminal, ask: Ask, signal: AbortSignal): Promise<string> {
+async function choose(terminal: Terminal, ask: StoredAsk, signal: AbortSignal): Promise<string> {
   for (;;) {
     const word = (await terminal.question(`1 to ${ask.decisions.length}: `, { signal })).trim();
     const chosen = ask.decisions[Number(word) - 1] ?? ask.decisions.find((one) => one.decision === word);

@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import { isObject } from "#base/index.ts";
-import type { RunEvent } from "#flow/machine/index.ts";
+import { beginningOf, type RunEvent } from "#flow/machine/index.ts";
 
 /** Longest value that a line of the trace shows, in characters. */
 const shown = 300;
@@ -23,9 +23,12 @@ export function traceLines({ body }: RunEvent): string[] {
     case "task-cancelled":
       return [below(body.path, dim("cancelled"))];
     case "log-written":
-      return [below(body.path, `${body.level}: ${body.message}`)];
+      return [below(body.path, `${body.level}: ${beginningOf(body.message)}`)];
     case "model-call-finished": {
-      const words = [body.reasoning, body.text].filter((part) => part.trim() !== "").map(oneLine);
+      const words = [body.reasoning, body.text]
+        .map(beginningOf)
+        .filter((part) => part.trim() !== "")
+        .map(oneLine);
       return words.map((part) => below(body.path, `${body.simulated ? "[simulated] " : ""}${part}`));
     }
     case "model-call-failed":

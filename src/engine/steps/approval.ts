@@ -1,11 +1,12 @@
 import type { RunId, WorkspaceId } from "#base/index.ts";
-import type { RunEventBody } from "#flow/machine/index.ts";
+import type { Ask, RunEventBody, StoredAsk } from "#flow/machine/index.ts";
 import type { EngineOptions } from "../ports.ts";
+import type { Blobs } from "../values.ts";
 
 /** Puts questions before people that were journaled as asked, and takes back those that were withdrawn. */
 export function carryApprovals(
   events: readonly RunEventBody[],
-  context: { options: EngineOptions; run: RunId; workspace: WorkspaceId },
+  context: { options: EngineOptions; run: RunId; workspace: WorkspaceId; blobs: Blobs },
 ): Promise<void>[] {
   if (!events.some((event) => event.type === "approval-requested" || event.type === "approval-withdrawn")) {
     return [];
@@ -18,7 +19,9 @@ export function carryApprovals(
   return events.flatMap((event) => {
     if (event.type === "approval-requested" && !withdrawn.has(event.approvalId)) {
       const { path, approvalId, ask, deadline } = event;
-      return [approvals.open({ run, workspace, path, approvalId, ask, deadline })];
+      const open = async (): Promise<void> =>
+        approvals.open({ run, workspace, path, approvalId, ask: await opened(ask, context.blobs), deadline });
+      return [open()];
     }
     if (event.type === "approval-withdrawn") {
       const { approvalId, reason } = event;
@@ -26,4 +29,12 @@ export function carryApprovals(
     }
     return [];
   });
+}
+
+/** People are shown, and decide on, all of it. */
+async function opened(ask: StoredAsk, blobs: Blobs): Promise<Ask> {
+  const details = await blobs.open(ask.details);
+  const canonical = await blobs.openText(ask.canonical);
+  const call = ask.call === null ? null : { ...ask.call, args: await blobs.open(ask.call.args) };
+  return { ...ask, details, canonical, call };
 }

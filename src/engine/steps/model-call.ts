@@ -1,5 +1,5 @@
 import { BatonError, isBlobRef, isObject, type Json } from "#base/index.ts";
-import type { AgentTask, Message } from "#flow/index.ts";
+import type { AgentTask, Message, StoredMessage, Value } from "#flow/index.ts";
 import { definitionAt, grantedTools } from "#flow/machine/index.ts";
 import { createStream } from "../stream.ts";
 import type { Blobs } from "../values.ts";
@@ -63,19 +63,35 @@ async function streamFor(key: string, context: StepContext): Promise<ReturnType<
   });
 }
 
-/** The conversation with large results opened or, where they are too large to be read, cut. */
-async function messagesFor(messages: readonly Message[], blobs: Blobs): Promise<readonly Message[]> {
-  if (!messages.some((message) => message.role === "tool" && isBlobRef(message.result))) return messages;
+/** The conversation with what is large opened or, where a result is too large to be read, cut. */
+function messagesFor(messages: readonly StoredMessage[], blobs: Blobs): Promise<readonly Message[]> {
   return Promise.all(
-    messages.map(async (message) =>
-      message.role === "tool" && isBlobRef(message.result)
-        ? { ...message, result: await shown(message.result, blobs) }
-        : message,
-    ),
+    messages.map(async (message): Promise<Message> => {
+      switch (message.role) {
+        case "user":
+          return { ...message, text: await blobs.openText(message.text) };
+        case "assistant": {
+          const { reasoning, providerData, ...rest } = message;
+          return {
+            ...rest,
+            text: await blobs.openText(message.text),
+            toolCalls: await Promise.all(
+              message.toolCalls.map(async (call) => ({ ...call, args: await blobs.open(call.args) })),
+            ),
+            ...(reasoning === undefined ? {} : { reasoning: await blobs.openText(reasoning) }),
+            ...(providerData === undefined ? {} : { providerData: await blobs.open(providerData) }),
+          };
+        }
+        case "tool":
+          return isBlobRef(message.result)
+            ? { ...message, result: await shown(message.result, blobs) }
+            : message;
+      }
+    }),
   );
 }
 
-async function shown(result: Extract<Message, { role: "tool" }>["result"], blobs: Blobs): Promise<Json> {
+async function shown(result: Value, blobs: Blobs): Promise<Json> {
   if (!isBlobRef(result)) return result as Json;
   const { bytes, preview } = result.$blob;
   if (bytes <= shownBytes) return blobs.open(result);

@@ -1,4 +1,4 @@
-import { BatonError, type Json } from "#base/index.ts";
+import { BatonError, isBlobRef, type Json } from "#base/index.ts";
 import type { Step } from "./step.ts";
 
 /** No tool call takes longer than this, in milliseconds, unless the flow's own tool says so. */
@@ -23,7 +23,9 @@ export const toolCall: Step<"tool-call"> = async (obligation, context) => {
   });
   const result = await withLimit(call, limit, context.abort, tool);
   // Asked for now: the call itself may have read a secret that was not known when it began.
-  const clean = options.redaction?.(run).json(result) ?? result;
+  const told = options.redaction?.(run).json(result) ?? result;
+  // What only looks like a reference is a text: nobody but Baton refers to stored values.
+  const clean = isBlobRef(told) ? JSON.stringify(told) : told;
   // That a result can't be stored does not mean that the call failed: the append tries again, and fails the segment.
   const kept = await blobs.put(clean).catch(() => clean);
   return { kind: "tool-finished", key, result: kept };

@@ -1,7 +1,7 @@
 import type { Json } from "#base/index.ts";
 import { describe, expect, test } from "vitest";
 import { advance, foldEvents, machine, type Signal } from "./index.ts";
-import type { Message } from "./events.ts";
+import type { StoredMessage } from "./events.ts";
 import { canonicalJson } from "../values/canonical.ts";
 import { ada, fakeHash, toolFacts, world, type WorldOptions } from "./testing/world.ts";
 
@@ -26,7 +26,7 @@ const call = (
   tool,
   args,
 });
-const messages = (run: ReturnType<typeof world>): readonly Message[] =>
+const messages = (run: ReturnType<typeof world>): readonly StoredMessage[] =>
   run.state().tasks["sort"]?.messages ?? [];
 const inputs = { inputs: { who: "Ada" } };
 

@@ -11,6 +11,9 @@ export type TaskPath = string;
 /** Any JSON value, or the reference to one that is too large for an event. May hold file and secret references. */
 export type Value = Json | BlobRef;
 
+/** A text, or the reference to one that is too large for an event. */
+export type Text = string | BlobRef;
+
 export type RunActor = {
   readonly kind: "user" | "system" | "cli" | "api-key" | "agent";
   readonly id: string;
@@ -36,15 +39,25 @@ export type Usage = {
 /** Money in the currency of the price table, or "unknown" where no price is known. Never 0 for unknown. */
 export type Cost = number | "unknown";
 
-export type ToolCall = { readonly callId: string; readonly tool: string; readonly args: Json };
+export type ToolCall = {
+  readonly callId: string;
+  readonly tool: string;
+  /** A reference where they are large. */
+  readonly args: Json;
+};
 
-/** One message of an agent's conversation as the fold keeps it. */
-export type Message =
-  | { readonly role: "user"; readonly text: string; readonly files?: readonly Json[] }
+/** One message of an agent's conversation as a model is given it. */
+export type Message = MessageWith<string>;
+
+/** One message of an agent's conversation as the fold keeps it: what is large is a reference. */
+export type StoredMessage = MessageWith<Text>;
+
+type MessageWith<T extends Text> =
+  | { readonly role: "user"; readonly text: T; readonly files?: readonly Json[] }
   | {
       readonly role: "assistant";
-      readonly text: string;
-      readonly reasoning?: string;
+      readonly text: T;
+      readonly reasoning?: T;
       readonly toolCalls: readonly ToolCall[];
       /** Provider's own data that must be sent back unchanged (reasoning signatures and the like). */
       readonly providerData?: Json;
@@ -70,6 +83,7 @@ export type Ask = {
   readonly kind: "approval" | "form" | "tool" | "outcome-unknown" | "escalation";
   readonly title: string;
   readonly by: By;
+  /** A reference where they are large. */
   readonly details: Json;
   /** Labels of the buttons by decision, primary first. */
   readonly decisions: readonly {
@@ -86,6 +100,7 @@ export type Ask = {
   /** The call awaiting, for kinds "tool" and "outcome-unknown". */
   readonly call: {
     readonly tool: string;
+    /** A reference where they are large. */
     readonly args: Json;
     readonly schemaHash: string;
     readonly agent: string | null;
@@ -93,6 +108,9 @@ export type Ask = {
   readonly canonical: string;
   readonly hash: string;
 };
+
+/** What was asked as a journal holds it. `hash` is that of the whole canonical text, also where this refers to it. */
+export type StoredAsk = Omit<Ask, "canonical"> & { readonly canonical: Text };
 
 /**
  * What a journal holds. Names are noun-verb. `at` (set by the journal, Postgres' clock), `seq` and `run` are in the
@@ -103,8 +121,8 @@ export type RunEventBody =
       readonly type: "run-started";
       readonly flowId: string;
       readonly revisionId: string;
-      readonly inputs: JsonObject;
-      readonly vars: JsonObject;
+      readonly inputs: Readonly<Record<string, Value>>;
+      readonly vars: Readonly<Record<string, Value>>;
       readonly by: RunActor;
       readonly simulated: boolean;
       /** The run that this one goes out from, and the task from which on it does its own work. */
@@ -182,7 +200,7 @@ export type RunEventBody =
       readonly type: "log-written";
       readonly path: TaskPath;
       readonly level: "debug" | "info" | "warn" | "error";
-      readonly message: string;
+      readonly message: Text;
     }
   /** `dueAt` is epoch milliseconds. A timer is known by `path`, `name` and `n`. */
   | {
@@ -193,7 +211,7 @@ export type RunEventBody =
       readonly dueAt: number;
     }
   | { readonly type: "timer-fired"; readonly path: TaskPath; readonly name: string; readonly n: number }
-  | { readonly type: "agent-message-added"; readonly path: TaskPath; readonly message: Message }
+  | { readonly type: "agent-message-added"; readonly path: TaskPath; readonly message: StoredMessage }
   | {
       readonly type: "model-call-begun";
       readonly path: TaskPath;
@@ -208,8 +226,8 @@ export type RunEventBody =
       readonly path: TaskPath;
       readonly step: number;
       readonly key: string;
-      readonly text: string;
-      readonly reasoning: string;
+      readonly text: Text;
+      readonly reasoning: Text;
       readonly toolCalls: readonly ToolCall[];
       readonly finishReason: string;
       readonly provider: string;
@@ -278,7 +296,7 @@ export type RunEventBody =
       readonly approvalId: string;
       readonly step: number;
       readonly callId: string | null;
-      readonly ask: Ask;
+      readonly ask: StoredAsk;
       readonly deadline: number | null;
     }
   | {
@@ -288,6 +306,7 @@ export type RunEventBody =
       readonly decision: string;
       readonly by: RunActor | null;
       readonly comment: string;
+      /** A reference where it is large. */
       readonly answer: JsonObject | null;
     }
   | {

@@ -69,11 +69,12 @@ function write(nodes: readonly Node[]): string {
 }
 
 /** Plays a run to its end; `choices` decides how the world behaves. */
-function play(nodes: readonly Node[], choices: readonly number[]): World {
+function play(nodes: readonly Node[], choices: readonly number[], apart?: number): World {
   let at = 0;
   const choose = (): number => choices[(at += 1) % choices.length] ?? 0;
   const run = world(flowOf(write(nodes)), {
     tools: { t: {} },
+    ...(apart === undefined ? {} : { apart }),
     models: (call) => {
       const choice = choose() % 5;
       if (choice === 0) return { toolCalls: [{ callId: "c", tool: "t", args: {} }] };
@@ -302,3 +303,21 @@ test("[M37] going on with a run costs as much late as early, however many tasks 
   }
   expect(reads.at(-1)).toBe(reads[1]);
 });
+
+test("[M90] where values are kept apart and events hold references, a run takes the same way", () => {
+  fc.assert(
+    fc.property(tree, world9, fc.constantFrom(0, 8, 40), (nodes, choices, apart) => {
+      const within = play(nodes, choices);
+      const beside = play(nodes, choices, apart);
+      expect(beside.types()).toEqual(within.types());
+      expect(beside.state().phase.name).toBe("finished");
+      expect(outcomeOf(beside)).toBe(outcomeOf(within));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+function outcomeOf(run: World): string {
+  const { phase } = run.state();
+  return phase.name === "finished" ? phase.outcome : phase.name;
+}

@@ -1,12 +1,13 @@
 import type { JsonObject } from "#base/index.ts";
 import type {
-  Ask,
   Cost,
   ForkOrigin,
-  Message,
   RunActor,
+  StoredAsk,
+  StoredMessage,
   TaskError,
   TaskPath,
+  Text,
   ToolCall,
   Usage,
   Value,
@@ -23,7 +24,7 @@ export type RunState = {
   readonly forkedFrom: ForkOrigin | null;
   readonly flowId: string;
   readonly revisionId: string;
-  readonly inputs: JsonObject;
+  readonly inputs: Readonly<Record<string, Value>>;
   readonly vars: Readonly<Record<string, Value>>;
   readonly startedBy: RunActor | null;
   readonly simulated: boolean;
@@ -135,11 +136,11 @@ export type TaskState = {
   /** The run that did this work, where it was copied from another. */
   readonly copiedFrom: string | null;
   /** The agent's conversation; empty for other tasks. */
-  readonly messages: readonly Message[];
+  readonly messages: readonly StoredMessage[];
   /** Effects of the present attempt in the order begun. */
   readonly effects: readonly EffectState[];
   readonly approvals: readonly ApprovalState[];
-  readonly logs: readonly { readonly level: string; readonly message: string; readonly at: number }[];
+  readonly logs: readonly { readonly level: string; readonly message: Text; readonly at: number }[];
   readonly usage: Totals;
   readonly inside: Container;
   /** Timers of the present attempt that fired, as `name:n`. */
@@ -171,8 +172,8 @@ export type EffectState =
         | {
             readonly name: "finished";
             readonly at: number;
-            readonly text: string;
-            readonly reasoning: string;
+            readonly text: Text;
+            readonly reasoning: Text;
             readonly toolCalls: readonly ToolCall[];
             readonly finishReason: string;
             readonly provider: string;
@@ -225,7 +226,7 @@ export type ApprovalState = {
   readonly approvalId: string;
   readonly step: number;
   readonly callId: string | null;
-  readonly ask: Ask;
+  readonly ask: StoredAsk;
   readonly requestedAt: number;
   readonly deadline: number | null;
   readonly end:

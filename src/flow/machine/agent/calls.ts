@@ -98,7 +98,7 @@ function check(walk: Walk, agent: Agent, path: TaskPath, call: ToolCall): Checke
     return { ok: false, reason: `${what} ${may}` };
   }
   // As they are: what an agent writes never stands for a secret, and must not pass for one.
-  const checked = checkPlain(facts.inputSchema, call.args);
+  const checked = checkPlain(facts.inputSchema, walk.open(call.args));
   if (!checked.ok) {
     return { ok: false, reason: `The arguments are not what ${call.tool} takes. ${errorList(checked)}` };
   }

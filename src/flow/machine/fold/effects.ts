@@ -1,5 +1,5 @@
 import type { Draft } from "../draft.ts";
-import type { Message, TaskError, TaskPath } from "../events.ts";
+import type { StoredMessage, TaskError, TaskPath } from "../events.ts";
 import type { ApprovalState, EffectState, TaskState } from "../state.ts";
 import { withModelCall, withToolCall } from "../totals.ts";
 import type { EventOf } from "./tasks.ts";
@@ -31,7 +31,7 @@ export function modelCallFinished(draft: Draft, event: EventOf<"model-call-finis
   const found = openModelEffect(draft, path, key);
   if (!found) return;
   const { task, effect } = found;
-  const message: Message = {
+  const message: StoredMessage = {
     role: "assistant",
     text: event.text,
     ...(event.reasoning === "" ? {} : { reasoning: event.reasoning }),
@@ -150,11 +150,11 @@ function withEffect(task: TaskState, effect: EffectState): TaskState {
 function withResult(
   task: TaskState,
   effect: ToolEffect,
-  result: Extract<Message, { role: "tool" }>["result"],
+  result: Extract<StoredMessage, { role: "tool" }>["result"],
   isError: boolean,
 ): TaskState {
   if (task.kind !== "agent") return task;
-  const message: Message = { role: "tool", callId: effect.callId, tool: effect.tool, result, isError };
+  const message: StoredMessage = { role: "tool", callId: effect.callId, tool: effect.tool, result, isError };
   return { ...task, messages: [...task.messages, message] };
 }
 

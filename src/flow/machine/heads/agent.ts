@@ -68,7 +68,7 @@ export const agent: Head<"agent"> = {
         }
         return beginModel(walk, who, task, path, last.step + 1);
       }
-      const outcome = readLastWords(walk, who, task, path, text);
+      const outcome = readLastWords(walk, who, task, path, walk.openText(text));
       return outcome ?? beginModel(walk, who, task, path, last.step + 1);
     }
   },

@@ -1,3 +1,4 @@
+import type { JsonObject } from "#base/index.ts";
 import type { TaskPath } from "../events.ts";
 import { schemaOf } from "../walk/asks.ts";
 import { withdraw } from "../walk/life.ts";
@@ -42,7 +43,8 @@ export const approval: Head<"approval"> = {
         `${by?.name ?? "Nobody"} rejected "${asked.ask.title}"${comment === "" ? "." : `: ${comment}`}`,
       );
     }
-    return done(decidedOutput(decision, asked.end));
+    const answer = asked.end.answer === null ? null : (walk.open(asked.end.answer) as JsonObject);
+    return done(decidedOutput(decision, { ...asked.end, answer }));
   },
 };
 

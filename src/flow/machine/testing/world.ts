@@ -1,10 +1,11 @@
-import type { Json, JsonObject } from "#base/index.ts";
+import type { BlobRef, Json, JsonObject } from "#base/index.ts";
 import type { Flow } from "../../language/definition.ts";
 import { parseFlow } from "../../language/parse.ts";
 import {
   advance,
   createFold,
   machine,
+  mapPlaces,
   type MachineContext,
   type Obligation,
   type RunEvent,
@@ -24,6 +25,8 @@ export type WorldOptions = {
   readonly tools?: Readonly<Record<string, Partial<ToolFacts>>>;
   /** Answers of models, in order of the calls; then "done". */
   readonly models?: (call: Of<"model-call">, count: number) => Given | Signal | "hang";
+  /** Values whose JSON text is at least so long are kept apart, and events hold references to them. */
+  readonly apart?: number;
   readonly calls?: (call: Of<"tool-call">, count: number) => Json | Signal | "hang";
 };
 
@@ -124,6 +127,9 @@ export function world(flow: Flow | string, options: WorldOptions = {}): World {
   );
   const fold = createFold(machine.initial());
   const events: RunEvent[] = [];
+  const stored = new Map<string, Json>();
+  /** Of the stored ones, those that this decision asked for. */
+  const atHand = new Map<string, Json>();
   let now = epoch;
   let modelCount = 0;
   let toolCount = 0;
@@ -139,15 +145,35 @@ export function world(flow: Flow | string, options: WorldOptions = {}): World {
         return drawn >>> 16;
       }),
     tools: { get: (name) => catalog.get(name), names: () => [...catalog.keys()] },
-    blob: () => undefined,
+    blob: (ref) => atHand.get(ref.$blob.hash),
     sha256: fakeHash,
   });
 
   function take(signals: readonly Signal[]): boolean {
-    const decision = advance(fold.state(), signals, context());
-    if (!decision.events) throw new Error("The test's world has no blobs.");
-    append(decision.events);
-    return decision.events.length > 0;
+    atHand.clear();
+    for (;;) {
+      const decision = advance(fold.state(), signals, context());
+      if (decision.events) {
+        append(decision.events.map((event) => (options.apart === undefined ? event : putApart(event))));
+        return decision.events.length > 0;
+      }
+      for (const { $blob } of decision.needs) {
+        const content = stored.get($blob.hash);
+        if (content === undefined) throw new Error("The test's world has no such blob.");
+        atHand.set($blob.hash, content);
+      }
+    }
+  }
+
+  /** As an engine does it with what is large. */
+  function putApart(event: RunEventBody): RunEventBody {
+    return mapPlaces(event, <T extends Json | BlobRef>(value: T): T => {
+      const text = JSON.stringify(value);
+      if (text.length < (options.apart ?? 0)) return value;
+      const hash = `${fakeHash(text)}:${text.length}`;
+      stored.set(hash, value as Json);
+      return { $blob: { hash, bytes: text.length, preview: text.slice(0, 20) } } as T;
+    });
   }
 
   function append(bodies: readonly RunEventBody[]): void {

@@ -1,9 +1,9 @@
-import { makeId, type Json, type JsonObject } from "#base/index.ts";
+import { BatonError, makeId, type Json, type JsonObject } from "#base/index.ts";
 import type { By } from "../../language/definition.ts";
 import { canonicalJson } from "../../values/canonical.ts";
 import type { ToolFacts } from "../contract.ts";
 import type { Ask, TaskPath } from "../events.ts";
-import type { Walk } from "./walk.ts";
+import { cut, type Walk } from "./walk.ts";
 
 /** Who is asked when a rule names nobody: approvers. */
 export const approvers: By = { roles: [], users: [], quorum: 1, excludeStarter: false };
@@ -11,8 +11,20 @@ export const approvers: By = { roles: [], users: [], quorum: 1, excludeStarter: 
 /** An ask before it is frozen. */
 export type Question = Omit<Ask, "canonical" | "hash">;
 
+/** Characters of the sentence that a question is told by. */
+const longestTitle = 10_000;
+/** Characters of the sentence that says what a call does; its arguments are shown beside it. */
+const longestCallTitle = 300;
+
 /** Freezes a question: `bytes` is what the decision will be bound to. */
 export function freeze(walk: Walk, question: Question, bytes: Json): Ask {
+  if (question.title.length > longestTitle) {
+    throw new BatonError(
+      "limit-reached",
+      `A question of ${question.title.length} characters is too long; ${longestTitle} are the most.`,
+      { hint: "Ask in a sentence, and put the rest into details." },
+    );
+  }
   const canonical = canonicalJson(bytes);
   return { ...question, canonical, hash: walk.context.sha256(canonical) };
 }
@@ -96,7 +108,7 @@ function titleOfCall(walk: Walk, path: TaskPath, facts: ToolFacts, args: Json): 
     ? walk.flow.tools[facts.name]?.title
     : undefined;
   if (template === undefined) return `Run ${facts.name}`;
-  return walk.text(template, path, { args });
+  return cut(walk.text(template, path, { args }), longestCallTitle);
 }
 
 function refusal(title: string): string {

@@ -10,7 +10,10 @@ import { carryEscalation, type Chosen } from "./escalate.ts";
 import { hasFired, setTimer, withdraw } from "./pending.ts";
 import { hasRoom, takeUp } from "./reopen.ts";
 import { retryAt } from "./retry.ts";
-import { NeedsBlob, type Walk } from "./walk.ts";
+import { cut, NeedsBlob, type Walk } from "./walk.ts";
+
+/** Characters of the line beside a task's name. */
+const longestLabel = 300;
 
 export { hasFired, setTimer, withdraw } from "./pending.ts";
 
@@ -33,7 +36,8 @@ export function begin(walk: Walk, task: Task, path: TaskPath): void {
 function startAttempt(walk: Walk, task: Task, path: TaskPath, problem?: unknown): void {
   const attempt = (walk.task(path)?.attempt ?? 0) + 1;
   const started = (label: string, data: TaskState["data"]): void => {
-    walk.emit({ type: "task-started", path, id: task.id, kind: task.kind, attempt, label, data });
+    const short = cut(label, longestLabel);
+    walk.emit({ type: "task-started", path, id: task.id, kind: task.kind, attempt, label: short, data });
   };
   try {
     if (problem !== undefined) throw problem;

@@ -1,4 +1,4 @@
-import type { Json } from "#base/index.ts";
+import { isObject, type Json } from "#base/index.ts";
 import type { TaskPath } from "../events.ts";
 import type { ApprovalState, EffectState } from "../state.ts";
 import { approvers, freeze, questionBytes, request, type Question } from "./asks.ts";
@@ -31,9 +31,11 @@ export function askAboutLost(walk: Walk, path: TaskPath, effect: ToolEffect): vo
     return;
   }
   if (asked.end?.name !== "decided") return;
-  const { decision, answer, by } = asked.end;
+  const { decision, by } = asked.end;
   if (decision === "happened") {
-    const result = answer && "result" in answer ? (answer["result"] ?? null) : null;
+    const answer = walk.open(asked.end.answer);
+    const result =
+      isObject(answer) && "result" in answer ? ((answer["result"] as Json | undefined) ?? null) : null;
     walk.emit({ type: "tool-call-finished", path, step, callId, key, result });
   } else if (decision === "again" && asked.ask.call?.schemaHash === schemaHashOf(walk, effect)) {
     const { tool, agent, approvedHash } = effect;
@@ -89,6 +91,6 @@ function lostQuestion(walk: Walk, effect: ToolEffect): Question {
     },
     comment: "never",
     risk: effect.risk as "low" | "medium" | "high",
-    call: { tool: effect.tool, args: effect.args as Json, schemaHash, agent: effect.agent },
+    call: { tool: effect.tool, args: walk.open(effect.args as Json), schemaHash, agent: effect.agent },
   };
 }

@@ -1,4 +1,4 @@
-import { never, type Json, type JsonObject } from "#base/index.ts";
+import { isBlobRef, never, type Json, type JsonObject } from "#base/index.ts";
 import type { Signal } from "../contract.ts";
 import type { TaskPath, ToolCall } from "../events.ts";
 import { scriptTool } from "../heads/script.ts";
@@ -89,7 +89,9 @@ function distinct(calls: readonly ToolCall[]): readonly ToolCall[] {
     const given = call.callId === "" ? `call-${index + 1}` : call.callId;
     const callId = seen.has(given) ? `${given}-${index + 1}` : given;
     seen.add(callId);
-    return callId === call.callId ? call : { ...call, callId };
+    // What only looks like a reference is a text: nobody but Baton refers to stored values.
+    const args = isBlobRef(call.args) ? JSON.stringify(call.args) : call.args;
+    return callId === call.callId && args === call.args ? call : { ...call, callId, args };
   });
 }
 
@@ -190,7 +192,8 @@ function takeRetry(walk: Walk, { by, reason }: Extract<Signal, { kind: "retry" }
 }
 
 function takeDecision(walk: Walk, signal: Extract<Signal, { kind: "approval" }>): void {
-  const { approvalId, decision, by, comment, answer } = signal;
+  const { approvalId, decision, by, comment } = signal;
+  const answer = isBlobRef(signal.answer) ? null : signal.answer;
   for (const task of openTasks(walk.draft)) {
     const pending = task.approvals.find((one) => one.approvalId === approvalId && one.end === null);
     if (!pending) continue;

@@ -13,11 +13,11 @@ type Names = Record<string, unknown>;
  */
 export function makeScope(walk: Walk, path: TaskPath, extra?: Readonly<Names>): Names {
   const scope: Names = {
-    inputs: walk.draft.run.inputs,
     tasks: tasksAt(walk, path),
     now: new Date(walk.now),
     run: runFacts(walk),
   };
+  lazy(scope, "inputs", () => openAll(walk, walk.draft.run.inputs));
   lazy(scope, "vars", () => openAll(walk, walk.draft.run.vars));
   if (path !== "") local(scope, walk, path);
   else if (walk.draft.run.phase.name === "finishing" && walk.draft.run.phase.error) {

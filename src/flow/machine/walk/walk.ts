@@ -4,7 +4,7 @@ import { evaluateTemplate } from "../../expression/template.ts";
 import type { Expression, Flow, Task, Template } from "../../language/definition.ts";
 import type { MachineContext } from "../contract.ts";
 import { Draft } from "../draft.ts";
-import type { RunEventBody, TaskPath, Value } from "../events.ts";
+import type { RunEventBody, TaskPath, Text, Value } from "../events.ts";
 import { apply } from "../fold/evolve.ts";
 import type { RunState, TaskState } from "../state.ts";
 import type { AnyHead } from "../heads/head.ts";
@@ -76,6 +76,11 @@ export class Walk {
     throw this.#needed;
   }
 
+  /** Content of a text. Throws {@link NeedsBlob} when it is a blob that is not at hand. */
+  openText(text: Text): string {
+    return typeof text === "string" ? text : asText(this.open(text));
+  }
+
   /**
    * Content of what a task that holds tasks yielded: large outputs of those are references within it. All that are
    * not at hand are asked for at once.
@@ -133,6 +138,11 @@ export class Walk {
 export function asText(value: Json): string {
   if (typeof value === "string") return value;
   return value === null ? "" : JSON.stringify(value);
+}
+
+/** The first `most` characters, with "…" where more were there. */
+export function cut(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
 function hasExpression(template: Template): boolean {

@@ -4,7 +4,7 @@ import type { EffectState } from "#flow/machine/index.ts";
 import { asFields } from "../model/detail.ts";
 import { useWords } from "../live/use-words.ts";
 import { Prose } from "./prose.tsx";
-import { Fields } from "./value.tsx";
+import { Fields, LargeValue } from "./value.tsx";
 
 type ModelEffect = Extract<EffectState, { kind: "model" }>;
 
@@ -32,16 +32,20 @@ export function ModelWords({ run, call, isLive }: { run: string; call: ModelEffe
   }
   const { reasoning, text } = call.end ?? words;
   const writing = call.end === null && isLive;
-  const fields = writing ? null : asFields(text);
+  const fields = writing ? null : typeof text === "string" ? asFields(text) : text;
   const isSilent = reasoning === "" && text === "";
   return (
     <div className="flex flex-col gap-2">
-      {reasoning === "" ? null : <Prose text={reasoning} isLive={writing && text === ""} dim={text !== ""} />}
+      {reasoning === "" ? null : typeof reasoning === "string" ? (
+        <Prose text={reasoning} isLive={writing && text === ""} dim={text !== ""} />
+      ) : (
+        <LargeValue value={reasoning} />
+      )}
       {text === "" ? null : fields !== null ? (
         <div className="rounded-(--radius-3) border border-(--border) px-3 py-2">
           <Fields value={fields} />
         </div>
-      ) : writing && /^\s*[{[]/.test(text) ? (
+      ) : typeof text !== "string" ? null : writing && /^\s*[{[]/.test(text) ? (
         <p className="text-(--text-3)">Writing the answer, {text.length} characters</p>
       ) : (
         <Prose text={text} isLive={writing} />

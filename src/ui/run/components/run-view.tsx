@@ -16,6 +16,7 @@ import { NotBegun, TaskDetail } from "./task-detail.tsx";
 import { TimeLine } from "./time-line.tsx";
 import { TopBar } from "./top-bar.tsx";
 import { Trace } from "./trace.tsx";
+import { RunOfValues } from "./value.tsx";
 
 export type RunViewProps = {
   run: Omit<RunFacts, "events" | "text">;
@@ -95,134 +96,136 @@ export function RunView(props: RunViewProps) {
 
   return (
     <SeenAt value={isPast ? state.lastAt : null}>
-      <div className="run-page flex h-[calc(100dvh-56px)] min-h-0 flex-col md:h-dvh bg-(--surface) text-(--text) [font:var(--type-13)]">
-        <TopBar
-          run={run}
-          link={link}
-          isOver={isOver}
-          mayCancel={props.may.control && isLive && state.phase.name !== "cancelling"}
-          onCancel={props.onCancel}
-        />
-        {props.isConnected ? null : (
-          <p
-            role="status"
-            className="shrink-0 border-b border-(--border) bg-(--wait-soft) px-4 py-1.5 text-(--wait)"
-          >
-            The connection is lost. The run goes on; this page takes it up again by itself.
-          </p>
-        )}
-        {isPast && place.at !== null ? (
-          <MomentBar
-            at={place.at}
-            last={props.lastSeq}
-            instant={state.lastAt}
-            onMove={(at) => onPlace({ task: place.task, at })}
+      <RunOfValues value={run.id}>
+        <div className="run-page flex h-[calc(100dvh-56px)] min-h-0 flex-col md:h-dvh bg-(--surface) text-(--text) [font:var(--type-13)]">
+          <TopBar
+            run={run}
+            link={link}
+            isOver={isOver}
+            mayCancel={props.may.control && isLive && state.phase.name !== "cancelling"}
+            onCancel={props.onCancel}
           />
-        ) : null}
-        <Headline header={header} meters={meters} startedAt={state.startedAt} />
-        <div
-          role="group"
-          aria-label="Parts of the page"
-          className="flex h-11 shrink-0 border-b border-(--border) lg:hidden"
-        >
-          {panes.map((name) => (
-            <button
-              key={name}
-              type="button"
-              aria-pressed={pane === name}
-              onClick={() => setPane(name)}
-              className={`flex-1 border-b-2 text-center ${pane === name ? "border-(--text) font-semibold" : "border-transparent text-(--text-2)"}`}
+          {props.isConnected ? null : (
+            <p
+              role="status"
+              className="shrink-0 border-b border-(--border) bg-(--wait-soft) px-4 py-1.5 text-(--wait)"
             >
-              {name === "Words"
-                ? showsResult
-                  ? "Result"
-                  : "Detail"
-                : name === "More"
-                  ? "Graph and more"
-                  : name}
-            </button>
-          ))}
-        </div>
-        <div className="flex min-h-0 flex-1">
-          <section
-            aria-label="Trace"
-            className={`min-h-0 w-full flex-col border-(--border) lg:flex lg:w-[320px] lg:shrink-0 lg:border-r ${pane === "Trace" ? "flex" : "hidden"}`}
-          >
-            {isOver ? (
-              <button
-                type="button"
-                onClick={() => select(null)}
-                aria-pressed={showsResult}
-                className={`flex h-10 shrink-0 items-center border-b border-(--border) px-4 text-left font-semibold ${showsResult ? "bg-(--accent-soft) shadow-[inset_2px_0_0_var(--accent)]" : "hover:bg-(--surface-2)"}`}
-              >
-                Result
-              </button>
-            ) : null}
-            <Trace
-              rows={rows}
-              currency={currency}
-              selected={rowId}
-              onSelect={(next) => {
-                selectRow(next);
-                if (window.matchMedia("(max-width: 1023px)").matches) setPane("Words");
-              }}
+              The connection is lost. The run goes on; this page takes it up again by itself.
+            </p>
+          )}
+          {isPast && place.at !== null ? (
+            <MomentBar
+              at={place.at}
+              last={props.lastSeq}
+              instant={state.lastAt}
+              onMove={(at) => onPlace({ task: place.task, at })}
             />
-          </section>
-          <section
-            aria-label={showsResult ? "Result" : "Detail"}
-            className={`min-h-0 min-w-0 flex-1 flex-col lg:flex ${pane === "Words" ? "flex" : "hidden"}`}
+          ) : null}
+          <Headline header={header} meters={meters} startedAt={state.startedAt} />
+          <div
+            role="group"
+            aria-label="Parts of the page"
+            className="flex h-11 shrink-0 border-b border-(--border) lg:hidden"
           >
-            {showsResult ? (
-              <Result
-                state={state}
-                run={run}
-                flow={run.flow}
+            {panes.map((name) => (
+              <button
+                key={name}
+                type="button"
+                aria-pressed={pane === name}
+                onClick={() => setPane(name)}
+                className={`flex-1 border-b-2 text-center ${pane === name ? "border-(--text) font-semibold" : "border-transparent text-(--text-2)"}`}
+              >
+                {name === "Words"
+                  ? showsResult
+                    ? "Result"
+                    : "Detail"
+                  : name === "More"
+                    ? "Graph and more"
+                    : name}
+              </button>
+            ))}
+          </div>
+          <div className="flex min-h-0 flex-1">
+            <section
+              aria-label="Trace"
+              className={`min-h-0 w-full flex-col border-(--border) lg:flex lg:w-[320px] lg:shrink-0 lg:border-r ${pane === "Trace" ? "flex" : "hidden"}`}
+            >
+              {isOver ? (
+                <button
+                  type="button"
+                  onClick={() => select(null)}
+                  aria-pressed={showsResult}
+                  className={`flex h-10 shrink-0 items-center border-b border-(--border) px-4 text-left font-semibold ${showsResult ? "bg-(--accent-soft) shadow-[inset_2px_0_0_var(--accent)]" : "hover:bg-(--surface-2)"}`}
+                >
+                  Result
+                </button>
+              ) : null}
+              <Trace
+                rows={rows}
                 currency={currency}
-                cancelled={props.cancelled}
-                mayEdit={props.may.edit}
-                mayAudit={props.may.audit}
-                mayStart={props.may.start}
-                onSelect={select}
+                selected={rowId}
+                onSelect={(next) => {
+                  selectRow(next);
+                  if (window.matchMedia("(max-width: 1023px)").matches) setPane("Words");
+                }}
               />
-            ) : task !== undefined ? (
-              <TaskDetail
-                run={run.id}
-                task={task}
-                row={chosen}
+            </section>
+            <section
+              aria-label={showsResult ? "Result" : "Detail"}
+              className={`min-h-0 min-w-0 flex-1 flex-col lg:flex ${pane === "Words" ? "flex" : "hidden"}`}
+            >
+              {showsResult ? (
+                <Result
+                  state={state}
+                  run={run}
+                  flow={run.flow}
+                  currency={currency}
+                  cancelled={props.cancelled}
+                  mayEdit={props.may.edit}
+                  mayAudit={props.may.audit}
+                  mayStart={props.may.start}
+                  onSelect={select}
+                />
+              ) : task !== undefined ? (
+                <TaskDetail
+                  run={run.id}
+                  task={task}
+                  row={chosen}
+                  state={state}
+                  flow={flow}
+                  isLive={isLive}
+                  currency={currency}
+                  focus={rowId?.includes("#") === true ? rowId.slice(rowId.indexOf("#") + 1) : null}
+                  renderApproval={props.renderApproval}
+                  onSelect={select}
+                />
+              ) : chosen !== undefined ? (
+                <NotBegun row={chosen} />
+              ) : (
+                <p className="px-5 py-3 text-(--text-2)">
+                  {path === null ? "Nothing has begun yet." : `There is no task ${path} in this run so far.`}
+                </p>
+              )}
+            </section>
+            <section
+              aria-label="Graph and more"
+              className={`min-h-0 w-full flex-col border-(--border) lg:flex lg:w-[340px] lg:shrink-0 lg:border-l ${pane === "More" ? "flex" : "hidden"}`}
+            >
+              <Side
                 state={state}
                 flow={flow}
-                isLive={isLive}
+                flowProblem={props.flowProblem}
                 currency={currency}
-                focus={rowId?.includes("#") === true ? rowId.slice(rowId.indexOf("#") + 1) : null}
-                renderApproval={props.renderApproval}
+                selected={path}
                 onSelect={select}
               />
-            ) : chosen !== undefined ? (
-              <NotBegun row={chosen} />
-            ) : (
-              <p className="px-5 py-3 text-(--text-2)">
-                {path === null ? "Nothing has begun yet." : `There is no task ${path} in this run so far.`}
-              </p>
-            )}
-          </section>
-          <section
-            aria-label="Graph and more"
-            className={`min-h-0 w-full flex-col border-(--border) lg:flex lg:w-[340px] lg:shrink-0 lg:border-l ${pane === "More" ? "flex" : "hidden"}`}
-          >
-            <Side
-              state={state}
-              flow={flow}
-              flowProblem={props.flowProblem}
-              currency={currency}
-              selected={path}
-              onSelect={select}
-            />
-          </section>
+            </section>
+          </div>
+          <div className={`${pane === "More" ? "" : "hidden lg:block"}`}>
+            <TimeLine state={state} isLive={isLive} selected={path} onSelect={select} />
+          </div>
         </div>
-        <div className={`${pane === "More" ? "" : "hidden lg:block"}`}>
-          <TimeLine state={state} isLive={isLive} selected={path} onSelect={select} />
-        </div>
-      </div>
+      </RunOfValues>
     </SeenAt>
   );
 }

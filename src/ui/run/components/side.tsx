@@ -8,7 +8,7 @@ import { costOf, costText, count, instant, money } from "../model/format.ts";
 import { nodeStates } from "../model/graph.ts";
 import { staticPathOf } from "../model/paths.ts";
 import { definitionAt, taskRowState } from "../model/tree.ts";
-import { Fields, JsonText } from "./value.tsx";
+import { Fields, JsonText, Words } from "./value.tsx";
 
 const RunGraph = lazy(async () => ({ default: (await import("./run-graph.tsx")).RunGraph }));
 
@@ -249,7 +249,7 @@ function Log({
             className={`min-w-0 break-words whitespace-pre-wrap ${line.level === "error" ? "text-(--fail)" : line.level === "warn" ? "text-(--wait)" : ""}`}
           >
             {line.level === "info" ? "" : `${line.level}: `}
-            {line.message}
+            <Words text={line.message} />
           </span>
           <span className="text-(--text-3) tabular-nums [font:var(--type-12)] leading-5">
             <Moment at={line.at} now={state.lastAt} />

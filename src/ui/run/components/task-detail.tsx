@@ -14,7 +14,7 @@ import { definitionAt, taskRowState, type TraceRow } from "../model/tree.ts";
 import { Elapsed } from "./elapsed.tsx";
 import { ModelWords } from "./model-words.tsx";
 import { ToolCard } from "./tool-card.tsx";
-import { Fields } from "./value.tsx";
+import { Fields, LargeValue, Words } from "./value.tsx";
 
 /** What the selected task did, to be read from the top; it follows the newest until one scrolls up. */
 export function TaskDetail({
@@ -146,7 +146,11 @@ function Item({
 }) {
   switch (item.kind) {
     case "asked":
-      return <Asked text={item.text} files={item.files} />;
+      return typeof item.text === "string" ? (
+        <Asked text={item.text} files={item.files} />
+      ) : (
+        <LargeValue value={item.text} />
+      );
     case "attempt":
       return (
         <Note tone="fail">
@@ -182,14 +186,16 @@ function Item({
     case "feedback":
       return (
         <Note tone="wait">
-          The answer was sent back: <span className="whitespace-pre-wrap">{item.text}</span>
+          The answer was sent back: <Words text={item.text} />
         </Note>
       );
     case "log":
       return (
         <p className="flex gap-2">
           <span className="text-(--text-3) [font:var(--type-12)] leading-5">{item.level}</span>
-          <span className="min-w-0 break-words whitespace-pre-wrap">{item.message}</span>
+          <span className="min-w-0 break-words">
+            <Words text={item.message} />
+          </span>
         </p>
       );
   }

@@ -1,6 +1,8 @@
 "use client";
 import { FileText } from "lucide-react";
-import { isBlobRef, isFileRef, isObject } from "#base/index.ts";
+import { createContext, useContext } from "react";
+import { isBlobRef, isFileRef, isObject, type BlobRef } from "#base/index.ts";
+import { beginningOf, type Text } from "#flow/machine/index.ts";
 import { size } from "../model/format.ts";
 
 /** A value in one line of code, as tool cards show it: `order "7" paid 40.00`. Long parts are cut with "…". */
@@ -10,7 +12,14 @@ export function InlineValue({ value, depth = 0 }: { value: unknown; depth?: numb
   if (typeof value === "number") return <span className="text-(--syn-number)">{value}</span>;
   if (value === null || typeof value === "boolean" || value === undefined)
     return <span className="text-(--syn-expr)">{String(value ?? null)}</span>;
-  if (isFileRef(value) || isBlobRef(value)) return <SpecialValue value={value} />;
+  if (isFileRef(value)) return <SpecialValue value={value} />;
+  // Within a line, and within buttons: no link.
+  if (isBlobRef(value))
+    return (
+      <span className="break-words">
+        {cut(beginningOf(value), 120)} <span className="text-(--text-3)">{size(value.$blob.bytes)}</span>
+      </span>
+    );
   if (Array.isArray(value)) {
     if (value.length === 0) return <span>[]</span>;
     if (depth > 0) return <span className="text-(--text-3)">{value.length} items</span>;
@@ -161,16 +170,42 @@ function SpecialValue({ value }: { value: unknown }) {
       </span>
     );
   }
-  if (!isBlobRef(value)) return null;
-  const { preview, bytes, hash } = value.$blob;
+  return isBlobRef(value) ? <LargeValue value={value} /> : null;
+}
+
+/** The run whose values are shown: its large ones can be opened whole. Null where none is at hand. */
+export const RunOfValues = createContext<string | null>(null);
+
+/** A value that is too large to be shown: its size, its beginning, and the way to all of it. */
+export function LargeValue({ value }: { value: BlobRef }) {
+  const run = useContext(RunOfValues);
+  const { bytes, hash } = value.$blob;
   return (
     <span className="block" title={`SHA-256 ${hash}`}>
-      <span className="mb-1 block text-(--text-2)">{size(bytes)}, the first characters:</span>
-      <code className="block max-h-40 overflow-auto rounded-(--radius-1) bg-(--surface-2) p-2 break-all whitespace-pre-wrap [font:var(--type-code)]">
-        {preview}…
+      <span className="mb-1 flex flex-wrap items-baseline gap-x-3 text-(--text-2)">
+        <span>{size(bytes)}, the first characters:</span>
+        {run === null ? null : (
+          <a
+            href={`/api/runs/${encodeURIComponent(run)}/values/${hash}`}
+            target="_blank"
+            rel="noreferrer"
+            className="inline-flex items-center text-(--accent-text) hover:underline pointer-coarse:min-h-11"
+          >
+            Open the whole value
+          </a>
+        )}
+      </span>
+      <code className="block max-h-40 overflow-auto rounded-(--radius-1) bg-(--surface-2) p-2 break-words whitespace-pre-wrap [font:var(--type-code)]">
+        {beginningOf(value)}…
       </code>
     </span>
   );
+}
+
+/** A text as it was written; of a large one its beginning. */
+export function Words({ text }: { text: Text }) {
+  if (typeof text !== "string") return <LargeValue value={text} />;
+  return <span className="whitespace-pre-wrap">{text}</span>;
 }
 
 /** The whole value as indented JSON. */

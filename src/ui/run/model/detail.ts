@@ -1,12 +1,20 @@
 import type { Json } from "#base/index.ts";
-import type { ApprovalState, EffectState, Message, RunState, TaskState, Value } from "#flow/machine/index.ts";
+import type {
+  ApprovalState,
+  EffectState,
+  RunState,
+  StoredMessage,
+  TaskState,
+  Text,
+  Value,
+} from "#flow/machine/index.ts";
 
 type ModelEffect = Extract<EffectState, { kind: "model" }>;
 type ToolEffect = Extract<EffectState, { kind: "tool" }>;
 
 /** One thing in the middle column, in the order in which it happened. */
 export type DetailItem =
-  | { readonly kind: "asked"; readonly id: string; readonly text: string; readonly files: readonly Json[] }
+  | { readonly kind: "asked"; readonly id: string; readonly text: Text; readonly files: readonly Json[] }
   | {
       readonly kind: "attempt";
       readonly id: string;
@@ -25,12 +33,12 @@ export type DetailItem =
       readonly denied: string | null;
     }
   | { readonly kind: "approval"; readonly id: string; readonly approval: ApprovalState }
-  | { readonly kind: "feedback"; readonly id: string; readonly text: string }
+  | { readonly kind: "feedback"; readonly id: string; readonly text: Text }
   | {
       readonly kind: "log";
       readonly id: string;
       readonly level: string;
-      readonly message: string;
+      readonly message: Text;
       readonly at: number;
     };
 
@@ -96,8 +104,8 @@ function toolItem(task: TaskState, callId: string, tool: string, args: unknown):
 }
 
 /** What the agent was told after its n-th answer besides tools' results: errors of its answer, mostly. */
-function feedbackByStep(messages: readonly Message[]): ReadonlyMap<number, string> {
-  const result = new Map<number, string>();
+function feedbackByStep(messages: readonly StoredMessage[]): ReadonlyMap<number, Text> {
+  const result = new Map<number, Text>();
   let answers = -1;
   let isFirst = true;
   for (const message of messages) {
@@ -148,7 +156,7 @@ export function asFields(text: string): Json | null {
 export type LogLine = {
   readonly path: string;
   readonly level: string;
-  readonly message: string;
+  readonly message: Text;
   readonly at: number;
 };
 
