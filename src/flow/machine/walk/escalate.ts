@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from "#base/index.ts";
 import type { Escalation, EscalationChoice, Task } from "../../language/definition.ts";
 import { checkValue } from "../../values/check.ts";
-import type { Ask, RunActor, TaskError, TaskPath } from "../events.ts";
+import type { RunActor, StoredAsk, TaskError, TaskPath } from "../events.ts";
 import { errorList } from "../heads/call.ts";
 import { freeze, questionBytes, request, type Question } from "./asks.ts";
 import { hasFired, setTimer, withdraw } from "./pending.ts";
@@ -51,7 +51,7 @@ export function carryEscalation(
     case "skip":
       return { name: "skip" };
     case "answer":
-      return readAnswer(asked.ask, answer, task.id);
+      return readAnswer(asked.ask, answer === null ? null : walk.open(answer), task.id);
     default:
       return { name: "fail" };
   }
@@ -126,7 +126,7 @@ function outputSchemaOf(walk: Walk, task: Task): JsonObject | null {
   }
 }
 
-function readAnswer(ask: Ask, answer: JsonObject | null, id: string): Chosen {
+function readAnswer(ask: StoredAsk, answer: Json, id: string): Chosen {
   const checked = checkValue(ask.fields ?? {}, answer ?? {});
   if (!checked.ok) {
     const message = `The answer given for "${id}" is not of the shape of its output. ${errorList(checked)}`;
