@@ -8,6 +8,7 @@ import { asTaskError, setTimer } from "./life.ts";
 import { openTasks } from "./open.ts";
 import { setTimeoutOf } from "./reopen.ts";
 import { abandon, begin, setTimeLimit } from "./run.ts";
+import { openAll } from "./scope.ts";
 import { NeedsBlob, type Walk } from "./walk.ts";
 
 /** After this many milliseconds a second request to cancel ends the run without its handlers. */

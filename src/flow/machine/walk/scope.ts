@@ -84,7 +84,8 @@ function runStateName(run: RunState): string {
   return phase.name === "finishing" || phase.name === "finished" ? phase.outcome : phase.name;
 }
 
-function openAll(walk: Walk, values: Readonly<Record<string, Value>>): Names {
+/** Values by name, each opened when it is read. */
+export function openAll(walk: Walk, values: Readonly<Record<string, Value>>): Names {
   if (!Object.values(values).some(isBlobRef)) return values as Names;
   const scope: Names = {};
   for (const [name, value] of Object.entries(values)) lazy(scope, name, () => walk.open(value));
