@@ -92,6 +92,10 @@ export type ApprovalView = {
   canonical: string;
   hash: string;
   by: { roles: string[]; users: string[]; excludeStarter: boolean };
+  /** How many different people must approve; one rejection is enough. */
+  quorum: number;
+  /** Who decided so far, in order. */
+  votes: { id: string; name: string; decision: string; comment: string; at: number }[];
   /** Names of the members who can decide, at most five. */
   deciders: string[];
   /** Whether the one who asks may decide; if not, why not. */

@@ -231,6 +231,120 @@ describe("an approval", () => {
     expect((await audits(form))[0]?.action).toBe("form.answered");
   });
 
+  describe("that takes several people", () => {
+    const of = (quorum: number, change: object = {}) => ({
+      by: { roles: [], users: [], quorum, excludeStarter: false, ...change },
+    });
+    const settled = (results: PromiseSettledResult<unknown>[]) =>
+      results.filter((one) => one.status === "fulfilled").length;
+    let first: TestMember;
+    let second: TestMember;
+    let more: TestMember[];
+    let place: WorkspaceId;
+    beforeAll(async () => {
+      place = await api.workspace("crowd");
+      first = await api.member(place, ["approver", "builder"], "Grace");
+      second = await api.member(place, ["approver"], "Linus");
+      more = await Promise.all(
+        Array.from({ length: 8 }, (_, n) => api.member(place, ["approver"], `Member ${n}`)),
+      );
+    });
+    beforeEach(async () => {
+      run = await api.run(first);
+    });
+
+    it("is decided by the last that it takes, and each of them is on record", async () => {
+      const approval = await api.ask({ run, workspace: place }, of(2));
+      expect(await approve(first, approval, { comment: "Fine" })).toMatchObject({
+        state: "pending",
+        quorum: 2,
+        votes: [{ id: first.id, name: "Grace", decision: "approve", comment: "Fine" }],
+        mayDecide: false,
+        whyNot: "You approved this. One more person must, too.",
+      });
+      expect(await signals(approval)).toEqual([]);
+      expect(await first.call.inbox.list()).not.toContainEqual(expect.objectContaining({ id: approval.id }));
+      const [seen] = (await second.call.inbox.list()).filter(({ id }) => id === approval.id);
+      expect(seen).toMatchObject({ mayDecide: true, votes: [{ name: "Grace" }] });
+      expect(seen?.deciders).not.toContain("Grace");
+      expect(await approve(second, approval)).toMatchObject({
+        state: "decided",
+        decidedBy: { name: "Linus" },
+      });
+      expect(JSON.parse((await signals(approval))[0]?.body ?? "")).toMatchObject({
+        decision: "approve",
+        by: { name: "Linus" },
+        votes: [
+          { by: { id: first.id, name: "Grace" }, decision: "approve", comment: "Fine" },
+          { by: { id: second.id, name: "Linus" }, decision: "approve", comment: "" },
+        ],
+      });
+      const found = await audits(approval);
+      expect(found.map((one) => one.action).toSorted()).toEqual(["approval.decided", "approval.voted"]);
+    });
+
+    it("never counts one person twice, not even at the same moment", async () => {
+      const approval = await api.ask({ run, workspace: place }, of(2));
+      const both = await Promise.all(Array.from({ length: 5 }, () => approve(first, approval)));
+      expect(both.every((view) => view.state === "pending" && view.votes.length === 1)).toBe(true);
+      expect(await errorOf(approve(first, approval, { decision: "reject", comment: "x" }))).toMatchObject({
+        code: "conflict",
+        details: { reason: "voted" },
+      });
+      expect(await audits(approval)).toHaveLength(1);
+      expect(await signals(approval)).toEqual([]);
+    });
+
+    it("is decided once when two approve at once", async () => {
+      for (let round = 0; round < 5; round += 1) {
+        const approval = await api.ask({ run, workspace: place }, of(2));
+        await Promise.all([approve(first, approval), approve(second, approval)]);
+        expect(await signals(approval)).toHaveLength(1);
+        expect(await rows("select state, votes from approval where id = $1", approval.id)).toMatchObject([
+          { state: "decided", votes: [{ decision: "approve" }, { decision: "approve" }] },
+        ]);
+      }
+    });
+
+    it("counts exactly as many as it takes of 100 decisions at once", async () => {
+      const people = [first, second, ...more];
+      const approval = await api.ask({ run, workspace: place }, of(3));
+      const results = await Promise.allSettled(
+        Array.from({ length: 100 }, (_, n) => approve(people[n % people.length] ?? first, approval)),
+      );
+      const [row] = await rows<{ state: string; votes: { id: string }[] }>(
+        "select state, votes from approval where id = $1",
+        approval.id,
+      );
+      const voters = (row?.votes ?? []).map((vote) => vote.id);
+      expect(row?.state).toBe("decided");
+      expect(new Set(voters).size).toBe(3);
+      expect(voters).toHaveLength(3);
+      expect(await signals(approval)).toHaveLength(1);
+      // Those who counted are told so as often as they ask; everybody else hears who was first.
+      expect(settled(results)).toBe(voters.length * 10);
+      for (const one of results) {
+        if (one.status === "rejected") expect(one.reason).toMatchObject({ details: { reason: "decided" } });
+      }
+    });
+
+    it("is rejected by the first who says no, and is not for who started the run where that is declared", async () => {
+      const rejected = await api.ask({ run, workspace: place }, of(3));
+      await approve(first, rejected);
+      expect(await approve(second, rejected, { decision: "reject", comment: "No" })).toMatchObject({
+        state: "decided",
+        decision: "reject",
+      });
+      expect((await errorOf(approve(more[0] ?? first, rejected))).details).toMatchObject({
+        reason: "decided",
+      });
+      const apart = await api.ask({ run, workspace: place }, of(2, { excludeStarter: true }));
+      expect((await errorOf(approve(first, apart))).code).toBe("forbidden");
+      await approve(second, apart);
+      expect((await approve(more[0] ?? first, apart)).state).toBe("decided");
+    });
+  });
+
   it("about a failed task is for operators too, and takes an answer for one choice only", async () => {
     const escalation = {
       kind: "escalation",

@@ -17,6 +17,15 @@ export function taskOf(path: string): string {
 /** What the command line decided beforehand, or null. Throws "bad-input" for a decision that is not asked for. */
 export function decidedBefore({ path, ask }: Question, options: RunOptions): Verdict | null {
   const task = taskOf(path);
+  if (ask.by.quorum > 1) {
+    throw new BatonError(
+      "bad-input",
+      `"${task}" takes the approval of ${ask.by.quorum} people, and a command line has one.`,
+      {
+        hint: "Run the flow in the browser, where others can decide as well.",
+      },
+    );
+  }
   const written = options.approve.get(path) ?? options.approve.get(task);
   const answer = readAnswer(task, options.answers.get(path) ?? options.answers.get(task));
   const comment = options.comment === "" ? "Decided on the command line." : options.comment;

@@ -1,6 +1,16 @@
 import type { BlobRef, Json, JsonObject, Random } from "#base/index.ts";
 import type { Flow, LocalTool, Risk, ToolApproval } from "../language/definition.ts";
-import type { RunActor, RunEventBody, TaskError, TaskPath, ToolCall, Usage, Cost, Value } from "./events.ts";
+import type {
+  ApprovalVote,
+  RunActor,
+  RunEventBody,
+  TaskError,
+  TaskPath,
+  ToolCall,
+  Usage,
+  Cost,
+  Value,
+} from "./events.ts";
 import type { RunState } from "./state.ts";
 
 /** What the machine must know of a tool in order to allow, deny or park a call. */
@@ -65,6 +75,7 @@ export type Signal =
       readonly by: RunActor | null;
       readonly comment: string;
       readonly answer: JsonObject | null;
+      readonly votes?: readonly ApprovalVote[];
     }
   | {
       readonly kind: "model-finished";

@@ -212,3 +212,19 @@ outputs: { amount: "{{ tasks.sort.output.amount }}" }
     expect(run.state().phase).toMatchObject({ name: "finished", outcome: "cancelled" });
   });
 });
+
+test("[M73] an approval of several people names all of them", () => {
+  const run = world(
+    'id: f\ntasks: [{ id: gate, approval: Well?, by: { quorum: 2 } }]\noutputs: { gate: "{{ tasks.gate.output }}" }\n',
+  );
+  const [first] = run.pending();
+  expect(run.state().tasks["gate"]?.approvals[0]?.ask.by.quorum).toBe(2);
+  const votes = [
+    { by: { id: "user_bob", name: "Bob" }, decision: "approve", comment: "Fine" },
+    { by: { id: "user_ada", name: "Ada" }, decision: "approve", comment: "" },
+  ];
+  const verdict = { decision: "approve", by: ada, comment: "", answer: null, votes };
+  run.send({ kind: "approval", approvalId: first?.approvalId ?? "", ...verdict });
+  expect(run.state().tasks["gate"]?.approvals[0]?.end).toMatchObject({ votes });
+  expect(run.output()).toMatchObject({ gate: { decision: "approve", by: { name: "Ada" }, votes } });
+});

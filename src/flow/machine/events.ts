@@ -78,6 +78,13 @@ export type ForkOrigin = {
   readonly path: TaskPath;
 };
 
+/** What one of several people decided. */
+export type ApprovalVote = {
+  readonly by: { readonly id: string; readonly name: string };
+  readonly decision: string;
+  readonly comment: string;
+};
+
 /** What a person is asked. Frozen: `canonical` is RFC 8785 text of it, `hash` the SHA-256 of that in hex. */
 export type Ask = {
   readonly kind: "approval" | "form" | "tool" | "outcome-unknown" | "escalation";
@@ -304,10 +311,13 @@ export type RunEventBody =
       readonly path: TaskPath;
       readonly approvalId: string;
       readonly decision: string;
+      /** Who decided last. */
       readonly by: RunActor | null;
       readonly comment: string;
       /** A reference where it is large. */
       readonly answer: JsonObject | null;
+      /** All who decided, in order, where it takes several. */
+      readonly votes?: readonly ApprovalVote[];
     }
   | {
       readonly type: "approval-withdrawn";

@@ -1,5 +1,6 @@
 import type { JsonObject } from "#base/index.ts";
 import type {
+  ApprovalVote,
   Cost,
   ForkOrigin,
   RunActor,
@@ -238,6 +239,7 @@ export type ApprovalState = {
         readonly by: RunActor | null;
         readonly comment: string;
         readonly answer: JsonObject | null;
+        readonly votes?: readonly ApprovalVote[];
       }
     | { readonly name: "withdrawn"; readonly at: number; readonly reason: string };
 };

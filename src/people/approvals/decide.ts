@@ -27,7 +27,7 @@ export type Decision = {
 };
 
 /**
- * Decides an approval, once. The decision, the signal to the run and the audit are one transaction. The same decision
+ * Decides an approval, once; where it takes several people, adds one's approval to those of the others. The decision, the signal to the run and the audit are one transaction. The same decision
  * by the same person again changes nothing and answers the same; anyone else who comes late is refused with
  * "conflict" and told who decided what. Refused as well: a text that is not the one that was seen, a run that was
  * cancelled, a deadline that passed ("conflict"); a decision, comment or answer that is not asked for ("bad-input");
@@ -51,6 +51,7 @@ export async function decideApproval(
       throw new BatonError("forbidden", whyNot, { hint: `It is assigned to ${nameAssignment(row)}.` });
     }
     refuseIfOver(row);
+    refuseIfVoted(row, scope);
     if (row.hash !== decision.hash) {
       throw new BatonError("conflict", "What is asked is not what you were shown.", {
         hint: "Read it again as it is now, then decide.",
@@ -58,24 +59,45 @@ export async function decideApproval(
       });
     }
     const verdict = checkVerdict(row, decision);
-    if (!(await store.settleApproval(scope, tx, row.id, verdict))) throw expired(row);
+    const cast = await store.castVote(scope, tx, row.id, verdict);
+    if (cast === null) throw expired(row);
+    const record = { ...verdict, title: row.title, hash: row.hash, canonical: row.canonical };
+    const subject = { kind: "approval", id: row.id };
+    await notify(tx, "workspace", `${scope.workspaceId} approval ${row.id}`);
+    if (cast.state === "pending") {
+      const { quorum } = row;
+      await settle(scope, tx, row.id, scope.actor.id);
+      await writeAudit(tx, scope, {
+        action: "approval.voted",
+        subject,
+        runId: row.runId,
+        path: row.path,
+        body: { ...record, approved: cast.votes.length, quorum },
+      });
+      return;
+    }
     const by = { kind: actorKind(scope), id: scope.actor.id, name: scope.actor.name };
+    const votes = cast.votes.map(({ id, name, decision: vote, comment }) => ({
+      by: { id, name },
+      decision: vote,
+      comment,
+    }));
     const told = await signalInTransaction(tx, row.runId, `approval:${row.id}`, {
       kind: "approval",
       approvalId: row.id,
       ...verdict,
       by,
+      ...(row.quorum > 1 ? { votes } : {}),
     });
     if (!told) throw runOver(row);
     await settle(scope, tx, row.id);
     await writeAudit(tx, scope, {
       action: actions[row.kind] ?? "approval.decided",
-      subject: { kind: "approval", id: row.id },
+      subject,
       runId: row.runId,
       path: row.path,
-      body: { ...verdict, title: row.title, hash: row.hash, canonical: row.canonical },
+      body: row.quorum > 1 ? { ...record, votes, quorum: row.quorum } : record,
     });
-    await notify(tx, "workspace", `${scope.workspaceId} approval ${row.id}`);
   });
   const row = await store.readApproval(scope, db, decision.id);
   if (row === null) throw missing();
@@ -90,11 +112,20 @@ const actions: Readonly<Record<string, string>> = {
 
 function isRepeated(row: store.ApprovalRow, scope: Scope, decision: Decision): boolean {
   return (
-    row.state === "decided" &&
-    row.decidedBy === scope.actor.id &&
-    row.decision === decision.decision &&
-    row.hash === decision.hash
+    (row.state === "decided" || row.state === "pending") &&
+    row.hash === decision.hash &&
+    row.votes.some((vote) => vote.id === scope.actor.id && vote.decision === decision.decision)
   );
+}
+
+/** Nobody counts twice, and nobody takes back what others may have relied on. */
+function refuseIfVoted(row: store.ApprovalRow, scope: Scope): void {
+  const own = row.votes.find((vote) => vote.id === scope.actor.id);
+  if (own === undefined) return;
+  throw new BatonError("conflict", `You decided this already: ${labelOf(row, own.decision)}.`, {
+    hint: "The others decide the rest.",
+    details: { reason: "voted", decision: own.decision },
+  });
 }
 
 function refuseIfOver(row: store.ApprovalRow): void {

@@ -4,6 +4,15 @@ import { plain } from "#journal/index.ts";
 import type { Database, Transaction } from "#platform/index.ts";
 import type { ApprovalRequest } from "./port.ts";
 
+/** What one person decided. `at` is epoch milliseconds. */
+export type Vote = {
+  readonly id: string;
+  readonly name: string;
+  readonly decision: string;
+  readonly comment: string;
+  readonly at: number;
+};
+
 /** An approval as it is kept, with what is shown of its run. */
 export type ApprovalRow = {
   readonly id: string;
@@ -19,6 +28,10 @@ export type ApprovalRow = {
   readonly roles: readonly string[];
   readonly users: readonly string[];
   readonly excludeUser: string | null;
+  /** How many different people must approve. */
+  readonly quorum: number;
+  /** Who decided so far, in order. */
+  readonly votes: readonly Vote[];
   readonly state: string;
   readonly decision: string | null;
   readonly comment: string;
@@ -45,7 +58,7 @@ export type ApprovalRow = {
 };
 
 const columns = `a.id, a.run_id as "runId", a.path, a.kind, a.title, a.risk, a.ask, a.canonical, a.hash, a.roles, a.users,
-  a.exclude_user as "excludeUser", a.state, a.decision, a.comment, a.answer, a.decided_by as "decidedBy",
+  a.exclude_user as "excludeUser", a.quorum, a.votes, a.state, a.decision, a.comment, a.answer, a.decided_by as "decidedBy",
   a.decided_name as "decidedName", a.decided_at as "decidedAt", a.deadline, a.created_at as "createdAt",
   r.number as "runNumber", r.state as "runState", r.started_by_name as "startedByName",
   exists (select 1 from run_inbox as cancel where cancel.run_id = r.id and cancel.source = 'cancel'
@@ -95,6 +108,7 @@ export async function insertApproval(
         roles: [...ask.by.roles],
         users: [...ask.by.users],
         excludeUser,
+        quorum: ask.by.quorum,
         deadline: request.deadline === null ? null : new Date(request.deadline),
       },
     ],
@@ -118,18 +132,35 @@ export type Verdict = {
   readonly answer: JsonObject | null;
 };
 
-/** The compare-and-set: false where it is no longer pending or its deadline passed. */
-export async function settleApproval(
+/** Whether a verdict decides: any but an approval does, and the last approval that it takes. */
+const settles = "($3::text <> 'approve' or jsonb_array_length(votes) + 1 >= quorum)";
+
+/**
+ * The compare-and-set: adds the verdict to those that came before, and decides the approval when it is one that
+ * settles it alone or the last that it takes. Null where it is no longer pending, its deadline passed, or this person
+ * is among those who decided.
+ */
+export async function castVote(
   scope: Scope,
   tx: Transaction,
   id: string,
   verdict: Verdict,
-): Promise<boolean> {
-  const { rowCount } = await tx.query(
-    `update approval set state = 'decided', decision = $3, comment = $4, answer = $5, decided_by = $6,
-            decided_name = $7, decided_at = clock_timestamp()
+): Promise<{ readonly state: "pending" | "decided"; readonly votes: readonly Vote[] } | null> {
+  const { rows } = await tx.query<{ state: "pending" | "decided"; votes: Vote[] }>(
+    `update approval
+        set votes = votes || jsonb_build_object('id', $6::text, 'name', $7::text, 'decision', $3::text,
+              'comment', $4::text, 'at', floor(extract(epoch from clock_timestamp()) * 1000)),
+            state = case when ${settles} then 'decided' else state end,
+            decision = case when ${settles} then $3::text end,
+            comment = case when ${settles} then $4::text else comment end,
+            answer = case when ${settles} then $5::text end,
+            decided_by = case when ${settles} then $6::text end,
+            decided_name = case when ${settles} then $7::text end,
+            decided_at = case when ${settles} then clock_timestamp() end
       where workspace_id = $1 and id = $2 and state = 'pending'
-        and (deadline is null or deadline > clock_timestamp())`,
+        and (deadline is null or deadline > clock_timestamp())
+        and not votes @> jsonb_build_array(jsonb_build_object('id', $6::text))
+      returning state, votes`,
     [
       scope.workspaceId,
       id,
@@ -137,10 +168,10 @@ export async function settleApproval(
       verdict.comment,
       verdict.answer === null ? null : JSON.stringify(verdict.answer),
       scope.actor.id,
-      scope.actor.name,
+      plain(scope.actor.name),
     ],
   );
-  return rowCount === 1;
+  return rows[0] ?? null;
 }
 
 /** Closes it undecided. False: it is not pending. */

@@ -32,6 +32,10 @@ export type ApprovalDetails = {
   canonical: string;
   hash: string;
   by: { roles: string[]; users: string[]; excludeStarter: boolean };
+  /** How many different people must approve; one rejection is enough. */
+  quorum: number;
+  /** Who decided so far, in order. */
+  votes: { id: string; name: string; decision: string; comment: string; at: number }[];
   deciders: string[];
   mayDecide: boolean;
   whyNot: string | null;
@@ -125,8 +129,11 @@ export function viewOf(
     canonical: hide(row.canonical),
     hash: row.hash,
     by: { roles: [...row.roles], users: [...row.users], excludeStarter: row.excludeUser !== null },
+    quorum: row.quorum,
+    votes: row.votes.map((vote) => ({ ...vote })),
     deciders: members
       .filter((member) => {
+        if (row.votes.some((vote) => vote.id === member.userId)) return false;
         const candidate = { ...member, id: member.userId, permissions: permissionsOf(member.roles) };
         return whyNotDecide(candidate, row) === null;
       })
@@ -146,6 +153,10 @@ export function viewOf(
 
 function whyNotPending(row: store.ApprovalRow, scope: Scope): string | null {
   if (row.cancelling || isOver(row.runState)) return "The run no longer waits for it.";
+  if (row.votes.some((vote) => vote.id === scope.actor.id)) {
+    const more = row.quorum - row.votes.length;
+    return `You approved this. ${more === 1 ? "One more person" : `${more} more people`} must, too.`;
+  }
   return whyNotDecide(candidateOf(scope), row);
 }
 

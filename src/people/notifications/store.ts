@@ -62,10 +62,15 @@ export async function markRead(scope: Scope, db: Database, which: readonly strin
   });
 }
 
-/** Nobody has to look at these any more, whoever was told. */
-export async function settle(scope: Scope, tx: Transaction, source: string): Promise<void> {
+/** Nobody has to look at these any more, whoever was told, or `user` alone. Reminders of it are meant as well. */
+export async function settle(scope: Scope, tx: Transaction, source: string, user?: string): Promise<void> {
   await tx.prisma.notification.updateMany({
-    where: { workspaceId: scope.workspaceId, source, readAt: null },
+    where: {
+      workspaceId: scope.workspaceId,
+      OR: [{ source }, { source: { startsWith: `${source}:` } }],
+      readAt: null,
+      ...(user === undefined ? {} : { userId: user }),
+    },
     data: { readAt: new Date() },
   });
 }

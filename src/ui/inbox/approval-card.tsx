@@ -1,6 +1,6 @@
 "use client";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Braces, CircleCheck, CircleSlash, CircleX, Hand, TriangleAlert } from "lucide-react";
+import { Braces, CircleCheck, CircleSlash, CircleX, Hand, TriangleAlert, Users } from "lucide-react";
 import Link from "next/link";
 import { useEffect, useRef, useState } from "react";
 import { isObject, type Json } from "#base/index.ts";
@@ -180,10 +180,15 @@ export function ApprovalCard({
             </Field>
           </div>
         ) : null}
+        {isPending && approval.quorum > 1 ? (
+          <p className="flex items-center gap-1.5 text-(--text-2)">
+            <Users aria-hidden size={14} /> {votesOf(shown)}
+          </p>
+        ) : null}
         <FormError error={decide.error} />
       </div>
       <div className="flex flex-wrap items-center gap-2 border-t border-(--border) bg-(--surface-2) px-4 py-2.5">
-        {isPending && approval.mayDecide ? (
+        {isPending && shown.mayDecide ? (
           approval.decisions.map((option, index) => (
             <Button
               key={option.decision}
@@ -235,6 +240,12 @@ export function ApprovalCard({
   );
 }
 
+/** "1 of 2 approved by Ada". */
+function votesOf({ votes, quorum }: ApprovalView): string {
+  if (votes.length === 0) return `${quorum} people must approve this. One rejection is enough to refuse it.`;
+  return `${votes.length} of ${quorum} approved by ${votes.map((vote) => vote.name).join(", ")}`;
+}
+
 function outcomeOf(approval: ApprovalView): string {
   if (approval.state === "pending")
     return approval.whyNot ?? `${approval.deciders.join(" or ") || "Nobody yet"} can decide.`;
@@ -244,7 +255,9 @@ function outcomeOf(approval: ApprovalView): string {
     approval.decisions.find((option) => option.decision === approval.decision)?.label ??
     approval.decision ??
     "";
-  return `${approval.decidedBy?.name ?? "Somebody"} decided: ${label}${approval.commentText === "" ? "" : `. "${approval.commentText}"`}`;
+  const others = approval.votes.filter((vote) => vote.id !== approval.decidedBy?.id).map((vote) => vote.name);
+  const who = [...others, approval.decidedBy?.name ?? "Somebody"].join(" and ");
+  return `${approval.quorum > 1 ? who : (approval.decidedBy?.name ?? "Somebody")} decided: ${label}${approval.commentText === "" ? "" : `. "${approval.commentText}"`}`;
 }
 
 function fieldErrorsOf(error: unknown): Readonly<Record<string, readonly string[]>> {

@@ -116,8 +116,9 @@ export function approvalRequested(draft: Draft, event: EventOf<"approval-request
 }
 
 export function approvalDecided(draft: Draft, event: EventOf<"approval-decided">, at: number): void {
-  const { decision, by, comment, answer } = event;
-  endApproval(draft, event, { name: "decided", at, decision, by, comment, answer });
+  const { decision, by, comment, answer, votes } = event;
+  const end = { name: "decided", at, decision, by, comment, answer } as const;
+  endApproval(draft, event, votes === undefined ? end : { ...end, votes });
 }
 
 export function approvalWithdrawn(draft: Draft, event: EventOf<"approval-withdrawn">, at: number): void {

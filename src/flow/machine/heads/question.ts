@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from "#base/index.ts";
-import type { TaskPath } from "../events.ts";
+import type { ApprovalVote, TaskPath } from "../events.ts";
 import type { ApprovalState } from "../state.ts";
 import { freeze, questionBytes, request, type Question } from "../walk/asks.ts";
 import { hasFired, setTimer } from "../walk/life.ts";
@@ -29,10 +29,17 @@ export function isLate(walk: Walk, path: TaskPath, asked: ApprovalState): boolea
 
 export function decidedOutput(
   decision: string,
-  end: { by: { id: string; name: string } | null; comment: string; answer: JsonObject | null } | undefined,
+  end: {
+    by: { id: string; name: string } | null;
+    comment: string;
+    answer: JsonObject | null;
+    votes?: readonly ApprovalVote[];
+  },
 ): Json {
-  const by = end?.by ? { id: end.by.id, name: end.by.name } : null;
-  return { decision, by, comment: end?.comment ?? "", answer: end?.answer ?? null };
+  const by = end.by ? { id: end.by.id, name: end.by.name } : null;
+  const output = { decision, by, comment: end.comment, answer: end.answer };
+  if (end.votes === undefined) return output;
+  return { ...output, votes: end.votes.map((vote) => ({ ...vote, by: { ...vote.by } })) };
 }
 
 /** A text among the evaluated head values. */

@@ -193,14 +193,15 @@ function takeRetry(walk: Walk, { by, reason }: Extract<Signal, { kind: "retry" }
 }
 
 function takeDecision(walk: Walk, signal: Extract<Signal, { kind: "approval" }>): void {
-  const { approvalId, decision, by, comment } = signal;
+  const { approvalId, decision, by, comment, votes } = signal;
   const answer = isBlobRef(signal.answer) ? null : signal.answer;
   for (const task of openTasks(walk.draft)) {
     const pending = task.approvals.find((one) => one.approvalId === approvalId && one.end === null);
     if (!pending) continue;
     if (!pending.ask.decisions.some((one) => one.decision === decision)) return;
     const path = task.path;
-    walk.emit({ type: "approval-decided", path, approvalId, decision, by, comment, answer });
+    const verdict = { decision, by, comment, answer, ...(votes === undefined ? {} : { votes }) };
+    walk.emit({ type: "approval-decided", path, approvalId, ...verdict });
     return;
   }
 }

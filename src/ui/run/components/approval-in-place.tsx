@@ -66,7 +66,9 @@ function outcome(approval: ApprovalState, label: string | undefined, isOver: boo
   if (end.name === "withdrawn") return `Withdrawn: ${end.reason}`;
   return (
     <>
-      {label ?? end.decision}: decided by {end.by?.name ?? "its deadline"} <RelativeTime at={end.at} />
+      {label ?? end.decision}: decided by{" "}
+      {end.votes?.map((vote) => vote.by.name).join(" and ") ?? end.by?.name ?? "its deadline"}{" "}
+      <RelativeTime at={end.at} />
     </>
   );
 }

@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "approval" ADD COLUMN     "quorum" INTEGER NOT NULL DEFAULT 1,
+ADD COLUMN     "votes" JSONB NOT NULL DEFAULT '[]';
