@@ -46,6 +46,7 @@ const calls: Record<string, { input: (world: World) => unknown; ids?: true }> = 
   "run.pause": { input: ({ run }) => ({ id: run, reason: "" }), ids: true },
   "run.resume": { input: ({ run }) => ({ id: run }), ids: true },
   "run.retry": { input: ({ run }) => ({ id: run, reason: "" }), ids: true },
+  "run.fork": { input: ({ run }) => ({ id: run, path: "none" }), ids: true },
   "run.watch": { input: ({ run }) => ({ id: run }), ids: true },
   "inbox.list": { input: () => ({ state: "pending" }) },
   "inbox.count": { input: () => undefined },

@@ -19,6 +19,7 @@ import { remove } from "./member/remove.ts";
 import { roleTable } from "./member/roleTable.ts";
 import { setRoles } from "./member/setRoles.ts";
 import { cancel } from "./run/cancel.ts";
+import { fork } from "./run/fork.ts";
 import { get as runGet } from "./run/get.ts";
 import { list as runList } from "./run/list.ts";
 import { pause } from "./run/pause.ts";
@@ -44,7 +45,7 @@ export const appRouter = router({
   me,
   home,
   flow: router({ list: flowList, get: flowGet, check, blueprints, publish, duplicate, archive }),
-  run: router({ list: runList, get: runGet, start, cancel, pause, resume, retry, watch: runWatch }),
+  run: router({ list: runList, get: runGet, start, cancel, pause, resume, retry, fork, watch: runWatch }),
   inbox: router({ list: inboxList, count, notifications, decide, read }),
   audit: router({ list: auditList }),
   settings: router({ models, secrets, setProvider, setAlias, setSecret, deleteSecret }),

@@ -70,6 +70,10 @@ export type RunView = RunRow & {
   inputs: JsonObject;
   outputs: Json;
   error: Json;
+  /** The run that it was forked from, and at which task. */
+  forkedFrom: { id: string; number: number; path: string } | null;
+  /** Runs that were forked from it, the newest first. */
+  forks: { id: string; number: number; path: string; state: RunState }[];
   approvals: ApprovalView[];
   /** All events so far; the live ones come by `run.watch` after the last `seq`. Redacted. */
   events: RunEvent[];

@@ -2,6 +2,7 @@ import type { InboxItemId, Json, RunId } from "#base/index.ts";
 import type { Flow, ToolCatalog } from "#flow/index.ts";
 import {
   advance,
+  copiedEvents,
   createFold,
   machine,
   type Fold,
@@ -250,10 +251,20 @@ class Driver {
     const signals: Signal[] = [];
     const later: Signal[] = [];
     for (const { signal } of items) {
-      if (signal.kind !== "timer" || signal.name !== "deadline") signals.push(signal);
+      if (signal.kind === "start" && signal.body.forkedFrom) signals.push(await this.#withCopies(signal));
+      else if (signal.kind !== "timer" || signal.name !== "deadline") signals.push(signal);
       else if (await this.#mayExpire(signal.path)) later.push(signal);
     }
     return [...signals, ...later];
+  }
+
+  /** The start of a fork, with what holds of its source: read now, as it may be more than a signal should carry. */
+  async #withCopies(start: Extract<Signal, { kind: "start" }>): Promise<Signal> {
+    const { forkedFrom } = start.body;
+    if (!forkedFrom || this.#state.phase.name !== "created") return start;
+    const { run, seq, path } = forkedFrom;
+    const events = await this.#options.journal.events(run as RunId, 0, seq);
+    return { ...start, copied: copiedEvents(run, events, this.#flow, path) };
   }
 
   async #mayExpire(path: string): Promise<boolean> {

@@ -26,7 +26,15 @@ export type RunListing = {
   tokens: number;
 };
 
-export type RunDetails = RunListing & { inputs: Json; outputs: Json; error: Json };
+export type RunDetails = RunListing & {
+  inputs: Json;
+  outputs: Json;
+  error: Json;
+  /** The run that it was forked from, and at which task. */
+  forkedFrom: { id: string; number: number; path: string } | null;
+  /** Runs that were forked from it, the newest first; at most 20. */
+  forks: { id: string; number: number; path: string; state: RunSummary["state"] }[];
+};
 
 /** Conditions that runs must meet. */
 export type RunFilter = {

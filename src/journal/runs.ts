@@ -261,9 +261,9 @@ const createSql = `with numbered as (
 ),
 made as (
   insert into run (id, workspace_id, flow_id, revision_id, number, started_by_kind, started_by_id, started_by_name,
-                   simulated, inputs, wake, created_at, updated_at)
-  select $1::text, $2::text, $3::text, $4::text, run_count, $5::text, $6::text, $7::text, $8::boolean, $9::text, 1,
-         clock_timestamp(), clock_timestamp()
+                   simulated, inputs, forked_from, forked_at, wake, created_at, updated_at)
+  select $1::text, $2::text, $3::text, $4::text, run_count, $5::text, $6::text, $7::text, $8::boolean, $9::text,
+         $12::text, $13::text, 1, clock_timestamp(), clock_timestamp()
     from numbered
   returning id, number, workspace_id
 ),
@@ -281,8 +281,8 @@ select coalesce((select number from made), (select number from run where id = $1
  * run id. Answers the run's number within its flow, from 1.
  */
 export async function createRunInTransaction(tx: Queryable, run: NewRun): Promise<number> {
-  const { start } = run;
-  const signal: Signal = { kind: "start", body: start };
+  const { start, overrides } = run;
+  const signal: Signal = { kind: "start", body: start, ...(overrides === undefined ? {} : { overrides }) };
   const { rows } = await tx.query<{ number: number | null }>(createSql, [
     run.id,
     run.workspace,
@@ -295,6 +295,8 @@ export async function createRunInTransaction(tx: Queryable, run: NewRun): Promis
     JSON.stringify(start.inputs),
     makeInboxId(),
     JSON.stringify(signal),
+    start.forkedFrom?.run ?? null,
+    start.forkedFrom?.path ?? null,
   ]);
   const number = rows[0]?.number;
   if (typeof number !== "number") {

@@ -1,4 +1,4 @@
-import type { BlobRef, InboxItemId, Json, RunId, WorkerId, WorkspaceId } from "#base/index.ts";
+import type { BlobRef, InboxItemId, Json, JsonObject, RunId, WorkerId, WorkspaceId } from "#base/index.ts";
 import type { RunEvent, RunEventBody, RunState, Signal } from "#flow/machine/index.ts";
 
 /**
@@ -55,6 +55,8 @@ export type NewRun = {
   readonly flow: string;
   readonly revision: string;
   readonly start: Extract<RunEventBody, { type: "run-started" }>;
+  /** Of a fork: values that variables get instead of their own. */
+  readonly overrides?: JsonObject;
 };
 
 export type Claim = {

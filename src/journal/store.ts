@@ -5,6 +5,7 @@ import type { Database, Prisma } from "#platform/index.ts";
 import { readEvents } from "./events.ts";
 import { jsonOf } from "./runs.ts";
 import type { RunDetails, RunFilter, RunListing } from "./reads.ts";
+import type { RunSummary } from "./spec.ts";
 
 export async function readRuns(
   scope: Scope,
@@ -32,9 +33,29 @@ export async function readRuns(
 export async function readRun(scope: Scope, db: Database, id: RunId): Promise<RunDetails | null> {
   const row = await db.prisma.run.findFirst({ where: { id, workspaceId: scope.workspaceId }, include });
   if (row === null) return null;
-  const revisions = await revisionNumbers(db, [row]);
+  const [revisions, source, forks] = await Promise.all([
+    revisionNumbers(db, [row]),
+    row.forkedFrom === null
+      ? null
+      : db.prisma.run.findFirst({
+          where: { id: row.forkedFrom, workspaceId: scope.workspaceId },
+          select: { id: true, number: true },
+        }),
+    db.prisma.run.findMany({
+      where: { forkedFrom: id, workspaceId: scope.workspaceId },
+      select: { id: true, number: true, forkedAt: true, state: true },
+      orderBy: { id: "desc" },
+      take: 20,
+    }),
+  ]);
   return {
     ...listingOf(row, revisions),
+    forkedFrom: source === null ? null : { ...source, path: row.forkedAt ?? "" },
+    forks: forks.map(({ forkedAt, state, ...fork }) => ({
+      ...fork,
+      path: forkedAt ?? "",
+      state: state as RunSummary["state"],
+    })),
     inputs: jsonOf(row.inputs),
     outputs: jsonOf(row.outputs),
     error: jsonOf(row.error),

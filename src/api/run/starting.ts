@@ -8,9 +8,10 @@ import {
   type RunId,
 } from "#base/index.ts";
 import { coerceInputs, type Flow } from "#flow/index.ts";
+import type { ForkOrigin } from "#flow/machine/index.ts";
 import { authorize, newId, runPolicy, simulatesAll, writeAudit, type Scope } from "#governance/index.ts";
 import { createRunInTransaction } from "#journal/index.ts";
-import { pinRevision } from "#library/index.ts";
+import { pinRevision, type PinnedRevision } from "#library/index.ts";
 import { findFiles } from "#people/index.ts";
 import { transaction, type Database } from "#platform/index.ts";
 
@@ -32,8 +33,26 @@ export async function startRun(
 ): Promise<{ id: RunId; number: number }> {
   authorize(scope, runPolicy.start);
   const revision = await pinRevision(db, scope, start);
+  return createRun(db, scope, { revision, inputs: start.inputs });
+}
+
+export type NewRunOf = {
+  readonly revision: PinnedRevision;
+  /** As a form or a program gives them. */
+  readonly inputs: Readonly<Record<string, Json>>;
+  readonly forkedFrom?: ForkOrigin;
+  /** Of a fork: values that variables get instead of their own. */
+  readonly overrides?: JsonObject;
+};
+
+/** Makes a run of a pinned revision: the run, its first signal and the audit are one transaction. */
+export async function createRun(
+  db: Database,
+  scope: Scope,
+  { revision, inputs: given, forkedFrom, overrides }: NewRunOf,
+): Promise<{ id: RunId; number: number }> {
   const { flow } = revision;
-  const inputs = readInputs(flow, await withKnownFiles(db, scope, start.inputs));
+  const inputs = readInputs(flow, await withKnownFiles(db, scope, given));
   const aliases = [...new Set(Object.values(flow.agents).map((agent) => agent.model))];
   const simulated = await simulatesAll(db, scope, aliases);
   const id = newId("run");
@@ -53,13 +72,15 @@ export async function startRun(
         vars: {},
         by: { kind: actor.kind, id: actor.id, name: actor.name },
         simulated,
+        ...(forkedFrom === undefined ? {} : { forkedFrom }),
       },
+      ...(overrides === undefined ? {} : { overrides }),
     });
     const secret = new Set(
       flow.inputs.fields.filter((field) => field.widget === "secret").map(({ name }) => name),
     );
     await writeAudit(tx, scope, {
-      action: "run.started",
+      action: forkedFrom === undefined ? "run.started" : "run.forked",
       subject: { kind: "run", id },
       runId: id,
       body: {
@@ -67,6 +88,8 @@ export async function startRun(
         revision: revision.number,
         number,
         simulated,
+        ...(forkedFrom === undefined ? {} : { forkedFrom }),
+        ...(overrides === undefined ? {} : { overrides }),
         inputs: Object.fromEntries(Object.entries(inputs).filter(([name]) => !secret.has(name))),
       },
     });
@@ -120,7 +143,7 @@ async function withKnownFiles(
 /** Words that mark references of Baton's own: to a value kept elsewhere, to a secret. Nobody may bring these along. */
 const reserved = ["$blob", "$secret", "$template"] as const;
 
-function refuseReferences(name: string, value: Json): void {
+export function refuseReferences(name: string, value: Json): void {
   if (Array.isArray(value)) for (const item of value) refuseReferences(name, item as Json);
   else if (isObject(value)) {
     const found = reserved.find((word) => Object.hasOwn(value, word));

@@ -101,7 +101,12 @@ export function memoryJournal(options: MemoryJournalOptions = {}): MemoryJournal
         sources: new Set(),
         summary: nothingYet,
       });
-      await journal.signal(made.id, "start", { kind: "start", body: made.start });
+      const { start, overrides } = made;
+      await journal.signal(made.id, "start", {
+        kind: "start",
+        body: start,
+        ...(overrides === undefined ? {} : { overrides }),
+      });
     },
 
     async claim(run, worker) {

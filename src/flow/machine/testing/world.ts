@@ -22,6 +22,8 @@ export type ModelReply = Given | Error | "hang";
 
 export type WorldOptions = {
   readonly inputs?: JsonObject;
+  /** The signal that starts the run; one with `inputs` when left out. */
+  readonly start?: Signal;
   readonly tools?: Readonly<Record<string, Partial<ToolFacts>>>;
   /** Answers of models, in order of the calls; then "done". */
   readonly models?: (call: Of<"model-call">, count: number) => Given | Signal | "hang";
@@ -262,6 +264,6 @@ export function world(flow: Flow | string, options: WorldOptions = {}): World {
       return phase.outcome === "succeeded" ? phase.outputs : { outcome: phase.outcome, error: phase.error };
     },
   };
-  self.send(startSignal(options.inputs ?? {}));
+  self.send(options.start ?? startSignal(options.inputs ?? {}));
   return self;
 }
