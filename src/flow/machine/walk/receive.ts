@@ -112,7 +112,8 @@ function takeStart(walk: Walk, signal: Extract<Signal, { kind: "start" }>): void
 /** The flow's variables; those that are `given` stand as they are. */
 function makeVariables(
   walk: Walk,
-  inputs: JsonObject,
+  /** Where they are not those of the state. */
+  inputs: JsonObject | undefined,
   before: JsonObject,
   given: JsonObject,
 ): { vars: JsonObject; problem: unknown } {
@@ -121,7 +122,7 @@ function makeVariables(
   for (const [name, template] of Object.entries(walk.flow.vars)) {
     if (Object.hasOwn(given, name)) continue;
     try {
-      vars[name] = walk.fill(template, "", { inputs, vars });
+      vars[name] = walk.fill(template, "", inputs === undefined ? { vars } : { inputs, vars });
     } catch (error) {
       if (error instanceof NeedsBlob) throw error;
       problem ??= error;
@@ -181,13 +182,13 @@ function takeResume(walk: Walk, { by }: Extract<Signal, { kind: "resume" }>): vo
 }
 
 function takeRetry(walk: Walk, { by, reason }: Extract<Signal, { kind: "retry" }>): void {
-  const { phase, inputs, vars } = walk.draft.run;
+  const { phase, vars } = walk.draft.run;
   if (phase.name !== "finished" || phase.outcome === "succeeded") return;
   const hasBegun = walk.draft.run.root.progress[mainSlot] !== undefined;
   walk.emit({ type: "run-reopened", by, reason });
   if (hasBegun) return setTimeLimit(walk);
   // It ended before its first task: its variables could not be made.
-  const made = makeVariables(walk, inputs, vars as JsonObject, {});
+  const made = makeVariables(walk, undefined, vars as JsonObject, {});
   walk.emit({ type: "variables-set", path: "", values: made.vars });
   if (made.problem !== undefined) failVariables(walk, made.problem);
 }
