@@ -99,7 +99,12 @@ function distinct(calls: readonly ToolCall[]): readonly ToolCall[] {
 function takeStart(walk: Walk, signal: Extract<Signal, { kind: "start" }>): void {
   if (walk.draft.run.phase.name !== "created") return;
   const { body, copied = [], overrides = {} } = signal;
-  const { vars, problem } = makeVariables(walk, body.inputs, { ...body.vars, ...overrides }, overrides);
+  const { vars, problem } = makeVariables(
+    walk,
+    openAll(walk, body.inputs),
+    { ...body.vars, ...overrides },
+    overrides,
+  );
   walk.emit({ ...body, vars });
   if (problem !== undefined) return failVariables(walk, problem);
   if (copied.length === 0) return;
@@ -113,7 +118,7 @@ function takeStart(walk: Walk, signal: Extract<Signal, { kind: "start" }>): void
 function makeVariables(
   walk: Walk,
   /** Where they are not those of the state. */
-  inputs: JsonObject | undefined,
+  inputs: Readonly<Record<string, unknown>> | undefined,
   before: JsonObject,
   given: JsonObject,
 ): { vars: JsonObject; problem: unknown } {
