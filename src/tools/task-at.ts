@@ -22,7 +22,9 @@ function childrenOf(task: Task): readonly Task[] {
   switch (task.kind) {
     case "sequence":
     case "parallel":
+    case "dag":
     case "foreach":
+    case "loop":
       return [...task.tasks, ...handlers];
     case "if":
       return [...task.then, ...task.else, ...handlers];

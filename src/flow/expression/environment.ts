@@ -152,3 +152,25 @@ export function makeEnvironment(): Environment {
   }));
   return environment;
 }
+
+let names: ReadonlySet<string> | undefined;
+/** Functions that are not called by these names: parts of others, and what stands for a renamed method. */
+const hidden: ReadonlySet<string> = new Set([
+  "of",
+  "none",
+  "or",
+  "value",
+  "bind",
+  ...Object.values(renamedMethods),
+]);
+
+/** Names of the functions and methods that expressions may call. */
+export function functionNames(): ReadonlySet<string> {
+  names ??= new Set(
+    makeEnvironment()
+      .getDefinitions()
+      .functions.map(({ name }) => name)
+      .filter((name) => !hidden.has(name)),
+  );
+  return names;
+}

@@ -68,4 +68,31 @@ describe("graph", () => {
   test("[G4] a broken task is shown as such", () => {
     expect(node("bad")).toMatchObject({ kind: "broken", title: "bad", label: "agent" });
   });
+
+  test("[G10] edges of a dag go from what is needed to what needs it", () => {
+    const dag = parseFlow(
+      "id: d\ntasks:\n  - { id: d, dag: [{ id: c, needs: [a, b], log: x }, { id: a, log: x }, { id: b, needs: a, log: x }], finally: [{ id: f, log: x }, { id: g, log: x }] }\n",
+    ).flow;
+    if (!dag) throw new Error("the flow was not read");
+    expect(flowGraph(dag).edges.map((edge) => edge.id)).toEqual([
+      "d/a>d/c",
+      "d/b>d/c",
+      "d/a>d/b",
+      "d/!finally/f>d/!finally/g",
+    ]);
+  });
+
+  test("[G11] a loop holds its tasks once and says what ends it", () => {
+    const loop = parseFlow(
+      "id: l\ntasks: [{ id: l, loop: { until: index > 3, max: 9 }, tasks: [{ id: a, log: x }, { id: b, log: x }] }]\n",
+    ).flow;
+    if (!loop) throw new Error("the flow was not read");
+    const graph = flowGraph(loop);
+    expect(graph.nodes).toMatchObject([
+      { id: "l", group: true, label: "until index > 3, at most 9 rounds" },
+      { id: "l/a", parent: "l" },
+      { id: "l/b", parent: "l" },
+    ]);
+    expect(graph.edges.map((edge) => edge.id)).toEqual(["l/a>l/b"]);
+  });
 });

@@ -1,4 +1,4 @@
-import type { Flow, HeadKey, Task } from "../language/definition.ts";
+import type { DagTask, Flow, HeadKey, LoopTask, Task } from "../language/definition.ts";
 import { blocksOf } from "../language/blocks.ts";
 import type { BrokenTask } from "../language/reader.ts";
 
@@ -66,6 +66,7 @@ export function flowGraph(flow: Flow, broken: readonly BrokenTask[] = []): FlowG
         group: blocks.length > 0,
         disabled: task.disabled,
       });
+      if (task.kind === "dag") joinNeeds(task, id);
       for (const one of blocks) {
         const handler = one.name === "errors" || one.name === "finally";
         add(
@@ -73,7 +74,7 @@ export function flowGraph(flow: Flow, broken: readonly BrokenTask[] = []): FlowG
           id,
           one.name,
           `${id}/${handler ? `!${one.name}/` : ""}`,
-          task.kind === "parallel" && !handler,
+          (task.kind === "parallel" || task.kind === "dag") && !handler,
         );
       }
       return id;
@@ -86,6 +87,15 @@ export function flowGraph(flow: Flow, broken: readonly BrokenTask[] = []): FlowG
     }
     return ids;
   };
+
+  function joinNeeds(dag: DagTask, path: string): void {
+    const ids = new Set(dag.tasks.map((child) => child.id));
+    for (const child of dag.tasks) {
+      for (const need of new Set(child.needs)) {
+        if (ids.has(need)) join(`${path}/${need}`, `${path}/${child.id}`, "", "next");
+      }
+    }
+  }
 
   const main = add(flow.tasks, null, "tasks", "", false);
   const errors = add(flow.errors, null, "errors", "!errors/", false);
@@ -132,15 +142,25 @@ function labelOf(task: Task): string {
       return short(task.question);
     case "wait":
       return short("duration" in task.for ? task.for.duration : task.for.until);
+    case "loop":
+      return loopLabel(task);
     case "set":
       return Object.keys(task.values).join(", ");
     case "log":
     case "fail":
+    case "stop":
       return short(task.message);
     case "sequence":
     case "parallel":
+    case "dag":
       return "";
   }
+}
+
+function loopLabel(task: LoopTask): string {
+  const rounds = task.max === undefined ? "" : `${task.max} rounds`;
+  const until = task.until === undefined ? "" : `until ${task.until}`;
+  return short([until, rounds].filter((part) => part !== "").join(", at most "));
 }
 
 function short(value: unknown): string {

@@ -12,7 +12,9 @@ export function blocksOf(task: Task): readonly Block[] {
   switch (task.kind) {
     case "sequence":
     case "parallel":
+    case "dag":
     case "foreach":
+    case "loop":
       return [{ name: "tasks", tasks: task.tasks }, ...handlers];
     case "if":
       return [{ name: "then", tasks: task.then }, { name: "else", tasks: task.else }, ...handlers];

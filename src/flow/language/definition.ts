@@ -146,6 +146,8 @@ export type TaskBase = {
   readonly errors: readonly Task[];
   readonly finally: readonly Task[];
   readonly labels: Readonly<Record<string, string>>;
+  /** In a `dag`: ids of the tasks beside it that come before it. */
+  readonly needs: readonly string[];
 };
 
 export type AgentTask = TaskBase & {
@@ -178,6 +180,13 @@ export type ParallelTask = TaskBase & {
   readonly concurrency: number | undefined;
   readonly join: "all" | "any" | "settled";
 };
+export type DagTask = TaskBase & {
+  readonly kind: "dag";
+  readonly tasks: readonly Task[];
+  /** Greatest number of children at once; undefined: all. */
+  readonly concurrency: number | undefined;
+  readonly join: "all" | "any" | "settled";
+};
 export type ForeachTask = TaskBase & {
   readonly kind: "foreach";
   /** A template that yields a list or a map. */
@@ -187,6 +196,16 @@ export type ForeachTask = TaskBase & {
   readonly batch: number | undefined;
   readonly failFast: boolean;
   readonly breakWhen: Expression | undefined;
+};
+export type LoopTask = TaskBase & {
+  readonly kind: "loop";
+  /** Looked at after each round. */
+  readonly until: Expression | undefined;
+  /** A duration, or a template that yields one: from the start of a round to that of the next. */
+  readonly every: string | undefined;
+  /** Most rounds as written; `loopBound` says what holds where it is left out. */
+  readonly max: number | undefined;
+  readonly tasks: readonly Task[];
 };
 export type IfTask = TaskBase & {
   readonly kind: "if";
@@ -233,6 +252,13 @@ export type LogTask = TaskBase & {
   readonly level: "debug" | "info" | "warn" | "error";
 };
 export type FailTask = TaskBase & { readonly kind: "fail"; readonly message: Template };
+export type StopTask = TaskBase & {
+  readonly kind: "stop";
+  readonly message: Template;
+  readonly state: "succeeded" | "failed" | "cancelled";
+  /** In place of the flow's outputs. */
+  readonly outputs: Readonly<Record<string, Template>> | undefined;
+};
 
 export type Task =
   | AgentTask
@@ -240,7 +266,9 @@ export type Task =
   | ScriptTask
   | SequenceTask
   | ParallelTask
+  | DagTask
   | ForeachTask
+  | LoopTask
   | IfTask
   | SwitchTask
   | ApprovalTask
@@ -248,7 +276,8 @@ export type Task =
   | WaitTask
   | SetTask
   | LogTask
-  | FailTask;
+  | FailTask
+  | StopTask;
 export type HeadKey = Task["kind"];
 
 export type Flow = {
@@ -257,6 +286,8 @@ export type Flow = {
   readonly description: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly goal: string | undefined;
+  /** Whether a run reached its goal: evaluated when it ends. */
+  readonly success: Expression | undefined;
   readonly inputs: Shape;
   /** Sample inputs that a start form offers (`samples` in YAML: name to values). */
   readonly samples: Readonly<Record<string, JsonObject>>;

@@ -38,6 +38,7 @@ export function readIssues(
     const label = [...path].reverse().find((step) => typeof step === "string") ?? name;
     const missing = path.length > 0 && at(value, path) === undefined;
     const message = issue.message.startsWith("must") ? issue.message : "has a value that does not fit";
+    const near = missing ? undefined : nearestChoice(issue, at(value, path));
     findings.push({
       rule: issue.message.startsWith("must be a duration") ? "L11" : "L10",
       message: missing
@@ -45,12 +46,25 @@ export function readIssues(
             "it has a value that does not fit",
             "it must be given",
           )
-        : `"${label}" ${message}.`,
+        : `"${label}" ${message}.${near === undefined ? "" : ` Did you mean "${near}"?`}`,
       path,
       part: "value",
+      ...(near === undefined ? {} : { fix: { title: `Change to "${near}"`, text: near } }),
     });
   }
   return [...findings, ...unknown];
+}
+
+/** Of a fixed choice, what was probably meant. */
+function nearestChoice(issue: z.core.$ZodIssue, given: unknown): string | undefined {
+  if (typeof given !== "string") return undefined;
+  return nearest(given, choicesOf(issue));
+}
+
+function choicesOf(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === "invalid_value") return issue.values.filter((choice) => typeof choice === "string");
+  if (issue.code !== "invalid_union") return [];
+  return issue.errors.flat().flatMap((one) => (one.path.length === 0 ? choicesOf(one) : []));
 }
 
 export function unknownKey(

@@ -4,6 +4,8 @@ import { distance } from "fastest-levenshtein";
 export const idPattern = /^[A-Za-z][A-Za-z0-9_]*$/;
 /** Ids of flows and names of tools. */
 export const dottedPattern = /^[A-Za-z][A-Za-z0-9_.-]*$/;
+/** Names of labels. */
+export const labelPattern = /^[A-Za-z][A-Za-z0-9_./-]*$/;
 /** Longest id or name in characters. */
 export const longestName = 80;
 

@@ -92,12 +92,12 @@ describe("tasks", () => {
   });
 
   test("[L13] says of later keys that this version does not know them", () => {
-    for (const key of ["goal", "browser", "dag", "loop", "flow", "message", "receive", "remember", "stop"]) {
+    for (const key of ["goal", "browser", "flow", "message", "receive", "remember"]) {
       expect(problemsOf(`  - { id: one, ${key}: x }`)).toMatchObject([
         { rule: "L13", path: ["tasks", 0, key] },
       ]);
     }
-    for (const key of ["tests", "seed", "concurrency", "success"]) {
+    for (const key of ["tests", "seed", "concurrency"]) {
       expect(parseFlow(`id: x\n${key}: []\ntasks: [{ id: a, log: x }]`).problems).toMatchObject([
         { rule: "L13", path: [key] },
       ]);
@@ -182,6 +182,7 @@ describe("tasks", () => {
       errors: [],
       finally: [],
       labels: {},
+      needs: [],
     });
     expect(taskOf("  - { id: g, approval: Go on?, timeout: 2d, retry: { delay: 2s } }")).toMatchObject({
       kind: "approval",

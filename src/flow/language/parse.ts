@@ -106,6 +106,7 @@ export function parseFlow(text: string): ParsedFlow {
     description: take("description"),
     labels: readLabels(take("labels")),
     goal: take("goal"),
+    success: readOptionalCondition(take("success")),
     inputs,
     samples: (take("samples") ?? {}) as Record<string, JsonObject>,
     vars: readTemplates(take("vars")),
@@ -118,6 +119,10 @@ export function parseFlow(text: string): ParsedFlow {
     outputs: readTemplates(take("outputs")),
     triggers: [...triggerPaths.keys()],
   });
+}
+
+function readOptionalCondition(raw: string | boolean | undefined): string | undefined {
+  return raw === undefined ? undefined : readCondition(raw);
 }
 
 function readAgent(reader: FlowReader, name: string, raw: unknown): Agent | undefined {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isObject, type Json } from "#base/index.ts";
 import type { By, Expression, Limits, Retry, TaskBase, Template } from "./definition.ts";
+import { labelPattern, longestName } from "./names.ts";
 import { soleExpression } from "../expression/template.ts";
 import { readDuration } from "../values/duration.ts";
 
@@ -15,8 +16,30 @@ export const flag = z.boolean({ error: "must be true or false" });
 export const strings = z.array(z.string(), { error: "must be a list of texts" });
 export const count = z.int({ error: "must be a whole number" }).min(1, { error: "must be at least 1" });
 export const map = z.record(z.string(), anything, { error: "must be a map of names to values" });
-export const labels = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]), {
-  error: "must be a map of names to texts",
+/** Most labels of one thing, and the longest value of one in characters. */
+export const labelLimits = { count: 50, length: 200 } as const;
+const labelText = z
+  .union([z.string(), z.number(), z.boolean()], { error: "must be text" })
+  .refine((value) => String(value).length <= labelLimits.length && !/[\n\r]/.test(String(value)), {
+    error: `must be one line of at most ${labelLimits.length} characters`,
+  });
+export const labels = z
+  .record(z.string(), labelText, { error: "must be a map of names to texts, such as { team: support }" })
+  .superRefine((given, context) => {
+    const names = Object.keys(given);
+    for (const label of names) {
+      if (labelPattern.test(label) && label.length <= longestName) continue;
+      const message = `must start with a letter and hold only letters, digits, "_", "-", "." and "/" (at most ${longestName})`;
+      context.addIssue({ code: "custom", message, path: [label] });
+    }
+    if (names.length > labelLimits.count) {
+      context.addIssue({ code: "custom", message: `must have at most ${labelLimits.count} labels` });
+    }
+  });
+
+/** Ids of tasks: one, or a list of them. */
+export const needs = z.union([z.string(), z.array(z.string())], {
+  error: "must be the id of a task, or a list of ids",
 });
 
 const durationHint = "must be a duration such as 90s, 5m, 2h, 3d or PT5M";
@@ -178,4 +201,5 @@ export const nestedKeys: Readonly<Record<string, readonly string[]>> = {
   onError: ["escalate"],
   to: Object.keys(by.shape),
   approval: ["when", "by"],
+  loop: ["until", "every", "max"],
 };

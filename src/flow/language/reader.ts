@@ -97,7 +97,7 @@ export class FlowReader {
       return shapeOf(fields);
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error;
-      this.note(path, { rule: "L12", message: error.message, path: error.path, part: "value" });
+      this.note(path, shapeFinding(error, error.path));
       return undefined;
     }
   }
@@ -151,12 +151,7 @@ export class FlowReader {
           return shapeOf(fields);
         } catch (error) {
           if (!(error instanceof ShapeError)) throw error;
-          throw new Refusal({
-            rule: "L12",
-            message: error.message,
-            path: [...below, ...error.path],
-            part: "value",
-          });
+          throw new Refusal(shapeFinding(error, [...below, ...error.path]));
         }
       },
       refuse: (rule, message, below) => {
@@ -178,7 +173,8 @@ export class FlowReader {
         errors: this.tasks(common.errors, [...path, "errors"]),
         finally: this.tasks(common.finally, [...path, "finally"]),
         labels: readLabels(common.labels),
-      } as Task;
+        needs: [common.needs ?? []].flat(),
+      } as unknown as Task;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.problems.length = before;
@@ -220,6 +216,11 @@ export class FlowReader {
     });
     return undefined;
   }
+}
+
+function shapeFinding({ message, meant }: ShapeError, path: DocumentPath): Finding {
+  const fix = meant === undefined ? {} : { fix: { title: `Change to "${meant}"`, text: meant } };
+  return { rule: "L12", message, path, part: "value", ...fix };
 }
 
 function idOf(raw: unknown): string | undefined {

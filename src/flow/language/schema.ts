@@ -13,6 +13,7 @@ import {
   limits,
   map,
   name,
+  needs,
   onError,
   retry,
   strings,
@@ -53,6 +54,7 @@ function commonShape(tasks: z.ZodType<unknown[]>) {
     finally: tasks.optional().meta({ description: "Tasks to run when this one is over, however it ended." }),
     disabled: flag.optional(),
     labels: labels.optional(),
+    needs: needs.optional().meta({ description: "In a dag: ids of the tasks that come before this one." }),
   };
 }
 
@@ -148,6 +150,9 @@ export const flowShape = {
   description: text.optional(),
   labels: labels.optional(),
   goal: text.optional(),
+  success: condition
+    .optional()
+    .meta({ description: "CEL, evaluated when a run ends: whether it reached its goal." }),
   inputs: fields.optional(),
   samples: z
     .record(z.string(), z.record(z.string(), anything, { error: "must be a map of inputs to values" }), {

@@ -1,14 +1,18 @@
 import { isObject, type Json, type JsonObject } from "#base/index.ts";
 import type { Field, Shape } from "./definition.ts";
+import { nearest } from "./names.ts";
 import { readSize } from "../values/size.ts";
 
 /** A shape that is not one, at `path` (keys below the shape). */
 export class ShapeError extends Error {
   readonly path: readonly (string | number)[];
-  constructor(message: string, path: readonly (string | number)[]) {
+  /** What was probably meant by the value at `path`. */
+  readonly meant: string | undefined;
+  constructor(message: string, path: readonly (string | number)[], meant?: string) {
     super(message);
     this.name = "ShapeError";
     this.path = path;
+    this.meant = meant;
   }
 }
 
@@ -98,7 +102,7 @@ function fieldOf(name: string, definition: unknown, path: readonly (string | num
     try {
       return fieldOf(name, { type: definition }, path);
     } catch (error) {
-      throw error instanceof ShapeError ? new ShapeError(error.message, path) : error;
+      throw error instanceof ShapeError ? new ShapeError(error.message, path, error.meant) : error;
     }
   }
   if (!isObject(definition)) {
@@ -150,9 +154,12 @@ function typeOf(
   ) {
     return undefined;
   }
+  const meant = typeof type === "string" ? nearest(type, fieldTypes) : undefined;
+  const hint = meant === undefined ? "" : ` Did you mean "${meant}"?`;
   throw new ShapeError(
-    `The field "${name}" has the unknown type "${String(type)}". Types are ${fieldTypes.join(", ")}.`,
+    `The field "${name}" has the unknown type "${String(type)}". Types are ${fieldTypes.join(", ")}.${hint}`,
     [...path, "type"],
+    meant,
   );
 }
 

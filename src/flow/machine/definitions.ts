@@ -36,7 +36,9 @@ export function mainBlocks(task: Task): readonly (readonly Task[])[] {
   switch (task.kind) {
     case "sequence":
     case "parallel":
+    case "dag":
     case "foreach":
+    case "loop":
       return [task.tasks];
     case "if":
       return [task.then, task.else];

@@ -29,6 +29,16 @@ export type TaskError = {
   readonly task?: TaskPath;
 };
 
+/** A task ended the run early: which one, what it said, and the outputs it gave in place of the flow's. */
+export type RunStop = {
+  readonly path: TaskPath;
+  readonly message: string;
+  readonly outputs: Readonly<Record<string, Value>> | null;
+};
+
+/** Whether a run reached its goal, by the flow's `success`; null where that could not be evaluated, for `reason`. */
+export type GoalReached = { readonly reached: boolean | null; readonly reason?: string };
+
 /** Tokens as the provider counts them. Undefined members are unknown. */
 export type Usage = {
   readonly inputTokens?: number;
@@ -130,6 +140,8 @@ export type RunEventBody =
       readonly revisionId: string;
       readonly inputs: Readonly<Record<string, Value>>;
       readonly vars: Readonly<Record<string, Value>>;
+      /** Labels of the flow, and those given at the start over them. */
+      readonly labels?: Readonly<Record<string, string>>;
       readonly by: RunActor;
       readonly simulated: boolean;
       /** The run that this one goes out from, and the task from which on it does its own work. */
@@ -139,12 +151,18 @@ export type RunEventBody =
       readonly type: "run-finishing";
       readonly outcome: "succeeded" | "failed" | "cancelled";
       readonly error: TaskError | null;
+      /** Where a task ended the run early. */
+      readonly stop?: RunStop;
     }
   | {
       readonly type: "run-finished";
       readonly outcome: "succeeded" | "failed" | "cancelled";
       readonly outputs: Record<string, Value> | null;
       readonly error: TaskError | null;
+      /** What the task said that ended the run early. */
+      readonly message?: string;
+      /** Where the flow says what success is. */
+      readonly goal?: GoalReached;
     }
   | { readonly type: "run-cancel-requested"; readonly by: RunActor; readonly reason: string }
   /** From now on nothing is begun; what comes in is recorded. */
@@ -176,7 +194,7 @@ export type RunEventBody =
       readonly path: TaskPath;
       readonly id: string;
       readonly kind: string;
-      readonly reason: "when" | "disabled" | "branch" | "cancelled" | "break";
+      readonly reason: "when" | "disabled" | "branch" | "cancelled" | "break" | "needs";
     }
   | {
       readonly type: "task-retrying";

@@ -15,6 +15,8 @@ export function headline(state: RunState, flow: Flow): string {
     case "created":
       return "Queued";
     case "finished":
+      if (phase.outcome !== "failed" && phase.message !== undefined && phase.message !== "")
+        return phase.message;
       if (phase.outcome === "succeeded") return "Done";
       if (phase.outcome === "cancelled") return "Cancelled";
       return phase.error?.message ?? "Failed";
@@ -41,6 +43,7 @@ function doing(task: TaskState, flow: Flow): string {
     return `${name}: waiting to ask the model again`;
   }
   if (effect?.kind === "tool") return task.kind === "script" ? `Running ${name}` : `Calling ${effect.tool}`;
+  if (task.kind === "loop") return `${name}: waiting for the next round`;
   if (task.kind === "wait") return `Waiting until ${task.label}`;
   return name;
 }

@@ -13,6 +13,11 @@ export function mapPlaces(event: RunEventBody, replace: Replace): RunEventBody {
   switch (event.type) {
     case "run-started":
       return { ...event, inputs: each(event.inputs, put), vars: each(event.vars, put) };
+    case "run-finishing": {
+      const { stop } = event;
+      if (!stop?.outputs) return event;
+      return { ...event, stop: { ...stop, outputs: each(stop.outputs, put) } };
+    }
     case "run-finished":
       return event.outputs === null ? event : { ...event, outputs: each(event.outputs, put) };
     case "task-started":

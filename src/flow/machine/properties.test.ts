@@ -3,70 +3,12 @@ import { expect, test } from "vitest";
 import type { Json } from "#base/index.ts";
 import type { RunState, Signal } from "./index.ts";
 import { advance, createFold, foldEvents, machine, machineVersion } from "./index.ts";
+import { parseFlow } from "../language/parse.ts";
+import { validateFlow } from "../validate/index.ts";
+import { trees, write, type Node } from "./testing/generate.ts";
 import { fakeHash, flowOf, world, type World } from "./testing/world.ts";
 
-/** A small tree of tasks, as YAML in flow style, with ids made as it is written. */
-type Node =
-  | { kind: "leaf"; what: string; more: readonly string[] }
-  | { kind: "block"; head: string; children: readonly Node[]; more: readonly string[] };
-
-const leaves = [
-  "set: { x: 1 }",
-  'log: "hello {{ run.id }}"',
-  "fail: broken",
-  "tool: t",
-  "wait: 10s",
-  "approval: Well?",
-  "agent: a, prompt: go",
-];
-const extras = [
-  "onError: continue",
-  "onError: { escalate: { timeout: 1h, choices: [skip, retry, answer, fail] } }",
-  "timeout: 20s",
-  "retry: { maxAttempts: 2, delay: 5s }",
-  "when: 1 < 2",
-  "when: 2 < 1",
-  "finally: [{ id: ID, log: last }]",
-  "errors: [{ id: ID, tool: t }]",
-];
-const more = fc.uniqueArray(fc.constantFrom(...extras), {
-  maxLength: 3,
-  selector: (text) => text.split(":")[0],
-});
-const { node } = fc.letrec<{ node: Node }>((tie) => ({
-  node: fc.oneof(
-    { depthSize: "small", withCrossShrink: true },
-    fc.record({ kind: fc.constant("leaf" as const), what: fc.constantFrom(...leaves), more }),
-    fc.record({
-      kind: fc.constant("block" as const),
-      head: fc.constantFrom("sequence", "parallel", "any", "settled", "foreach", "if"),
-      children: fc.array(tie("node"), { minLength: 1, maxLength: 3 }),
-      more,
-    }),
-  ),
-}));
-const tree = fc.array(node, { minLength: 1, maxLength: 4 });
-
-function write(nodes: readonly Node[]): string {
-  let count = 0;
-  const id = (): string => `t${(count += 1)}`;
-  const one = (at: Node): string => {
-    const own = id();
-    const rest = at.more.map((text) => `, ${text.replace("ID", id())}`).join("");
-    if (at.kind === "leaf") return `{ id: ${own}, ${at.what}${rest} }`;
-    const children = `[${at.children.map(one).join(", ")}]`;
-    const head =
-      at.head === "any" || at.head === "settled"
-        ? `parallel: ${children}, join: ${at.head}`
-        : at.head === "foreach"
-          ? `foreach: [1, 2, 3], concurrency: 2, tasks: ${children}`
-          : at.head === "if"
-            ? `if: 1 < 2, then: ${children}`
-            : `${at.head}: ${children}`;
-    return `{ id: ${own}, ${head}${rest} }`;
-  };
-  return `id: p\nagents: { a: { instructions: x, tools: ["*"] } }\ntasks: [${nodes.map(one).join(", ")}]\nfinally: [{ id: last, log: over }]\n`;
-}
+const tree = trees();
 
 /** Plays a run to its end; `choices` decides how the world behaves. */
 function play(nodes: readonly Node[], choices: readonly number[], apart?: number): World {
@@ -118,9 +60,11 @@ const world9 = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLengt
 test("[M33] every run comes to an end, and nothing of it is left open", () => {
   fc.assert(
     fc.property(tree, world9, (nodes, choices) => {
+      expect(validateFlow(parseFlow(write(nodes))).filter((one) => one.severity === "error")).toEqual([]);
       const run = play(nodes, choices);
       const state = run.state();
       expect(state.phase.name).toBe("finished");
+      expect(run.types().filter((type) => type === "run-finished")).toHaveLength(1);
       expect(state.root.open).toEqual([]);
       expect(machine.obligations(state)).toEqual([]);
       expect(state.timers).toEqual({});

@@ -3,7 +3,9 @@ import type {
   ApprovalVote,
   Cost,
   ForkOrigin,
+  GoalReached,
   RunActor,
+  RunStop,
   StoredAsk,
   StoredMessage,
   TaskError,
@@ -27,6 +29,7 @@ export type RunState = {
   readonly revisionId: string;
   readonly inputs: Readonly<Record<string, Value>>;
   readonly vars: Readonly<Record<string, Value>>;
+  readonly labels?: Readonly<Record<string, string>>;
   readonly startedBy: RunActor | null;
   readonly simulated: boolean;
   /** Epoch milliseconds; 0 before the first event. */
@@ -84,12 +87,18 @@ export type RunPhase =
       readonly name: "finishing";
       readonly outcome: "succeeded" | "failed" | "cancelled";
       readonly error: TaskError | null;
+      /** Where a task ended the run early. */
+      readonly stop?: RunStop;
     }
   | {
       readonly name: "finished";
       readonly outcome: "succeeded" | "failed" | "cancelled";
       readonly outputs: Readonly<Record<string, Value>> | null;
       readonly error: TaskError | null;
+      /** What the task said that ended the run early. */
+      readonly message?: string;
+      /** Where the flow says what success is. */
+      readonly goal?: GoalReached;
       readonly at: number;
     };
 
@@ -118,6 +127,8 @@ export type TaskState = {
   /** Path of the parent task; null at the root. */
   readonly parent: TaskPath | null;
   readonly attempt: number;
+  /** Attempt of the task that holds it in which it began; 0 at the root. */
+  readonly within?: number;
   readonly startedAt: number;
   readonly finishedAt: number | null;
   readonly status: TaskStatus;

@@ -10,13 +10,17 @@ import { grants } from "./rules/grants.ts";
 import { ids } from "./rules/ids.ts";
 import { inputsAndVars } from "./rules/inputs-and-vars.ts";
 import { limits } from "./rules/limits.ts";
+import { emptyLoops, loopBounds } from "./rules/loops.ts";
 import { models } from "./rules/models.ts";
 import { names } from "./rules/names.ts";
+import { cycles, needsOutsideOfDag, unknownNeeds } from "./rules/needs.ts";
 import { order } from "./rules/order.ts";
 import { outputsOfTasks } from "./rules/outputs-of-tasks.ts";
 import { runFields } from "./rules/run-fields.ts";
 import { samples } from "./rules/samples.ts";
 import { secrets } from "./rules/secrets.ts";
+import { stops } from "./rules/stops.ts";
+import { successOutputs } from "./rules/success.ts";
 import { taskReferences } from "./rules/task-references.ts";
 import { toolArguments } from "./rules/tool-arguments.ts";
 import { tools } from "./rules/tools.ts";
@@ -49,6 +53,13 @@ export const rules: readonly Rule[] = [
   models,
   empty,
   runFields,
+  needsOutsideOfDag,
+  unknownNeeds,
+  cycles,
+  loopBounds,
+  emptyLoops,
+  stops,
+  successOutputs,
   quorums,
   ...triggerRules,
 ];

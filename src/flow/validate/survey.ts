@@ -36,7 +36,9 @@ export type Use =
   | "break"
   | "schedule-trigger"
   | "webhook-trigger"
-  | "flow-trigger";
+  | "flow-trigger"
+  | "until"
+  | "success";
 
 export type SurveyedExpression = {
   /** The expression as written between the braces, or the whole condition. */
@@ -153,8 +155,18 @@ export function survey(parsed: ParsedFlow, flow: Flow): Survey {
       case "fail":
         template(task.message, "text", [...path, "fail"], at);
         return;
+      case "stop":
+        template(task.message, "text", [...path, "stop"], at);
+        template(task.outputs, "text", [...path, "outputs"], at);
+        return;
+      case "loop":
+        // Of the short form, where nothing stands below the head, the head itself is the place.
+        condition(task.until, "until", [...path, "loop", "until"], at);
+        template(task.every, "text", [...path, "loop", "every"], at);
+        return;
       case "sequence":
       case "parallel":
+      case "dag":
         return;
     }
   };
@@ -190,6 +202,7 @@ export function survey(parsed: ParsedFlow, flow: Flow): Survey {
     if (trigger.kind === "webhook")
       condition(trigger.idempotencyKey, use, [...path, "webhook", "idempotencyKey"]);
   }
+  condition(flow.success, "success", ["success"]);
 
   const byId = new Map<string, SurveyedTask>();
   for (const one of tasks) if (!byId.has(one.task.id)) byId.set(one.task.id, one);

@@ -26,10 +26,14 @@ export function slotOfBlock(block: string): string {
 export function enterBlock(draft: Draft, path: TaskPath, block: string, count: number): void {
   const slot = slotOfBlock(block);
   const iteration = slot.startsWith("[");
-  if (path !== "" && !iteration) {
+  if (path !== "") {
     const task = draft.task(path);
     if (!task) return;
-    draft.putTask({ ...task, blocks: { ...task.blocks, [block]: count } });
+    if (!iteration) draft.putTask({ ...task, blocks: { ...task.blocks, [block]: count } });
+    // The pause before a round is over with it: the next has one of its own.
+    else if (task.fired.length > 0) {
+      draft.putTask({ ...task, fired: task.fired.filter((one) => !one.startsWith("wait:")) });
+    }
   }
   const container = containerAt(draft, path);
   if (!container) return;

@@ -25,6 +25,7 @@ function applyBody(draft: Draft, body: RunEventBody, at: number): void {
         revisionId: body.revisionId,
         inputs: body.inputs,
         vars: body.vars,
+        ...(body.labels ? { labels: body.labels } : {}),
         startedBy: body.by,
         simulated: body.simulated,
         forkedFrom: body.forkedFrom ?? null,
@@ -48,11 +49,24 @@ function applyBody(draft: Draft, body: RunEventBody, at: number): void {
     case "event-copied":
       return eventCopied(draft, body.body, body.from.run, at);
     case "run-finishing":
-      run.phase = { name: "finishing", outcome: body.outcome, error: body.error };
+      run.phase = {
+        name: "finishing",
+        outcome: body.outcome,
+        error: body.error,
+        ...(body.stop ? { stop: body.stop } : {}),
+      };
       return;
     case "run-finished": {
-      const { outcome, outputs, error } = body;
-      run.phase = { name: "finished", outcome, outputs, error, at };
+      const { outcome, outputs, error, message, goal } = body;
+      run.phase = {
+        name: "finished",
+        outcome,
+        outputs,
+        error,
+        ...(message === undefined ? {} : { message }),
+        ...(goal ? { goal } : {}),
+        at,
+      };
       run.paused = null;
       draft.dropTimersOf("", run.timersSet);
       return;

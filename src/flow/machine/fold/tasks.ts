@@ -9,11 +9,13 @@ import { emptyContainer } from "./initial.ts";
 export type EventOf<T extends RunEventBody["type"]> = Extract<RunEventBody, { type: T }>;
 
 function fresh(
+  draft: Draft,
   previous: TaskState | undefined,
   event: { path: string; id: string; kind: string },
   at: number,
 ): TaskState {
   const { parent } = placeOf(event.path);
+  const within = parent === "" ? 0 : (draft.task(parent)?.attempt ?? 0);
   return {
     path: event.path,
     id: event.id,
@@ -21,6 +23,7 @@ function fresh(
     label: "",
     parent: parent === "" ? null : parent,
     attempt: previous?.attempt ?? 0,
+    within,
     startedAt: at,
     finishedAt: null,
     status: { name: "running" },
@@ -45,7 +48,7 @@ export function taskStarted(draft: Draft, event: EventOf<"task-started">, at: nu
   const again = previous?.status.name === "retrying";
   if (previous) draft.dropTimersOf(event.path, previous.timersSet);
   draft.putTask({
-    ...fresh(previous, event, at),
+    ...fresh(draft, previous, event, at),
     label: event.label,
     attempt: event.attempt,
     data: event.data,
@@ -57,7 +60,7 @@ export function taskStarted(draft: Draft, event: EventOf<"task-started">, at: nu
 
 export function taskSkipped(draft: Draft, event: EventOf<"task-skipped">, at: number): void {
   draft.putTask({
-    ...fresh(draft.task(event.path), event, at),
+    ...fresh(draft, draft.task(event.path), event, at),
     finishedAt: at,
     status: { name: "skipped", reason: event.reason },
   });

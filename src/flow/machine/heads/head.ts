@@ -1,5 +1,6 @@
 import type { HeadKey, Task } from "../../language/definition.ts";
 import type { TaskError, TaskPath, Value } from "../events.ts";
+import type { StopOrder } from "../walk/stop.ts";
 import type { Walk } from "../walk/walk.ts";
 
 export type TaskOf<K extends HeadKey> = Extract<Task, { kind: K }>;
@@ -30,6 +31,8 @@ export type Head<K extends HeadKey> = {
   start(walk: Walk, task: TaskOf<K>, path: TaskPath): { readonly label: string; readonly data: Value };
   /** Carries the head on: emits what follows from the state and tells how the task stands. May throw. */
   advance(walk: Walk, task: TaskOf<K>, path: TaskPath): Outcome;
+  /** How it ends the run, once it is done; for tasks that do. */
+  stops?(walk: Walk, task: TaskOf<K>, path: TaskPath): StopOrder;
   /** Whether `timeout` is the head's own business (a deadline) instead of a reason to fail. */
   readonly ownTimeout?: boolean;
   /** How many of its children may be under way at once; any number when left out. */
@@ -41,6 +44,7 @@ export type AnyHead = {
   readonly kind: HeadKey;
   start(walk: Walk, task: Task, path: TaskPath): { readonly label: string; readonly data: Value };
   advance(walk: Walk, task: Task, path: TaskPath): Outcome;
+  stops?(walk: Walk, task: Task, path: TaskPath): StopOrder;
   readonly ownTimeout?: boolean;
   room?(task: Task): number;
 };

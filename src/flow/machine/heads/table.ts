@@ -1,16 +1,19 @@
 import type { HeadKey, Task } from "../../language/definition.ts";
 import { agent } from "./agent.ts";
 import { approval } from "./approval.ts";
+import { dag } from "./dag.ts";
 import { fail } from "./fail.ts";
 import { foreach } from "./foreach.ts";
 import { form } from "./form.ts";
 import type { AnyHead, Head } from "./head.ts";
 import { ifHead } from "./if.ts";
 import { log } from "./log.ts";
+import { loop } from "./loop.ts";
 import { parallel } from "./parallel.ts";
 import { script } from "./script.ts";
 import { sequence } from "./sequence.ts";
 import { set } from "./set.ts";
+import { stop } from "./stop.ts";
 import { switchHead } from "./switch.ts";
 import { tool } from "./tool.ts";
 import { wait } from "./wait.ts";
@@ -22,7 +25,9 @@ const heads: { readonly [K in HeadKey]: Head<K> } = {
   script,
   sequence,
   parallel,
+  dag,
   foreach,
+  loop,
   if: ifHead,
   switch: switchHead,
   approval,
@@ -31,6 +36,7 @@ const heads: { readonly [K in HeadKey]: Head<K> } = {
   set,
   log,
   fail,
+  stop,
 };
 
 export function headOf(task: Task): AnyHead {

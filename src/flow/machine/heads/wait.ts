@@ -1,6 +1,6 @@
 import { BatonError, type Json } from "#base/index.ts";
 import { parseDuration } from "../../values/duration.ts";
-import { hasFired, setTimer } from "../walk/life.ts";
+import { hasFired, hasTimer, setTimer } from "../walk/life.ts";
 import { done, type Head, open } from "./head.ts";
 import { valueIn } from "./question.ts";
 
@@ -18,17 +18,13 @@ export const wait: Head<"wait"> = {
     const state = walk.at(path);
     const dueAt = Number(valueIn(walk.open(state.data), "dueAt"));
     if (hasFired(state, "wait") || dueAt <= walk.now) return done(new Date(dueAt).toISOString());
-    if (!hasTimer(walk.draft, path, state.timersSet)) setTimer(walk, path, "wait", dueAt);
+    if (!hasTimer(walk, path, "wait")) setTimer(walk, path, "wait", dueAt);
     return open;
   },
 };
 
-function hasTimer(draft: { timer(key: string): unknown }, path: string, timersSet: number): boolean {
-  for (let n = timersSet; n > 0; n -= 1) if (draft.timer(`${path}:wait:${n}`)) return true;
-  return false;
-}
-
-function milliseconds(value: Json, id: string): number {
+/** A length of time in milliseconds, from a duration or a number of them. */
+export function milliseconds(value: Json, id: string): number {
   if (typeof value === "number" && value >= 0) return value;
   if (typeof value === "string") return parseDuration(value);
   throw new BatonError("bad-input", `"${id}" waits for a duration, but was given ${JSON.stringify(value)}.`);

@@ -24,6 +24,8 @@ export type WorldOptions = {
   readonly inputs?: JsonObject;
   /** The signal that starts the run; one with `inputs` when left out. */
   readonly start?: Signal;
+  /** Given at the start, over those of the flow. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly tools?: Readonly<Record<string, Partial<ToolFacts>>>;
   /** Answers of models, in order of the calls; then "done". */
   readonly models?: (call: Of<"model-call">, count: number) => Given | Signal | "hang";
@@ -87,13 +89,14 @@ export function toolFacts(name: string, facts: Partial<ToolFacts> = {}): ToolFac
   };
 }
 
-export function startSignal(inputs: JsonObject): Signal {
+export function startSignal(inputs: JsonObject, labels: Readonly<Record<string, string>> = {}): Signal {
   const body = {
     type: "run-started",
     flowId: "flow",
     revisionId: "rev",
     inputs,
     vars: {},
+    labels,
     by: ada,
     simulated: false,
   } as const;
@@ -264,6 +267,6 @@ export function world(flow: Flow | string, options: WorldOptions = {}): World {
       return phase.outcome === "succeeded" ? phase.outputs : { outcome: phase.outcome, error: phase.error };
     },
   };
-  self.send(options.start ?? startSignal(options.inputs ?? {}));
+  self.send(options.start ?? startSignal(options.inputs ?? {}, options.labels));
   return self;
 }

@@ -10,12 +10,13 @@ import { carryEscalation, type Chosen } from "./escalate.ts";
 import { hasFired, setTimer, withdraw } from "./pending.ts";
 import { hasRoom, takeUp } from "./reopen.ts";
 import { retryAt } from "./retry.ts";
+import { RunStopped, stopRun } from "./stop.ts";
 import { cut, NeedsBlob, type Walk } from "./walk.ts";
 
 /** Characters of the line beside a task's name. */
 const longestLabel = 300;
 
-export { hasFired, setTimer, withdraw } from "./pending.ts";
+export { hasFired, hasTimer, setTimer, withdraw } from "./pending.ts";
 
 /** Starts a task of a block, or skips it. */
 export function begin(walk: Walk, task: Task, path: TaskPath): void {
@@ -133,6 +134,8 @@ function settle(walk: Walk, task: Task, path: TaskPath, outcome: Outcome): void 
       return;
     }
   }
+  const order = walk.rules.headOf(task).stops?.(walk, task, path);
+  if (order) stopRun(walk, path, order);
   walk.emit({ type: "task-succeeded", path, output: outcome.output });
 }
 
@@ -210,7 +213,7 @@ function cancelRunning(walk: Walk, task: Task, path: TaskPath): void {
 
 /** What was thrown, as an error of a task. Lets through what is not a failure of the task. */
 export function asTaskError(error: unknown): TaskError {
-  if (error instanceof NeedsBlob) throw error;
+  if (error instanceof NeedsBlob || error instanceof RunStopped) throw error;
   if (isExpressionError(error)) return { code: "expression", message: error.message };
   if (BatonError.isInstance(error)) {
     return error.hint === undefined

@@ -1,4 +1,5 @@
 import type { TaskPath } from "../events.ts";
+import { timerKey } from "../paths.ts";
 import type { TaskState } from "../state.ts";
 import type { Walk } from "./walk.ts";
 
@@ -12,6 +13,14 @@ export function setTimer(
 ): void {
   const n = (path === "" ? walk.draft.run.timersSet : (walk.task(path)?.timersSet ?? 0)) + 1;
   walk.emit({ type: "timer-set", path, name, n, dueAt });
+}
+
+/** Whether a timer of this name is running. */
+export function hasTimer(walk: Walk, path: TaskPath, name: string): boolean {
+  for (let n = walk.at(path).timersSet; n > 0; n -= 1) {
+    if (walk.draft.timer(timerKey(path, name, n))) return true;
+  }
+  return false;
 }
 
 /** Whether a timer of this name fired in the present attempt. */

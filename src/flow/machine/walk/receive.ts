@@ -8,7 +8,7 @@ import { asTaskError, setTimer } from "./life.ts";
 import { openTasks } from "./open.ts";
 import { setTimeoutOf } from "./reopen.ts";
 import { abandon, begin, setTimeLimit } from "./run.ts";
-import { openAll } from "./scope.ts";
+import { openAll, runFacts } from "./scope.ts";
 import { NeedsBlob, type Walk } from "./walk.ts";
 
 /** After this many milliseconds a second request to cancel ends the run without its handlers. */
@@ -99,13 +99,10 @@ function distinct(calls: readonly ToolCall[]): readonly ToolCall[] {
 function takeStart(walk: Walk, signal: Extract<Signal, { kind: "start" }>): void {
   if (walk.draft.run.phase.name !== "created") return;
   const { body, copied = [], overrides = {} } = signal;
-  const { vars, problem } = makeVariables(
-    walk,
-    openAll(walk, body.inputs),
-    { ...body.vars, ...overrides },
-    overrides,
-  );
-  walk.emit({ ...body, vars });
+  const labels = { ...walk.flow.labels, ...body.labels };
+  const start = { ...body, ...(Object.keys(labels).length > 0 ? { labels } : {}) };
+  const { vars, problem } = makeVariables(walk, start, { ...body.vars, ...overrides }, overrides);
+  walk.emit({ ...start, vars });
   if (problem !== undefined) return failVariables(walk, problem);
   if (copied.length === 0) return;
   begin(walk);
@@ -117,8 +114,7 @@ function takeStart(walk: Walk, signal: Extract<Signal, { kind: "start" }>): void
 /** The flow's variables; those that are `given` stand as they are. */
 function makeVariables(
   walk: Walk,
-  /** Where they are not those of the state. */
-  inputs: Readonly<Record<string, unknown>> | undefined,
+  { inputs, labels = {} }: Pick<Extract<Signal, { kind: "start" }>["body"], "inputs" | "labels">,
   before: JsonObject,
   given: JsonObject,
 ): { vars: JsonObject; problem: unknown } {
@@ -127,7 +123,8 @@ function makeVariables(
   for (const [name, template] of Object.entries(walk.flow.vars)) {
     if (Object.hasOwn(given, name)) continue;
     try {
-      vars[name] = walk.fill(template, "", inputs === undefined ? { vars } : { inputs, vars });
+      const run = { ...runFacts(walk), labels };
+      vars[name] = walk.fill(template, "", { inputs: openAll(walk, inputs), vars: openAll(walk, vars), run });
     } catch (error) {
       if (error instanceof NeedsBlob) throw error;
       problem ??= error;
@@ -187,13 +184,13 @@ function takeResume(walk: Walk, { by }: Extract<Signal, { kind: "resume" }>): vo
 }
 
 function takeRetry(walk: Walk, { by, reason }: Extract<Signal, { kind: "retry" }>): void {
-  const { phase, vars } = walk.draft.run;
+  const { phase, inputs, labels = {}, vars } = walk.draft.run;
   if (phase.name !== "finished" || phase.outcome === "succeeded") return;
   const hasBegun = walk.draft.run.root.progress[mainSlot] !== undefined;
   walk.emit({ type: "run-reopened", by, reason });
   if (hasBegun) return setTimeLimit(walk);
   // It ended before its first task: its variables could not be made.
-  const made = makeVariables(walk, undefined, vars as JsonObject, {});
+  const made = makeVariables(walk, { inputs, labels }, vars as JsonObject, {});
   walk.emit({ type: "variables-set", path: "", values: made.vars });
   if (made.problem !== undefined) failVariables(walk, made.problem);
 }

@@ -1,10 +1,12 @@
-import type { RunEventBody, TaskError, Value } from "../events.ts";
+import type { RunEventBody, RunStop, TaskError, Value } from "../events.ts";
 import { containerAt } from "../fold/container.ts";
 import { errorsSlot, finallySlot, mainSlot } from "../paths.ts";
-import { enter, progressAt, runBlock, stopChildren } from "./block.ts";
+import { type BlockEnd, enter, progressAt, runBlock, stopChildren } from "./block.ts";
+import { goalOf } from "./goal.ts";
 import { asTaskError } from "./life.ts";
 import { takeUp } from "./reopen.ts";
 import { setTimer } from "./pending.ts";
+import { RunStopped } from "./stop.ts";
 import type { Walk } from "./walk.ts";
 
 type RunOutcome = Extract<RunEventBody, { type: "run-finished" }>["outcome"];
@@ -20,10 +22,10 @@ export function carryRun(walk: Walk): void {
     case "running": {
       if (!progressAt(walk, "", mainSlot)) begin(walk);
       takeUp(walk, "", Number.POSITIVE_INFINITY);
-      const end = runBlock(walk, "", mainSlot, walk.flow.tasks);
-      if (end.name === "open") return;
-      if (end.name === "failed") finish(walk, "failed", end.error);
-      else finish(walk, "succeeded", null);
+      const end = runMain(walk);
+      if (end === "stopped") carryRun(walk);
+      else if (end.name === "failed") finish(walk, "failed", end.error);
+      else if (end.name === "done") finish(walk, "succeeded", null);
       return;
     }
     case "cancelling":
@@ -31,6 +33,16 @@ export function carryRun(walk: Walk): void {
       return;
     case "finishing":
       carryFinishing(walk, phase.outcome, phase.error);
+  }
+}
+
+/** Carries the run's own tasks on; "stopped" when one of them ended the run. */
+function runMain(walk: Walk): BlockEnd | "stopped" {
+  try {
+    return runBlock(walk, "", mainSlot, walk.flow.tasks);
+  } catch (error) {
+    if (error instanceof RunStopped) return "stopped";
+    throw error;
   }
 }
 
@@ -70,19 +82,41 @@ function carryFinishing(walk: Walk, outcome: RunOutcome, error: TaskError | null
 }
 
 function end(walk: Walk, outcome: RunOutcome, error: TaskError | null): void {
-  if (outcome !== "succeeded") {
-    walk.emit({ type: "run-finished", outcome, outputs: null, error });
-    return;
+  const { phase } = walk.draft.run;
+  const stop = phase.name === "finishing" && phase.outcome === outcome ? phase.stop : undefined;
+  const told = stop ? { message: stop.message } : {};
+  const made = outcome === "succeeded" ? outputsOf(walk, stop) : { outputs: null, error };
+  const result = "error" in made ? made : { outputs: made.outputs, error: null };
+  const finished = result.error !== null && outcome === "succeeded" ? "failed" : outcome;
+  walk.emit({
+    type: "run-finished",
+    outcome: finished,
+    ...result,
+    ...told,
+    ...goalOf(walk, finished, result.outputs),
+  });
+}
+
+/** The outputs of a run that succeeded. Where it was stopped early, those that can't be made are null. */
+function outputsOf(
+  walk: Walk,
+  stop: RunStop | undefined,
+): { outputs: Record<string, Value> } | { outputs: null; error: TaskError } {
+  if (stop?.outputs) return { outputs: { ...stop.outputs } };
+  const outputs: Record<string, Value> = {};
+  for (const [name, template] of Object.entries(walk.flow.outputs)) {
+    try {
+      outputs[name] = walk.fill(template, "");
+    } catch (problem) {
+      const reason = asTaskError(problem);
+      if (!stop) {
+        const message = `The outputs could not be made. ${reason.message}`;
+        return { outputs: null, error: { ...reason, message } };
+      }
+      outputs[name] = null;
+    }
   }
-  try {
-    const outputs: Record<string, Value> = {};
-    for (const [name, template] of Object.entries(walk.flow.outputs)) outputs[name] = walk.fill(template, "");
-    walk.emit({ type: "run-finished", outcome, outputs, error: null });
-  } catch (problem) {
-    const reason = asTaskError(problem);
-    const message = `The outputs could not be made. ${reason.message}`;
-    walk.emit({ type: "run-finished", outcome: "failed", outputs: null, error: { ...reason, message } });
-  }
+  return { outputs };
 }
 
 /** Ends a run at once: nothing that is open is waited for, no handler runs. */

@@ -1,4 +1,5 @@
 import { isBlobRef, isObject, type Json } from "#base/index.ts";
+import { lengthOfTime } from "../../expression/length.ts";
 import { definitionsOf } from "../definitions.ts";
 import type { TaskPath, Value } from "../events.ts";
 import { childPath, errorsSlot, finallySlot, iterationOf, iterationSlot, placeOf } from "../paths.ts";
@@ -29,15 +30,16 @@ export function makeScope(walk: Walk, path: TaskPath, extra?: Readonly<Names>): 
   return scope;
 }
 
-/** `item` and `index` of the nearest iteration, `error` of the nearest handler. */
+/** `index` of the nearest iteration, `item` of the nearest `foreach`, `round` of the nearest `loop`, `error` of the nearest handler. */
 function local(scope: Names, walk: Walk, path: TaskPath): void {
   for (let at = path; at !== "";) {
     const { parent, slot } = placeOf(at);
-    if (slot.startsWith("[") && !("index" in scope)) {
+    if (slot.startsWith("[")) {
       const index = iterationOf(slot);
       const name = parent;
-      lazy(scope, "item", () => itemOf(walk, name, index));
-      scope["index"] = index;
+      if (!("index" in scope)) scope["index"] = index;
+      if (walk.task(parent)?.kind === "loop") scope["round"] ??= index + 1;
+      else if (!("item" in scope)) lazy(scope, "item", () => itemOf(walk, name, index));
     }
     if ((slot === errorsSlot || slot === finallySlot) && !("error" in scope)) {
       const error = errorAt(walk, parent);
@@ -63,9 +65,10 @@ export function itemOf(walk: Walk, path: TaskPath, index: number): Json {
   return Array.isArray(items) ? ((items as Json[])[index] ?? null) : null;
 }
 
-function runFacts(walk: Walk): Names {
+/** What `run` means to an expression. */
+export function runFacts(walk: Walk): Names {
   const { run } = walk.draft;
-  return {
+  const facts: Names = {
     id: walk.context.runId,
     state: runStateName(run),
     startedAt: new Date(run.startedAt),
@@ -76,7 +79,10 @@ function runFacts(walk: Walk): Names {
     modelCalls: run.usage.modelCalls,
     toolCalls: run.usage.toolCalls,
     startedBy: run.startedBy,
+    labels: run.labels ?? {},
   };
+  lazy(facts, "duration", () => lengthOfTime(run.startedAt, walk.now));
+  return facts;
 }
 
 function runStateName(run: RunState): string {
@@ -143,12 +149,24 @@ function factsOf(walk: Walk, task: TaskState | undefined): Names {
 }
 
 /** Kinds of tasks whose output is made of those of the tasks that they hold. */
-const holders: ReadonlySet<string> = new Set(["foreach", "parallel", "sequence", "if", "switch"]);
+const holders: ReadonlySet<string> = new Set([
+  "foreach",
+  "loop",
+  "parallel",
+  "dag",
+  "sequence",
+  "if",
+  "switch",
+]);
 
 function outputOf(walk: Walk, task: TaskState | undefined): Json {
   if (task?.status.name !== "succeeded") return null;
   const { output } = task.status;
   return holders.has(task.kind) ? walk.openWithin(output) : walk.open(output);
+}
+
+function repeats(kind: string | undefined): boolean {
+  return kind === "foreach" || kind === "loop";
 }
 
 type Many = {
@@ -159,7 +177,10 @@ type Many = {
   readonly below: readonly string[];
 };
 
-/** The instance of a task that `from` sees; "many" when the task is repeated by a `foreach` that `from` is not in. */
+/**
+ * The instance of a task that `from` sees: of a `loop` that `from` is not in, that of the last round; "many" when the
+ * task is repeated by a `foreach` that `from` is not in.
+ */
 function resolve(walk: Walk, from: TaskPath, target: TaskPath): { kind: "one"; path: TaskPath } | Many {
   const { byPath } = definitionsOf(walk.flow);
   const steps = target.split("/");
@@ -172,11 +193,14 @@ function resolve(walk: Walk, from: TaskPath, target: TaskPath): { kind: "one"; p
     staticSoFar = staticSoFar === "" ? step : `${staticSoFar}/${step}`;
     const isLast = i === steps.length - 1;
     const next = steps[i + 1] ?? "";
-    if (isLast || next.startsWith("!") || byPath.get(staticSoFar)?.task.kind !== "foreach") continue;
+    const kind = byPath.get(staticSoFar)?.task.kind;
+    if (isLast || next.startsWith("!") || !repeats(kind)) continue;
     const mine = own[i] ?? "";
     const shared = own.slice(0, i).join("/") === path.slice(0, Math.max(0, path.length - step.length - 1));
     if (!shared || !mine.startsWith(`${step}[`)) {
-      return { kind: "many", foreach: path, below: steps.slice(i + 1) };
+      if (kind === "foreach") return { kind: "many", foreach: path, below: steps.slice(i + 1) };
+      path += iterationSlot(Math.max(0, (walk.task(path)?.inside.iterations.entered ?? 0) - 1));
+      continue;
     }
     path += mine.slice(step.length);
   }

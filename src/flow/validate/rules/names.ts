@@ -10,6 +10,8 @@ const byUse: Readonly<Record<Use, readonly string[]>> = {
   "tool-arguments": inTasks,
   break: [...inTasks, "item", "index"],
   outputs: inTasks,
+  until: [...inTasks, "index", "round"],
+  success: [...inTasks, "outputs"],
   instructions: inTasks,
   vars: ["inputs", "run", "now"],
   grant: ["args", "inputs", "vars", "run", "now"],
@@ -25,6 +27,7 @@ function scopeOf(expression: SurveyedExpression): ReadonlySet<string> {
   const names = new Set(byUse[expression.use]);
   for (const step of expression.task?.chain ?? []) {
     if (step.owner?.kind === "foreach" && step.block === "tasks") names.add("item").add("index");
+    if (step.owner?.kind === "loop" && step.block === "tasks") names.add("index").add("round");
     if (step.block === "errors" || step.block === "finally") names.add("error");
   }
   return names;
@@ -65,7 +68,10 @@ const typeNames = new Set([
 ]);
 
 function whereOf(use: Use, root: string): string {
-  if (root === "item" || root === "index") return "outside of foreach";
+  if (root === "item") return "outside of foreach";
+  if (root === "index") return "outside of foreach and loop";
+  if (root === "round") return "outside of loop";
+  if (root === "outputs") return "outside of success";
   if (root === "error") return "outside of errors and finally";
   if (use === "tool-request" || use === "tool-result") return "in a tool, which knows its arguments alone";
   return "here";

@@ -1,10 +1,11 @@
 import { allReferences } from "../facts.ts";
+import { needsOf } from "../needs.ts";
 import { problemIn, type Rule } from "../rule.ts";
 import type { Step, SurveyedExpression, SurveyedTask } from "../survey.ts";
 
-type Order = "before" | "itself" | "around" | "below" | "later" | "beside" | "other-branch";
+type Order = "before" | "itself" | "around" | "below" | "later" | "beside" | "other-branch" | "not-needed";
 
-/** [V5] A reference to a task that can't have run yet. */
+/** [V5] A reference to a task that can't have run yet; [V33] in a dag, to one that is not among what the task needs. */
 export const order: Rule = {
   number: "V5",
   check: (survey) =>
@@ -18,7 +19,8 @@ export const order: Rule = {
       if (message === undefined || (reference.guarded && found !== "itself")) return [];
       const place = reference.places[1] ?? reference;
       const severity = found === "beside" ? "warning" : "error";
-      return [problemIn(survey, "V5", message, expression, place, { severity })];
+      const rule = found === "not-needed" ? "V33" : "V5";
+      return [problemIn(survey, rule, message, expression, place, { severity })];
     }),
 };
 
@@ -36,6 +38,8 @@ function messageFor(found: Order, id: string): string | undefined {
       return `"${id}" runs later: it can't have a result yet. Move it up, or this task down.`;
     case "beside":
       return `"${id}" runs at the same time, so that its result may not be there. Put one after the other.`;
+    case "not-needed":
+      return `"${id}" is not among what this task needs, so that it may not have run. Add it to needs.`;
     case "other-branch":
       return `"${id}" is in another branch: when this task runs, that one does not.`;
   }
@@ -50,6 +54,10 @@ function orderOf(target: SurveyedTask, from: SurveyedTask, expression: SurveyedE
     if (a.block !== b.block) return acrossBlocks(a, b);
     if (a.index !== b.index) {
       if (a.owner?.kind === "parallel" && a.block === "tasks") return "beside";
+      if (a.owner?.kind === "dag" && a.block === "tasks") {
+        const before = needsOf(a.owner).before(a.owner.tasks[b.index]?.id ?? "");
+        return before.has(a.owner.tasks[a.index]?.id ?? "") ? "before" : "not-needed";
+      }
       return a.index < b.index ? "before" : "later";
     }
   }
@@ -57,7 +65,7 @@ function orderOf(target: SurveyedTask, from: SurveyedTask, expression: SurveyedE
     const next = from.chain[target.chain.length];
     return next && isHandler(next.block) ? "before" : "around";
   }
-  return expression.use === "break" ? "before" : "below";
+  return expression.use === "break" || expression.use === "until" ? "before" : "below";
 }
 
 function isHandler(block: string): boolean {

@@ -12,6 +12,8 @@ const fields = [
   "tokens",
   "modelCalls",
   "toolCalls",
+  "labels",
+  "duration",
 ];
 
 /** [V21] A fact of the run that there is none of. */

@@ -22,7 +22,7 @@ export type Lane = {
 
 export type Timeline = { readonly from: number; readonly to: number; readonly lanes: readonly Lane[] };
 
-const containers = new Set(["sequence", "parallel", "foreach", "if", "switch"]);
+const containers = new Set(["sequence", "parallel", "dag", "foreach", "loop", "if", "switch"]);
 
 /**
  * What happened when: a lane for each agent and for each other task that did something. `now` ends what is under

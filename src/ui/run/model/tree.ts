@@ -81,6 +81,7 @@ const skipWords: Readonly<Record<string, string>> = {
   branch: "another branch was taken",
   cancelled: "the run was cancelled",
   break: "the loop ended before",
+  needs: "a task that it needs did not succeed",
 };
 
 /** The rows of a run. With the flow's definition, tasks that have not begun are there as well. */
@@ -133,7 +134,7 @@ function rowOf(node: Node, state: RunState, flow: Flow | null, over: boolean): T
     kind: "",
     name:
       place.kind === "iteration"
-        ? `${place.id} ${place.index + 1}`
+        ? `${state.tasks[owner]?.kind === "loop" ? "round" : place.id} ${place.index + 1}`
         : place.kind === "block"
           ? blockTitle(place.id)
           : place.id,
@@ -156,7 +157,7 @@ function taskRow(task: TaskState, nested: readonly TraceRow[], flow: Flow | null
   const tasks = nested.filter((row) => row.icon !== "block");
   const isOpen = task.finishedAt === null;
   const pending =
-    isOpen && task.kind !== "foreach"
+    isOpen && task.kind !== "foreach" && task.kind !== "loop"
       ? pendingRows(childDefinitions(flow, task.path, task), `${task.path}/`, tasks, over)
       : [];
   const total = costOf(task.usage).cost;
@@ -187,6 +188,8 @@ function labelOf(task: TaskState): string {
     case "fail":
     case "parallel":
     case "sequence":
+    case "dag":
+    case "stop":
       return task.kind;
     default:
       return task.label;
@@ -305,7 +308,9 @@ function childDefinitions(flow: Flow | null, path: TaskPath, state?: TaskState):
   switch (task.kind) {
     case "sequence":
     case "parallel":
+    case "dag":
     case "foreach":
+    case "loop":
       return task.tasks;
     case "if":
       if (state === undefined) return [];
@@ -344,7 +349,9 @@ export function heldTasks(task: Task): readonly Task[] {
   switch (task.kind) {
     case "sequence":
     case "parallel":
+    case "dag":
     case "foreach":
+    case "loop":
       return task.tasks;
     case "if":
       return [...task.then, ...task.else];
