@@ -196,14 +196,44 @@ export function journalConformance(name: string, make: () => Promise<Conformance
     });
 
     test("a stream's chunks can be read from any position until it is closed", async () => {
-      const { journal, run } = await claimed();
-      await journal.writeChunks(run, "key", 0, [{ a: 1 }, { a: 2 }]);
-      await journal.writeChunks(run, "key", 2, [{ a: 3 }]);
+      const { journal, run, claim } = await claimed();
+      await journal.writeChunks(run, claim.epoch, "key", 0, [{ a: 1 }, { a: 2 }]);
+      await journal.writeChunks(run, claim.epoch, "key", 2, [{ a: 3 }]);
       expect(await journal.readChunks(run, "key", 1)).toEqual([
         { n: 1, chunk: { a: 2 } },
         { n: 2, chunk: { a: 3 } },
       ]);
       await journal.closeStream(run, "key");
+    });
+
+    test("a worker that lost its run writes no chunks, and clears none", async () => {
+      const { journal, run, claim, id } = await claimed();
+      await journal.writeChunks(run, claim.epoch, "key", 0, ["ours", "too"]);
+      await world.declareDead(id);
+      const next = await world.worker();
+      const taken = await next.journal.claim(run, next.id);
+      await next.journal.writeChunks(run, taken?.epoch ?? 0, "key", 2, ["theirs"]);
+      await Promise.all([
+        journal.writeChunks(run, claim.epoch, "key", 3, ["late"]),
+        journal.writeChunks(run, claim.epoch, "key", 0, ["anew"]),
+        journal.writeChunks(run, claim.epoch, "other", 0, ["late"]),
+        next.journal.writeChunks(run, taken?.epoch ?? 0, "key", 3, ["theirs again"]),
+      ]);
+      const chunks = await next.journal.readChunks(run, "key", 0);
+      expect(chunks.map(({ chunk }) => chunk)).toEqual(["ours", "too", "theirs", "theirs again"]);
+      expect(await next.journal.readChunks(run, "other", 0)).toEqual([]);
+    });
+
+    test("raising the epoch fences what went on under the old one, and only its owner can", async () => {
+      const { journal, run, claim } = await claimed();
+      const raised = await journal.raiseEpoch(run, claim.epoch, 0);
+      expect(raised).toBe(claim.epoch + 1);
+      expect(await journal.raiseEpoch(run, claim.epoch, 0)).toBeNull();
+      await journal.writeChunks(run, claim.epoch, "key", 0, ["late"]);
+      expect(await journal.readChunks(run, "key", 0)).toEqual([]);
+      expect(await journal.append(request(run, claim, 1, log("late")))).toEqual({ result: "fenced" });
+      const answer = await journal.append(request(run, { ...claim, epoch: raised ?? 0 }, 1, log("on time")));
+      expect(answer.result).toBe("appended");
     });
 
     engineConformance(() => world);

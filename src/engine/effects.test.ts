@@ -108,6 +108,82 @@ tasks:
     }
   });
 
+  test("an effect that ignores its abort is left behind: its epoch is over, and nothing late of it counts", async () => {
+    let late: (text: string) => void = () => undefined;
+    let end: (value: Json) => void = () => undefined;
+    let asked = false;
+    const problems: string[] = [];
+    const { journal, worker, run } = await rig(
+      `
+id: flow
+agents: { stubborn: { instructions: x } }
+tasks:
+  - { id: deaf, agent: stubborn, prompt: go, timeout: 1s, onError: continue }
+  - { id: call, tool: look }
+outputs: { out: "{{ tasks.call.output }}", deaf: "{{ tasks.deaf.state }}" }
+`,
+      () => ({
+        model: (_request, emit) => {
+          asked = true;
+          late = (delta) => emit({ type: "text-delta", id: "1", delta });
+          return new Promise(() => undefined);
+        },
+        call: () =>
+          new Promise<Json>((resolve) => {
+            end = resolve;
+          }),
+      }),
+      { graceMs: 40, onProblem: ({ error }) => problems.push(String(error)) },
+    );
+    const driven = worker.engine.drive(run);
+    await vi.waitFor(() => expect(asked).toBe(true));
+    late("Hm");
+    const key = `${run}:deaf:1:1:m1`;
+    await vi.waitFor(async () => expect(await journal.readChunks(run, key, 0)).toHaveLength(1));
+    const before = journal.stored(run)?.epoch ?? 0;
+    await journal.signal(run, "timer:deaf:timeout:1", { kind: "timer", path: "deaf", name: "timeout", n: 1 });
+    await vi.waitFor(() => expect(problems.join()).toContain("ignores that it was aborted"));
+    expect(journal.stored(run)?.epoch).toBe(before + 1);
+    const written: number[] = [];
+    const write = journal.writeChunks;
+    journal.writeChunks = async (id, epoch, stream, from, chunks) => {
+      await write(id, epoch, stream, from, chunks);
+      written.push(epoch);
+    };
+    late("Too late");
+    await vi.waitFor(() => expect(written).toEqual([before]));
+    expect(await journal.readChunks(run, key, 0)).toHaveLength(1);
+    end("done");
+    await driven;
+    expect(journal.stored(run)?.summary).toMatchObject({
+      state: "succeeded",
+      outputs: { out: "done", deaf: "failed" },
+    });
+    expect(problems).toHaveLength(1);
+  });
+
+  test("an effect that ends soon after its abort costs no epoch", async () => {
+    let asked = false;
+    const { journal, worker, run } = await rig(
+      "id: flow\ntasks: [{ id: a, tool: look, timeout: 1s, onError: continue }, { id: b, tool: look }]\n",
+      () => ({
+        call: ({ key, signal }) =>
+          key.includes(":a:")
+            ? new Promise((_, reject) => {
+                asked = true;
+                signal.addEventListener("abort", () => reject(new Error("aborted")));
+              })
+            : Promise.resolve("fine"),
+      }),
+      { graceMs: 40 },
+    );
+    const driven = worker.engine.drive(run);
+    await vi.waitFor(() => expect(asked).toBe(true));
+    await journal.signal(run, "timer:a:timeout:1", { kind: "timer", path: "a", name: "timeout", n: 1 });
+    await driven;
+    expect(journal.stored(run)).toMatchObject({ epoch: 1, summary: { state: "succeeded" } });
+  });
+
   test("an error that is nobody's story fails the task with its message", async () => {
     const { journal, worker, run } = await rig(one, () => ({
       call: () => Promise.reject(new BatonError("forbidden", "Not there.", { hint: "Ask an admin." })),
@@ -167,9 +243,9 @@ tasks:
       { redaction: () => hunter },
     );
     const write = journal.writeChunks;
-    journal.writeChunks = async (id, stream, from, chunks) => {
+    journal.writeChunks = async (id, epoch, stream, from, chunks) => {
       written.push(...chunks);
-      await write(id, stream, from, chunks);
+      await write(id, epoch, stream, from, chunks);
     };
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     await worker.engine.drive(run);

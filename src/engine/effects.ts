@@ -16,21 +16,51 @@ export type Effects = {
   /** Keys under way: begun, and not taken yet. One that came back while its run was busy must not be begun again. */
   keys(): readonly string[];
   has(key: string): boolean;
-  start(obligation: EffectObligation, context: Omit<StepContext, "signal" | "abort">): void;
+  start(obligation: EffectObligation, context: Omit<StepContext, "signal" | "abort" | "track">): void;
   /** Aborts an effect and forgets it: what it still answers does not count. */
   abort(key: string, reason: string): void;
-  abortAll(reason: string): void;
   /** What came back since the last time, in the order in which it came. */
   take(): Signal[];
+  /** Keys of effects that were aborted and still go on when their time to end is over. Each is told once. */
+  takeStuck(): readonly string[];
+  /** Aborts all, and no longer looks after those that were. */
+  close(reason: string): void;
+};
+
+export type EffectsOptions = {
+  /** Called when something came back, or an effect does not end. */
+  readonly wake: () => void;
+  /** Told of each call that ended. */
+  readonly onStep?: ((step: EndedStep) => void) | undefined;
+  /** Milliseconds that an aborted effect is given to end. */
+  readonly graceMs: number;
 };
 
 /** A call that ended, for those who measure: `outcome` is "ok" or the code of its error. */
 export type EndedStep = { readonly kind: "model" | "tool"; readonly outcome: string; readonly ms: number };
 
-/** `wake` is called when something came back, and `onStep` told of it. */
-export function createEffects(wake: () => void, onStep?: (step: EndedStep) => void): Effects {
+export function createEffects({ wake, onStep, graceMs }: EffectsOptions): Effects {
   const running = new Map<string, AbortController>();
+  /** Of aborted effects that have not ended yet. */
+  const graces = new Set<ReturnType<typeof setTimeout>>();
   let ended: Ended[] = [];
+  let stuck: string[] = [];
+  let closed = false;
+
+  /** An effect was aborted: it ends in time, or is told of as stuck. */
+  function watchEnd(key: string, parts: readonly Promise<unknown>[]): void {
+    if (closed) return;
+    const timer = setTimeout(() => {
+      graces.delete(timer);
+      stuck.push(key);
+      wake();
+    }, graceMs);
+    graces.add(timer);
+    void Promise.allSettled(parts).then(() => {
+      graces.delete(timer);
+      clearTimeout(timer);
+    });
+  }
 
   async function follow(
     obligation: EffectObligation,
@@ -67,16 +97,35 @@ export function createEffects(wake: () => void, onStep?: (step: EndedStep) => vo
     has: (key) => running.has(key) || ended.some((signal) => signal.key === key),
     start(obligation, context) {
       const controller = new AbortController();
+      const { signal } = controller;
+      const parts: Promise<unknown>[] = [];
+      let epochThen: number | undefined;
+      const own: StepContext = {
+        ...context,
+        signal,
+        abort: () => controller.abort(),
+        track: (part) => void parts.push(part),
+        epoch: () => epochThen ?? context.epoch(),
+      };
+      signal.addEventListener("abort", () => {
+        // What it still does, it does under the epoch of its time.
+        epochThen = context.epoch();
+        watchEnd(obligation.key, parts);
+      });
       running.set(obligation.key, controller);
-      void follow(
-        obligation,
-        { ...context, signal: controller.signal, abort: () => controller.abort() },
-        controller,
-      );
+      parts.push(follow(obligation, own, controller));
     },
     abort,
-    abortAll(reason) {
+    takeStuck() {
+      const taken = stuck;
+      stuck = [];
+      return taken;
+    },
+    close(reason) {
+      closed = true;
       for (const key of running.keys()) abort(key, reason);
+      for (const timer of graces) clearTimeout(timer);
+      graces.clear();
     },
     take() {
       const taken = ended;

@@ -1,4 +1,4 @@
-import type { InboxItemId, Json, RunId } from "#base/index.ts";
+import { BatonError, type InboxItemId, type Json, type RunId } from "#base/index.ts";
 import type { Flow, ToolCatalog } from "#flow/index.ts";
 import {
   advance,
@@ -82,7 +82,7 @@ async function claimAndDrive(
     await driver.drive();
   } finally {
     unsubscribe?.();
-    driver?.effects.abortAll("The worker no longer drives this run.");
+    driver?.effects.close("The worker no longer drives this run.");
   }
 }
 
@@ -113,6 +113,7 @@ class Driver {
   readonly #takenOver: boolean;
   /** Keys of calls whose chunks were written by this segment. */
   readonly #streams = new Set<string>();
+  #epoch: number;
   #wake = -1;
   #summary: RunSummary | undefined;
   #summaryAt = 0;
@@ -139,9 +140,14 @@ class Driver {
     this.#fold.add(claim.events);
     // A snapshot may have been made while a call was under way, and be the last that was heard of it.
     this.#takenOver = claim.events.length > 0 || machine.obligations(this.#fold.state()).some(isEffect);
+    this.#epoch = claim.epoch;
     this.#wake = claim.inbox?.wake ?? -1;
     this.#blobs = new Blobs(options.journal, claim.workspace);
-    this.effects = createEffects(() => bell.ring(), options.onStep);
+    this.effects = createEffects({
+      wake: () => bell.ring(),
+      onStep: options.onStep,
+      graceMs: options.graceMs ?? 10_000,
+    });
   }
 
   get #state(): RunState {
@@ -160,6 +166,7 @@ class Driver {
       first = [];
       if (!(await this.#turn(items, taken))) return;
       this.#carryEffects();
+      if (!(await this.#outlive(this.effects.takeStuck()))) return;
       if (this.#inbox.dirty) continue;
       if (this.effects.keys().length > 0)
         await this.#bell.wait(this.#options.heartbeatMs ?? 5_000, () => this.#markDirty());
@@ -214,6 +221,25 @@ class Driver {
 
   #markDirty(): void {
     this.#inbox.dirty = true;
+  }
+
+  /**
+   * Effects that ignore their abort are left behind: the epoch is raised, so that nothing late of them can count. False:
+   * the run is no longer ours.
+   */
+  async #outlive(stuck: readonly string[]): Promise<boolean> {
+    if (stuck.length === 0) return true;
+    const raised = await this.#options.journal.raiseEpoch(this.#run, this.#epoch, this.#state.seq);
+    if (raised === null) return false;
+    this.#epoch = raised;
+    for (const key of stuck) {
+      const error = new BatonError(
+        "timeout",
+        `The call ${key} ignores that it was aborted. It no longer counts.`,
+      );
+      this.#options.onProblem?.({ run: this.#run, error });
+    }
+    return true;
   }
 
   /** Calls that an earlier segment began and nobody finished. */
@@ -307,7 +333,7 @@ class Driver {
     const request: AppendRequest = {
       run: this.#run,
       workspace: this.#claim.workspace,
-      epoch: this.#claim.epoch,
+      epoch: this.#epoch,
       seq: before.seq + 1,
       events,
       audit: events.flatMap((event) => auditOf(event, this.#run, before, this.#flow) ?? []),
@@ -332,7 +358,7 @@ class Driver {
     if (Math.floor(seq / eventsPerSnapshot) === Math.floor(seqBefore / eventsPerSnapshot)) return;
     const { journal, onProblem } = this.#options;
     try {
-      await journal.saveSnapshot({ run: this.#run, epoch: this.#claim.epoch, snapshot: this.#state });
+      await journal.saveSnapshot({ run: this.#run, epoch: this.#epoch, snapshot: this.#state });
     } catch (error) {
       // The journal alone is enough to go on.
       onProblem?.({ run: this.#run, error });
@@ -427,6 +453,7 @@ class Driver {
         blobs: this.#blobs,
         state: this.#state,
         redaction: this.#options.redaction?.(this.#run),
+        epoch: () => this.#epoch,
         again: this.#takenOver,
         onStream: (key) => this.#streams.add(key),
       });
@@ -437,7 +464,7 @@ class Driver {
   async #park(): Promise<boolean> {
     const result = await this.#options.journal.park({
       run: this.#run,
-      epoch: this.#claim.epoch,
+      epoch: this.#epoch,
       wake: this.#wake,
       snapshot: this.#state,
       summary: summaryOf(this.#state, this.#flow),

@@ -1,3 +1,5 @@
+import { eventVersion } from "#flow/machine/index.ts";
+
 /**
  * The statements that append. One for all requests of a group:
  *
@@ -96,7 +98,7 @@ function groupText(parts: Parts): string {
     "accepted as materialized (select * from held where last = seq - 1)",
     `written as (
   insert into event_batch (run_id, seq, last, version, at, bodies)
-  select accepted.run_id, accepted.seq, batch.last, 1, accepted.at, batch.bodies
+  select accepted.run_id, accepted.seq, batch.last, ${eventVersion}, accepted.at, batch.bodies
     from unnest($4::int[], $5::int[], $6::text[]) as batch(request, last, bodies)
     join accepted on accepted.request = batch.request
 )`,
@@ -163,7 +165,7 @@ function loneText(parts: LoneParts): string {
   if (parts.events) {
     sections.push(`written as (
   insert into event_batch (run_id, seq, last, version, at, bodies)
-  select run_id, $3::int, ${next("int")}, 1, at, ${next("text")} from accepted
+  select run_id, $3::int, ${next("int")}, ${eventVersion}, at, ${next("text")} from accepted
 )`);
   }
   if (parts.audit > 0) {

@@ -377,7 +377,7 @@ test("who watches a run gets what was there and what comes, each once", async ()
 });
 
 test("who watches a stream gets every chunk and its end, also a late viewer", async () => {
-  const { run } = await claimed();
+  const { run, epoch } = await claimed();
   const watcher = createWatcher(database.db, listener);
   const collect = async (from: number): Promise<unknown[]> => {
     const chunks: unknown[] = [];
@@ -386,11 +386,11 @@ test("who watches a stream gets every chunk and its end, also a late viewer", as
   };
   const early = collect(0);
   await Promise.all([
-    journal.writeChunks(run, "key", 0, ["a", { b: 1 }]),
-    journal.writeChunks(run, "key", 2, ["c"]),
+    journal.writeChunks(run, epoch, "key", 0, ["a", { b: 1 }]),
+    journal.writeChunks(run, epoch, "key", 2, ["c"]),
   ]);
   const late = collect(1);
-  await journal.writeChunks(run, "key", 3, ["d"]);
+  await journal.writeChunks(run, epoch, "key", 3, ["d"]);
   expect((await journal.readChunks(run, "key", 2)).map((item) => item.chunk)).toEqual(["c", "d"]);
   await journal.closeStream(run, "key");
   const all = [
@@ -406,8 +406,8 @@ test("who watches a stream gets every chunk and its end, also a late viewer", as
 });
 
 test("a step that is carried out again starts its stream anew", async () => {
-  const { run } = await claimed();
-  await journal.writeChunks(run, "again", 0, ["a", "b", "c"]);
-  await journal.writeChunks(run, "again", 0, ["x"]);
+  const { run, epoch } = await claimed();
+  await journal.writeChunks(run, epoch, "again", 0, ["a", "b", "c"]);
+  await journal.writeChunks(run, epoch, "again", 0, ["x"]);
   expect((await journal.readChunks(run, "again", 0)).map((item) => item.chunk)).toEqual(["x"]);
 });

@@ -6,7 +6,14 @@ import { isOver } from "./append-values.ts";
 import { loadBlobs, saveBlob } from "./blobs.ts";
 import { createClock } from "./clock.ts";
 import { timerSource } from "./queue.ts";
-import { createClaimer, createRunInTransaction, parkRun, readInbox, saveSnapshot } from "./runs.ts";
+import {
+  createClaimer,
+  createRunInTransaction,
+  parkRun,
+  raiseEpoch,
+  readInbox,
+  saveSnapshot,
+} from "./runs.ts";
 import type { Journal } from "./spec.ts";
 import { createStreamWriter, deleteEndedStreams, readChunks } from "./streams.ts";
 import { readEvents } from "./events.ts";
@@ -90,6 +97,11 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
       if (answer.result === "appended" && summary !== undefined && isOver(summary.state)) ended.add(run);
       return answer;
     },
+    async raiseEpoch(run, epoch, seq) {
+      const raised = await raiseEpoch(pool, run, epoch);
+      if (raised !== null) appender.note(run, raised, seq);
+      return raised;
+    },
     inbox: (run) => readInbox(pool, run),
     saveSnapshot(request) {
       snapshots.add(request.run);
@@ -115,7 +127,7 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
     saveBlob: (workspace, text) => saveBlob(pool, workspace, text),
     loadBlobs: (workspace, hashes) => loadBlobs(pool, workspace, hashes),
     events: (run, after, limit) => readEvents(pool, run, after, limit),
-    writeChunks: (run, stream, from, chunks) => streams.write(run, stream, from, chunks),
+    writeChunks: (run, epoch, stream, from, chunks) => streams.write(run, epoch, stream, from, chunks),
     readChunks: (run, stream, from) => readChunks(pool, run, stream, from),
     closeStream: (run, stream) => streams.end(run, stream),
     now: () => clock.now(),

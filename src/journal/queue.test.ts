@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type RunId, type WorkerId, type WorkspaceId, makeId } from "#base/index.ts";
 import { type TestDatabase, startTestDatabase } from "#platform/testing.ts";
 import {
+  type Claim,
   type PostgresJournal,
   createPostgresJournal,
   declareDead,
@@ -12,6 +13,7 @@ import {
 } from "./index.ts";
 
 const workspace = "ws_queue" as WorkspaceId;
+const machineVersion = 1;
 let database: TestDatabase;
 let journal: PostgresJournal;
 
@@ -22,7 +24,7 @@ beforeAll(async () => {
     "insert into flow (id, workspace_id, slug, title) values ('queue', $1, 'queue', 'Queue')",
     [workspace],
   );
-  journal = createPostgresJournal({ db: database.db, machineVersion: 1 });
+  journal = createPostgresJournal({ db: database.db, machineVersion });
 });
 
 afterAll(async () => {
@@ -207,4 +209,71 @@ test("a run whose job was lost gets one again, once its signal has lain unread f
   expect(await jobs()).toBe(1);
   await journal.tidy();
   expect(await jobs()).toBe(1);
+});
+
+test("a run that a newer machine wrote to is handed back by an older worker, and no wake-up is lost", async () => {
+  const { pool } = database.db;
+  const newer = createPostgresJournal({ db: database.db, machineVersion: machineVersion + 1 });
+  const run = await newRun();
+  await pool.query("update run set machine_version = $2 where id = $1", [run, machineVersion + 1]);
+  const jobs = async (): Promise<unknown[]> => {
+    const { rows } = await pool.query<{ task_identifier: string; key: string; locked: boolean }>(
+      "select task_identifier, key, locked_at is not null as locked from graphile_worker.jobs where key = $1",
+      [`run:${run}`],
+    );
+    return rows;
+  };
+  const handedBack = [{ task_identifier: `run-v${machineVersion + 1}`, key: `run:${run}`, locked: false }];
+  const oldWorker = await newWorker();
+  const by = { kind: "user", id: "user_1", name: "Ada" } as const;
+  const claims: unknown[] = [];
+  const old = await startQueue({
+    db: database.db,
+    journal,
+    worker: oldWorker,
+    machineVersion,
+    onRun: async (id) => {
+      if (id === run) claims.push(await journal.claim(id, oldWorker));
+    },
+  });
+  await vi.waitFor(async () => expect(await jobs()).toEqual(handedBack));
+  await journal.signal(run, "again", { kind: "cancel", by, reason: "" });
+  await vi.waitFor(() => expect(claims).toEqual([null, null]));
+  await vi.waitFor(async () => expect(await jobs()).toEqual(handedBack));
+
+  const newWorkerId = await newWorker();
+  let claim: Claim | null = null;
+  const young = await startQueue({
+    db: database.db,
+    journal: newer,
+    worker: newWorkerId,
+    machineVersion: machineVersion + 1,
+    onRun: async (id) => {
+      if (id === run) claim = await newer.claim(id, newWorkerId);
+    },
+  });
+  await vi.waitFor(() => expect(claim).not.toBeNull());
+  expect((claim as Claim | null)?.inbox?.items.map(({ signal }) => signal.kind)).toEqual(["start", "cancel"]);
+  expect(claims).toEqual([null, null]);
+  await Promise.all([old.stop(), young.stop()]);
+  newer.close();
+});
+
+test("a claim stamps the run with the version of the machine that goes on with it", async () => {
+  const newer = createPostgresJournal({ db: database.db, machineVersion: machineVersion + 1 });
+  const run = await newRun();
+  const stamped = async (): Promise<number | undefined> => {
+    const { rows } = await database.db.pool.query<{ version: number }>(
+      "select machine_version as version from run where id = $1",
+      [run],
+    );
+    return rows[0]?.version;
+  };
+  const first = await newWorker();
+  await journal.claim(run, first);
+  expect(await stamped()).toBe(machineVersion);
+  await declareDead(database.db, first);
+  expect(await newer.claim(run, await newWorker())).not.toBeNull();
+  expect(await stamped()).toBe(machineVersion + 1);
+  newer.close();
 });

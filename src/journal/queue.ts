@@ -1,11 +1,12 @@
 import { EventEmitter } from "node:events";
 import { Logger, run as runQueue, runMigrations } from "graphile-worker";
 import { messageOf, type RunId, type WorkerId } from "#base/index.ts";
+import { machineVersion } from "#flow/machine/index.ts";
 import { type Database, log, metrics } from "#platform/index.ts";
 import { isBrokenConnection } from "./lane.ts";
 import type { Journal } from "./spec.ts";
 import { noteQueueName } from "./workers.ts";
-import { addRunJob } from "./wake.ts";
+import { addRunJob, jobOfVersion } from "./wake.ts";
 
 export type QueueOptions = {
   readonly db: Database;
@@ -18,6 +19,8 @@ export type QueueOptions = {
   onAlone?(run: RunId): Promise<void>;
   /** Runs at once; 64 unless given. */
   readonly concurrency?: number;
+  /** Takes what older workers handed back, up to this version; that of this machine unless given. */
+  readonly machineVersion?: number;
 };
 
 export type Queue = {
@@ -63,6 +66,8 @@ export async function startQueue(options: QueueOptions): Promise<Queue> {
       noteQueueName(db.pool, worker, workerPool.id).then(resolve, reject);
     });
   });
+  const drive = (payload: unknown): Promise<void> => driveGuarded(options, runOf(payload), () => stopping);
+  const alone = async (payload: unknown): Promise<void> => options.onAlone?.(runOf(payload));
   const runner = await runQueue({
     pgPool: db.pool,
     logger,
@@ -70,8 +75,9 @@ export async function startQueue(options: QueueOptions): Promise<Queue> {
     noHandleSignals: true,
     parsedCronItems: [],
     taskList: {
-      run: (payload) => driveGuarded(options, runOf(payload), () => stopping),
-      alone: async (payload) => options.onAlone?.(runOf(payload)),
+      ...handedBack(options.machineVersion ?? machineVersion, { run: drive, alone }),
+      run: drive,
+      alone,
       timer: async (payload) => {
         const { run, path, name, n } = payload as { run: RunId; path: string; name: string; n: number };
         await journal.signal(run, timerSource({ path, name, n }), { kind: "timer", path, name, n });
@@ -97,6 +103,18 @@ export async function startQueue(options: QueueOptions): Promise<Queue> {
       return runner.stop();
     },
   };
+}
+
+type Task = (payload: unknown) => Promise<void>;
+
+/** The jobs of runs that older workers could not drive and this one can. */
+function handedBack(latest: number, tasks: { run: Task; alone: Task }): Record<string, Task> {
+  const list: Record<string, Task> = {};
+  for (let version = 1; version <= latest; version += 1) {
+    list[jobOfVersion("run", version)] = tasks.run;
+    list[jobOfVersion("alone", version)] = tasks.alone;
+  }
+  return list;
 }
 
 export function timerSource(timer: { path: string; name: string; n: number }): string {

@@ -10,16 +10,16 @@ import {
 import type { RunEvent, RunState, Signal } from "#flow/machine/index.ts";
 import { batchColumns, eventsOf, fromBatchOf } from "./events.ts";
 import { isOver, plain, textOrNull } from "./append-values.ts";
-import type { Queryable } from "#platform/index.ts";
+import { log, type Queryable } from "#platform/index.ts";
 import { isBrokenConnection, isWorthRepeating, openLane } from "./lane.ts";
-import { addAloneJob, addRunJob, makeInboxId } from "./wake.ts";
+import { addAloneJob, addNewerJob, addRunJob, makeInboxId } from "./wake.ts";
 import type { Claim, InboxItem, NewRun, ParkRequest, SnapshotRequest } from "./spec.ts";
 
 /** After this many crashes of begun segments, a run goes on alone in a process of its own. */
 export const crashesBeforeAlone = 2;
 
 export type ClaimOptions = {
-  /** Snapshots of another version are discarded. */
+  /** Snapshots of another version are discarded, and runs that a newer one wrote to are not claimed. */
   readonly machineVersion: number;
   /** Whether this process drives one run alone, and so may take one that has crashed often. */
   readonly alone: boolean;
@@ -33,12 +33,13 @@ export type ClaimOptions = {
 const claimSql = `with wanted as materialized (
   select id from run
    where id = any($1::text[]) and finished_at is null and ($3::boolean or crashes < ${crashesBeforeAlone})
+     and machine_version <= $4::int
      and (owner is null or exists (select 1 from worker where worker.id = run.owner and worker.died_at is not null))
      and not exists (select 1 from worker where worker.id = $2 and worker.died_at is not null)
    order by id for update
 ),
 claimed as (
-  update run set owner = $2, epoch = epoch + 1, updated_at = clock_timestamp(),
+  update run set owner = $2, epoch = epoch + 1, machine_version = $4::int, updated_at = clock_timestamp(),
          state = case when state in ('queued', 'waiting') then 'running' else state end
     from wanted where run.id = wanted.id
   returning run.id, epoch, workspace_id, revision_id, crashes
@@ -78,7 +79,12 @@ export function createClaimer(pool: pg.Pool, options: ClaimOptions): Claimer {
     const runs = [...new Set(group.map(({ run }) => run))];
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const rows = await lane.query<ClaimRow>("journal_claim", claimSql, [runs, worker, options.alone]);
+        const rows = await lane.query<ClaimRow>("journal_claim", claimSql, [
+          runs,
+          worker,
+          options.alone,
+          options.machineVersion,
+        ]);
         const found = new Map(rows.map((row) => [row.id, row]));
         for (const { run, resolve } of group) {
           resolve(found.get(run));
@@ -120,17 +126,30 @@ export function createClaimer(pool: pg.Pool, options: ClaimOptions): Claimer {
   };
 }
 
-const refusedSql = `select ${addAloneJob("id")} from run
-  where id = $1 and finished_at is null and owner is null and crashes >= ${crashesBeforeAlone}`;
+/**
+ * A run that this process may not drive goes to one that may: alone where it has crashed often, and to workers that know
+ * its machine where a newer one wrote to it. The wake-up is not lost: it waits as a job of theirs.
+ */
+const refusedSql = `select case when machine_version > $2::int then ${addNewerJob("id", crashesBeforeAlone)}
+            else ${addAloneJob("id")} end as job, machine_version > $2::int as newer, machine_version as version
+  from run
+ where id = $1 and finished_at is null and owner is null
+   and (machine_version > $2::int or (crashes >= ${crashesBeforeAlone} and not $3::boolean))`;
 
 const historySql = `with kept as (select seq, state from run_snapshot where run_id = $1 and machine_version = $2)
-select null::int as seq, null::text as at, state as bodies, seq as after from kept
+select null::int as seq, null::text as at, state as bodies, 0 as version, seq as after from kept
 union all
 select ${batchColumns}, coalesce((select seq from kept), 0)
   from event_batch where ${fromBatchOf("$1", "coalesce((select seq from kept), 0)")}
 order by seq nulls first`;
 
-type HistoryRow = { seq: number | null; at: string | null; bodies: string; after: number };
+type HistoryRow = {
+  seq: number | null;
+  at: string | null;
+  bodies: string;
+  version: number;
+  after: number;
+};
 
 async function claimOf(
   pool: pg.Pool,
@@ -139,7 +158,14 @@ async function claimOf(
   options: ClaimOptions,
 ): Promise<Claim | null> {
   if (claimed === undefined) {
-    if (!options.alone) await pool.query({ name: "journal_claim_refused", text: refusedSql, values: [run] });
+    const { rows } = await pool.query<{ newer: boolean; version: number }>({
+      name: "journal_claim_refused",
+      text: refusedSql,
+      values: [run, options.machineVersion, options.alone],
+    });
+    const [handed] = rows;
+    if (handed?.newer)
+      log.warn({ run, version: handed.version }, "a newer Baton wrote this run: it is left to one");
     return null;
   }
   const claim = {
@@ -161,9 +187,20 @@ async function claimOf(
   const events: RunEvent[] = [];
   for (const row of history.rows) {
     if (row.seq === null) snapshot = JSON.parse(row.bodies) as RunState;
-    else events.push(...eventsOf({ seq: row.seq, at: row.at ?? "0", bodies: row.bodies }, row.after));
+    else events.push(...eventsOf({ ...row, seq: row.seq, at: row.at ?? "0" }, row.after));
   }
   return { ...claim, snapshot, events };
+}
+
+/** See `Journal.raiseEpoch`. */
+export async function raiseEpoch(pool: pg.Pool, run: RunId, epoch: number): Promise<number | null> {
+  const { rows } = await pool.query<{ epoch: number }>({
+    name: "journal_raise_epoch",
+    text: `update run set epoch = epoch + 1, updated_at = clock_timestamp()
+            where id = $1 and epoch = $2 and owner is not null returning epoch`,
+    values: [run, epoch],
+  });
+  return rows[0]?.epoch ?? null;
 }
 
 const inboxSql = `select run.wake, item.id, item.body from run

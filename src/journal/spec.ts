@@ -19,6 +19,11 @@ export type Journal = {
    * statement. "fenced": the epoch is no longer ours; nothing was recorded. Answers the instant given to the events.
    */
   append(request: AppendRequest): Promise<{ result: "appended"; at: number } | { result: "fenced" }>;
+  /**
+   * Raises the epoch of a run that is ours: whatever still goes on under the old one records nothing from now on. `seq` is
+   * that of the last event. Answers the new epoch, or null when the run is no longer ours.
+   */
+  raiseEpoch(run: RunId, epoch: number, seq: number): Promise<number | null>;
   /** Unconsumed inbox items, oldest first, and the wake count that they were read under. */
   inbox(run: RunId): Promise<{ items: readonly InboxItem[]; wake: number }>;
   /**
@@ -41,8 +46,17 @@ export type Journal = {
   loadBlobs(workspace: WorkspaceId, hashes: readonly string[]): Promise<ReadonlyMap<string, Json>>;
   /** Events after `after`, in order, at most `limit`. */
   events(run: RunId, after: number, limit: number): Promise<readonly RunEvent[]>;
-  /** Chunks of a step's stream; `n` counts from 0. Written in batches, deleted by `closeStream`. */
-  writeChunks(run: RunId, stream: string, from: number, chunks: readonly Json[]): Promise<void>;
+  /**
+   * Chunks of a step's stream; `n` counts from 0. Written in batches, deleted by `closeStream`. Under an epoch that is no
+   * longer the run's, nothing is written.
+   */
+  writeChunks(
+    run: RunId,
+    epoch: number,
+    stream: string,
+    from: number,
+    chunks: readonly Json[],
+  ): Promise<void>;
   readChunks(run: RunId, stream: string, from: number): Promise<readonly { n: number; chunk: Json }[]>;
   closeStream(run: RunId, stream: string): Promise<void>;
   /** Instants come from here. Epoch milliseconds. */

@@ -11,7 +11,8 @@ const keepEndedSeconds = 10;
 const attempts = 5;
 
 export type StreamWriter = {
-  write(run: RunId, stream: string, from: number, chunks: readonly Json[]): Promise<void>;
+  /** Writes nothing where the run's epoch is another one by now, or nobody owns it. */
+  write(run: RunId, epoch: number, stream: string, from: number, chunks: readonly Json[]): Promise<void>;
   /** Marks a stream as over, behind all chunks that were written before, and tells its viewers. */
   end(run: RunId, stream: string): Promise<void>;
   close(): void;
@@ -20,24 +21,31 @@ export type StreamWriter = {
 type Batch = {
   run: RunId;
   stream: string;
+  /** Null for the mark of a stream's end, which comes behind an append that was fenced. */
+  epoch: number | null;
   from: number;
   bodies: string[];
   resolve(): void;
   reject(error: unknown): void;
 };
 
+/** Whether what stands in these columns may be written: `epoch` is null, or still that of the run. */
+const isOurs = (run: string, epoch: string): string => `(${epoch} is null or exists (
+         select 1 from run where run.id = ${run} and run.epoch = ${epoch} and run.owner is not null))`;
 const insertion = `insert into stream_chunk (run_id, stream, n, body)
   select run_id, stream, n,
          case when n = ${endOfStream} then extract(epoch from clock_timestamp())::bigint::text else body end
-    from unnest($1::text[], $2::text[], $3::int[], $4::text[]) as chunk(run_id, stream, n, body)
+    from unnest($1::text[], $2::text[], $3::int[], $4::text[], $6::int[]) as chunk(run_id, stream, n, body, epoch)
+   where ${isOurs("chunk.run_id", "chunk.epoch")}
   on conflict (run_id, stream, n) do update set body = excluded.body`;
 const notification = "select pg_notify('stream', name) from unnest($5::text[]) as name";
 const writeSql = `with written as (${insertion}) ${notification}`;
 /** A stream that begins anew, because its step is carried out again, loses what its first try had left. */
 const restartSql = `with written as (${insertion}),
 cleared as (
-  delete from stream_chunk using unnest($6::text[], $7::text[], $8::int[]) as fresh(run_id, stream, after)
-   where stream_chunk.run_id = fresh.run_id and stream_chunk.stream = fresh.stream
+  delete from stream_chunk
+   using unnest($7::text[], $8::text[], $9::int[], $10::int[]) as fresh(run_id, stream, after, epoch)
+   where ${isOurs("fresh.run_id", "fresh.epoch")} and stream_chunk.run_id = fresh.run_id and stream_chunk.stream = fresh.stream
      and (stream_chunk.n > fresh.after or stream_chunk.n = ${endOfStream})
 )
 ${notification}`;
@@ -67,21 +75,21 @@ export function createStreamWriter(pool: pg.Pool): StreamWriter {
     writing = false;
   }
 
-  function enqueue(run: RunId, stream: string, from: number, bodies: string[]): Promise<void> {
+  function enqueue(batch: Omit<Batch, "resolve" | "reject">): Promise<void> {
     return new Promise<void>((resolve, reject) => {
-      waiting.push({ run, stream, from, bodies, resolve, reject });
+      waiting.push({ ...batch, resolve, reject });
       // What is emitted in the same turn of the event loop goes together.
       if (!writing && waiting.length === 1) setImmediate(() => void flush());
     });
   }
 
   return {
-    write(run, stream, from, chunks) {
+    write(run, epoch, stream, from, chunks) {
       if (chunks.length === 0) return Promise.resolve();
       const bodies = chunks.map((chunk) => JSON.stringify(chunk));
-      return enqueue(run, stream, from, bodies);
+      return enqueue({ run, epoch, stream, from, bodies });
     },
-    end: (run, stream) => enqueue(run, stream, endOfStream, [""]),
+    end: (run, stream) => enqueue({ run, epoch: null, stream, from: endOfStream, bodies: [""] }),
     close: () => lane.close(),
   };
 }
@@ -89,13 +97,17 @@ export function createStreamWriter(pool: pg.Pool): StreamWriter {
 async function send(lane: Lane, batches: readonly Batch[]): Promise<void> {
   const columns: [string[], string[], number[], string[]] = [[], [], [], []];
   const names = new Set<string>();
-  const fresh: [string[], string[], number[]] = [[], [], []];
-  for (const { run, stream, from, bodies } of batches) {
+  const epochs: (number | null)[] = [];
+  const fresh: [string[], string[], number[], (number | null)[]] = [[], [], [], []];
+  for (const { run, epoch, stream, from, bodies } of batches) {
     const name = `${run} ${stream}`;
     if (from === 0) {
-      const sameStream = batches.filter((other) => other.run === run && other.stream === stream);
+      const sameStream = batches.filter(
+        (other) => other.run === run && other.stream === stream && other.epoch === epoch,
+      );
       fresh[0].push(run);
       fresh[1].push(stream);
+      fresh[3].push(epoch);
       fresh[2].push(Math.max(...sameStream.map((other) => other.from + other.bodies.length - 1)));
     }
     names.add(name);
@@ -104,12 +116,14 @@ async function send(lane: Lane, batches: readonly Batch[]): Promise<void> {
       columns[1].push(stream);
       columns[2].push(from + i);
       columns[3].push(body);
+      epochs.push(epoch);
     }
   }
   for (let attempt = 1; ; attempt += 1) {
     try {
-      if (fresh[0].length === 0) await lane.query("journal_chunks", writeSql, [...columns, [...names]]);
-      else await lane.query("journal_chunks_anew", restartSql, [...columns, [...names], ...fresh]);
+      if (fresh[0].length === 0)
+        await lane.query("journal_chunks", writeSql, [...columns, [...names], epochs]);
+      else await lane.query("journal_chunks_anew", restartSql, [...columns, [...names], epochs, ...fresh]);
       return;
     } catch (error) {
       if (!isWorthRepeating(error) || attempt === attempts) throw error;

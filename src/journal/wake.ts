@@ -12,6 +12,21 @@ export function addRunJob(run: string): string {
     max_attempts => ${endlessAttempts})`;
 }
 
+/** The job of runs that a machine of this version wrote to, and that an older worker has handed back. */
+export function jobOfVersion(job: "run" | "alone", version: number): string {
+  return `${job}-v${version}`;
+}
+
+/**
+ * Adds the job that drives a run of a newer machine (columns `machine_version` and `crashes` of its row), which only
+ * workers take that know it. Under the key of the plain job: the next signal makes that of it again.
+ */
+export function addNewerJob(run: string, crashesBeforeAlone: number): string {
+  const job = `case when crashes >= ${crashesBeforeAlone} then 'alone' else 'run' end`;
+  return `graphile_worker.add_job(${job} || '-v' || machine_version, json_build_object('run', ${run}),
+    job_key => ${job} || ':' || ${run}, max_attempts => ${endlessAttempts})`;
+}
+
 /** Adds the job that drives a run alone in a process of its own. */
 export function addAloneJob(run: string): string {
   return `graphile_worker.add_job('alone', json_build_object('run', ${run}), job_key => 'alone:' || ${run},

@@ -239,7 +239,16 @@ export function memoryJournal(options: MemoryJournalOptions = {}): MemoryJournal
       return at(run).events.slice(after, after + limit);
     },
 
-    async writeChunks(run, stream, from, chunks) {
+    async raiseEpoch(run, epoch) {
+      const stored = at(run);
+      if (stored.epoch !== epoch || stored.owner === null) return null;
+      stored.epoch += 1;
+      return stored.epoch;
+    },
+
+    async writeChunks(run, epoch, stream, from, chunks) {
+      const stored = at(run);
+      if (stored.epoch !== epoch || stored.owner === null) return;
       const list = streams.get(`${run} ${stream}`) ?? [];
       streams.set(`${run} ${stream}`, list);
       chunks.forEach((chunk, index) => list.push({ n: from + index, chunk }));

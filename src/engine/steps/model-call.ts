@@ -57,7 +57,7 @@ async function streamFor(key: string, context: StepContext): Promise<ReturnType<
   return createStream({
     from,
     redaction,
-    write: (at, chunks) => options.journal.writeChunks(run, key, at, chunks),
+    write: (at, chunks) => options.journal.writeChunks(run, context.epoch(), key, at, chunks),
     onOpen: () => context.onStream(key),
     onProblem: (error) => options.onProblem?.({ run, error }),
   });

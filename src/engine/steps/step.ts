@@ -21,6 +21,10 @@ export type StepContext = {
   readonly signal: AbortSignal;
   /** Aborts the effect by itself, because its time is over. */
   abort(): void;
+  /** Counts what goes on apart from the step: the effect has not ended while this has not. */
+  track(part: Promise<unknown>): void;
+  /** The fence under which it may write: the run's epoch, of an aborted effect that of its time. */
+  epoch(): number;
 };
 
 /** What a call answers its run with. */

@@ -21,6 +21,7 @@ export const toolCall: Step<"tool-call"> = async (obligation, context) => {
     agent,
     signal,
   });
+  context.track(call);
   const result = await withLimit(call, limit, context.abort, tool);
   // Asked for now: the call itself may have read a secret that was not known when it began.
   const told = options.redaction?.(run).json(result) ?? result;

@@ -73,7 +73,10 @@ export function mortal(journal: Journal, beyond: Outside, point: KillPoint | und
       saveBlob: alive((workspace, text) => journal.saveBlob(workspace, text)),
       loadBlobs: alive((workspace, hashes) => journal.loadBlobs(workspace, hashes)),
       events: alive((run, after, limit) => journal.events(run, after, limit)),
-      writeChunks: alive((run, stream, from, chunks) => journal.writeChunks(run, stream, from, chunks)),
+      writeChunks: alive((run, epoch, stream, from, chunks) =>
+        journal.writeChunks(run, epoch, stream, from, chunks),
+      ),
+      raiseEpoch: alive((run, epoch, seq) => journal.raiseEpoch(run, epoch, seq)),
       readChunks: alive((run: RunId, stream, from) => journal.readChunks(run, stream, from)),
       closeStream: alive((run, stream) => journal.closeStream(run, stream)),
       now: () => journal.now(),

@@ -12,5 +12,6 @@ export { staticPath, childPath, placeOf, effectKey, pathOfKey } from "./paths.ts
 export { definitionAt } from "./definitions.ts";
 export { localToolFacts, toolText } from "./tools.ts";
 export { covers, grantedTools } from "./agent/grants.ts";
+export { upcast, eventVersion, type Upcasters, type Upcaster } from "./upcast.ts";
 export { mapPlaces, beginningOf } from "./places.ts";
 export { scriptTool } from "./heads/script.ts";
