@@ -31,6 +31,7 @@ export default defineConfig({
             "@cfworker/json-schema",
             "@marcbachmann/cel-js",
             "canonicalize",
+            "croner",
             "fast-check",
             "fastest-levenshtein",
             "re2js",

@@ -25,6 +25,7 @@ export const floors: readonly {
   { floor: 6, modules: { tools: ["index.ts"] }, why: "what can be called" },
   { floor: 7, modules: { agents: ["index.ts"] }, why: "who calls it" },
   { floor: 8, modules: { engine: ["index.ts", "browser.ts"] }, why: "drives runs" },
+  { floor: 9, modules: { triggers: ["index.ts"] }, why: "what starts flows by itself" },
   { floor: 10, modules: { api: ["index.ts"] }, why: "the verbs of every face" },
   { floor: 11, modules: { ui: [] }, why: "what people see: base, flow, engine/browser, and types of api" },
   { floor: 12, modules: { app: [], processes: [], cli: [] }, why: "entry points" },

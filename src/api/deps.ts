@@ -14,6 +14,7 @@ import {
 import { createWatcher, type Watcher } from "#journal/index.ts";
 import type { Database, Listener } from "#platform/index.ts";
 import { builtinFacts, toolRows } from "#tools/index.ts";
+import { followsOf } from "#triggers/index.ts";
 import type { ToolRow } from "./views.ts";
 
 /** What the verbs work with. One for a process. */
@@ -82,10 +83,15 @@ const catalog = { get: (name: string) => registry.get(name), names: () => [...re
 
 /** What validation knows beyond a text: the registry's tools, the roles, and the workspace's members and models. */
 export async function knowledgeOf(deps: Pick<ApiDeps, "db">, scope: Scope): Promise<Knowledge> {
-  const [members, models] = await Promise.all([listMembers(deps.db, scope), aliasNames(deps.db, scope)]);
+  const [members, models, follows] = await Promise.all([
+    listMembers(deps.db, scope),
+    aliasNames(deps.db, scope),
+    followsOf(deps.db, scope),
+  ]);
   return {
     ...installationKnowledge,
     models,
+    follows,
     members: members.map(({ userId, email, roles: held }) => ({ id: userId, email, roles: held })),
   };
 }

@@ -4,7 +4,7 @@ export type { Context, Meta, Requirement } from "./trpc.ts";
 export type { ErrorData } from "./errors.ts";
 export type { Change } from "./workspace/watch.ts";
 export { createFirstWorkspace, type Setup } from "./setup/creating.ts";
-export { startRun, type RunStart } from "./run/starting.ts";
+export { startRun, startsOf, type RunStart } from "./run/starting.ts";
 export type {
   AliasRow,
   ApprovalView,
@@ -24,5 +24,7 @@ export type {
 } from "./views.ts";
 export { createTrpcHandler, trpcPath } from "./http/trpc.ts";
 export { createUploadHandler } from "./http/upload.ts";
+export { createHookHandler } from "./http/hook.ts";
+export type { OutcomeRow, TriggerView, HookAddress, Rehearsal } from "#triggers/index.ts";
 export { createStreamHandler } from "./http/stream.ts";
 export { createValueHandler } from "./http/value.ts";

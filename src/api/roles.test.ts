@@ -14,6 +14,8 @@ type World = {
   approval: { id: string; hash: string };
   user: string;
   secret: string;
+  /** A webhook. */
+  trigger: string;
 };
 
 type Kind = "query" | "mutation" | "subscription";
@@ -70,6 +72,13 @@ const calls: Record<string, { input: (world: World) => unknown; ids?: true }> = 
   "settings.setSecret": { input: () => ({ name: "not a name", value: "x" }) },
   "settings.deleteSecret": { input: ({ secret }) => ({ name: secret }), ids: true },
   "tool.list": { input: () => undefined },
+  "trigger.list": { input: () => ({}) },
+  "trigger.outcomes": { input: ({ trigger }) => ({ id: trigger }), ids: true },
+  "trigger.pause": { input: ({ trigger }) => ({ id: trigger }), ids: true },
+  "trigger.resume": { input: ({ trigger }) => ({ id: trigger }), ids: true },
+  "trigger.address": { input: ({ trigger }) => ({ id: trigger }), ids: true },
+  "trigger.renew": { input: ({ trigger }) => ({ id: trigger }), ids: true },
+  "trigger.test": { input: ({ trigger }) => ({ id: trigger, body: "{}" }), ids: true },
   "member.list": { input: () => undefined },
   "member.roleTable": { input: () => undefined },
   "member.invite": { input: () => ({ email: "new@example.com", roles: ["viewer"] }) },
@@ -122,10 +131,22 @@ async function makeWorld(name: string): Promise<{ world: World; owner: TestMembe
        '[{"type":"log-written","path":"greet","level":"info","message":"Hello"}]')`,
     [run],
   );
+  const hook = `${helloText(`hook-${name}`)}triggers: [{ id: hook, webhook: {} }]\n`;
+  await owner.call.flow.publish({ text: hook, message: "" });
+  const [trigger] = await owner.call.trigger.list({});
   await owner.call.settings.setSecret({ name: `TOKEN_${name}`, value: "something" });
   const { id: flowId } = await owner.call.flow.get({ slug });
   return {
-    world: { workspace, slug, flowId, run, approval, user: other.id, secret: `TOKEN_${name}` },
+    world: {
+      workspace,
+      slug,
+      flowId,
+      run,
+      approval,
+      user: other.id,
+      secret: `TOKEN_${name}`,
+      trigger: trigger?.id ?? "",
+    },
     owner,
   };
 }
@@ -187,6 +208,7 @@ describe("every verb", () => {
       approval: { id: "appr_nowhere", hash: "" },
       user: "user_nowhere",
       secret: "TOKEN_nowhere",
+      trigger: "trg_nowhere",
     };
     for (const role of roles) {
       const member = memberWith(role).call;
@@ -201,6 +223,7 @@ describe("every verb", () => {
             world.approval.id,
             world.user,
             world.secret,
+            world.trigger,
           ])
           .reduce((all, word) => all.replaceAll(word, "…"), text);
       expect({ ...there, message: anonymised(there.message) }).toEqual({
@@ -223,7 +246,8 @@ describe("every verb", () => {
 
   it("keeps lists to one's own workspace", async () => {
     const { call } = memberWith("owner");
-    expect((await call.flow.list({})).map((flow) => flow.slug)).toEqual([own.slug]);
+    expect((await call.flow.list({})).map((flow) => flow.slug).toSorted()).toEqual([own.slug, "hook-own"]);
+    expect((await call.trigger.list({})).map(({ id }) => id)).toEqual([own.trigger]);
     expect((await call.run.list({})).rows.map((run) => run.id)).toEqual([own.run]);
     expect((await call.run.get({ id: own.run })).approvals.map(({ id }) => id)).toEqual([own.approval.id]);
     const asked = [...(await call.inbox.list({ state: "pending" })), ...(await call.home()).needsMe];

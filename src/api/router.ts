@@ -37,6 +37,13 @@ import { create } from "./setup/create.ts";
 import { join } from "./setup/join.ts";
 import { state } from "./setup/state.ts";
 import { list as toolList } from "./tool/list.ts";
+import { address } from "./trigger/address.ts";
+import { list as triggerList } from "./trigger/list.ts";
+import { outcomes } from "./trigger/outcomes.ts";
+import { pause as pauseTrigger } from "./trigger/pause.ts";
+import { renew } from "./trigger/renew.ts";
+import { resume as resumeTrigger } from "./trigger/resume.ts";
+import { test as testTrigger } from "./trigger/test.ts";
 import { createCallerFactory, router } from "./trpc.ts";
 import { watch as workspaceWatch } from "./workspace/watch.ts";
 
@@ -50,6 +57,15 @@ export const appRouter = router({
   audit: router({ list: auditList }),
   settings: router({ models, secrets, setProvider, setAlias, setSecret, deleteSecret }),
   tool: router({ list: toolList }),
+  trigger: router({
+    list: triggerList,
+    outcomes,
+    pause: pauseTrigger,
+    resume: resumeTrigger,
+    address,
+    renew,
+    test: testTrigger,
+  }),
   member: router({ list: memberList, roleTable, invite, setRoles, remove }),
   workspace: router({ watch: workspaceWatch }),
   setup: router({ state, create, join }),

@@ -14,6 +14,7 @@ export type ApprovalId = Id<"appr">;
 export type FileId = Id<"file">;
 export type WorkerId = Id<"wrk">;
 export type InboxItemId = Id<"inbx">;
+export type TriggerId = Id<"trg">;
 export type NotificationId = Id<"note">;
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";

@@ -10,6 +10,7 @@ export {
   type WorkerId,
   type InboxItemId,
   type NotificationId,
+  type TriggerId,
   makeId,
   isId,
 } from "./ids.ts";

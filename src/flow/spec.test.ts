@@ -4,7 +4,11 @@ const spec = Object.values(
   import.meta.glob("./SPEC.md", { query: "?raw", import: "default", eager: true }),
 ).join("");
 const tests = Object.values(
-  import.meta.glob("./**/*.test.ts", { query: "?raw", import: "default", eager: true }),
+  import.meta.glob(["./**/*.test.ts", "../triggers/**/*.test.ts", "../api/trigger/*.test.ts"], {
+    query: "?raw",
+    import: "default",
+    eager: true,
+  }),
 ).join("");
 
 test("every rule of SPEC.md has a test that carries its number, and every number in a test is a rule", () => {

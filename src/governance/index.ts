@@ -1,7 +1,8 @@
 export { permissions, type Permission, roles, type Role, roleTable, permissionsOf, isRole } from "./roles.ts";
-export { type Actor, type Scope, memberScope, systemScope, authorize } from "./scope.ts";
+export { type Actor, type Scope, memberScope, systemScope, triggerScope, authorize } from "./scope.ts";
 export { newId } from "./ids.ts";
 export { flowPolicy } from "./policy/flow.ts";
+export { triggerPolicy } from "./policy/trigger.ts";
 export { runPolicy } from "./policy/run.ts";
 export { auditPolicy } from "./policy/audit.ts";
 export { settingsPolicy } from "./policy/settings.ts";

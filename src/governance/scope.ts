@@ -4,7 +4,11 @@ import { permissionsOf, type Permission, type Role } from "./roles.ts";
 /** Who acts. `id` of an agent is `agent:<flow>/<name>`. */
 export type Actor =
   | { readonly kind: "user"; readonly id: string; readonly name: string; readonly email: string }
-  | { readonly kind: "agent" | "system" | "cli" | "api-key"; readonly id: string; readonly name: string };
+  | {
+      readonly kind: "agent" | "system" | "cli" | "api-key" | "trigger";
+      readonly id: string;
+      readonly name: string;
+    };
 
 declare const proof: unique symbol;
 
@@ -31,6 +35,19 @@ export function systemScope(workspaceId: WorkspaceId, id: string): Scope {
     actor: { kind: "system", id, name: "Baton" },
     roles: [],
     permissions: permissionsOf(["owner"]),
+  } as unknown as Scope;
+}
+
+/** A trigger that starts a run. It may do that and nothing else. */
+export function triggerScope(
+  workspaceId: WorkspaceId,
+  trigger: { readonly id: string; readonly name: string },
+): Scope {
+  return {
+    workspaceId,
+    actor: { kind: "trigger", id: trigger.id, name: trigger.name },
+    roles: [],
+    permissions: new Set<Permission>(["run.start"]),
   } as unknown as Scope;
 }
 

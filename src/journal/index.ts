@@ -12,11 +12,20 @@ export {
   retireWorker,
   startPulse,
 } from "./workers.ts";
-export { cancelInTransaction, signalInTransaction } from "./wake.ts";
+export { addJob, cancelInTransaction, signalInTransaction, type NewJob } from "./wake.ts";
 export { measureJournal } from "./measure.ts";
 export { plain } from "./append-values.ts";
+export { loadBlobs } from "./blobs.ts";
 export { createRunInTransaction } from "./runs.ts";
 export { type RunControl, controlRun, runControls } from "./control.ts";
+export {
+  type StartKeys,
+  forgetStartKeys,
+  keyDays,
+  runNumber,
+  startedUnder,
+  takeStartKeys,
+} from "./start-keys.ts";
 export { type Watcher, createWatcher } from "./watch.ts";
 export {
   type RunDetails,

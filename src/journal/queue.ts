@@ -17,6 +17,8 @@ export type QueueOptions = {
   onRun(run: RunId): Promise<void>;
   /** Drives a run that crashed workers in a process of its own; resolves when that ended. */
   onAlone?(run: RunId): Promise<void>;
+  /** Other jobs, by their task's name. One that throws is tried again later. */
+  readonly tasks?: Readonly<Record<string, (payload: unknown) => Promise<void>>>;
   /** Runs at once; 64 unless given. */
   readonly concurrency?: number;
   /** Takes what older workers handed back, up to this version; that of this machine unless given. */
@@ -75,6 +77,7 @@ export async function startQueue(options: QueueOptions): Promise<Queue> {
     noHandleSignals: true,
     parsedCronItems: [],
     taskList: {
+      ...options.tasks,
       ...handedBack(options.machineVersion ?? machineVersion, { run: drive, alone }),
       run: drive,
       alone,

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type InboxItemId, type RunId, makeId } from "#base/index.ts";
+import { type InboxItemId, type Json, type RunId, makeId } from "#base/index.ts";
 import type { Signal } from "#flow/machine/index.ts";
 import type { Queryable } from "#platform/index.ts";
 
@@ -31,6 +31,24 @@ export function addNewerJob(run: string, crashesBeforeAlone: number): string {
 export function addAloneJob(run: string): string {
   return `graphile_worker.add_job('alone', json_build_object('run', ${run}), job_key => 'alone:' || ${run},
     max_attempts => ${endlessAttempts})`;
+}
+
+/** A job that is not a run's: `task` names who does it, `key` makes it the only one. */
+export type NewJob = {
+  readonly task: string;
+  readonly key: string;
+  readonly payload: Json;
+  /** Epoch milliseconds; at once when left out. */
+  readonly at?: number;
+};
+
+/** Adds a job, or moves the one with its key, in the transaction that `tx` is. */
+export async function addJob(tx: Queryable, job: NewJob): Promise<void> {
+  await tx.query(
+    `select graphile_worker.add_job($1::text, $2::json, job_key => $3::text, max_attempts => ${endlessAttempts},
+       run_at => coalesce(to_timestamp($4::float8 / 1000), now()))`,
+    [job.task, JSON.stringify(job.payload), job.key, job.at ?? null],
+  );
 }
 
 /**

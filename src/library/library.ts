@@ -62,6 +62,12 @@ export type Published = { flowId: FlowId; revisionId: RevisionId; slug: string; 
 
 const longestMessage = 500;
 
+/** What else belongs to a publication, in its transaction. */
+export type AlsoPublished = (
+  tx: Transaction,
+  revision: { readonly flowId: FlowId; readonly number: number; readonly flow: Flow },
+) => Promise<void>;
+
 /** Reads and checks a text. The slug is the text's `id`, null while it has none. */
 export function checkFlow(text: string, knowledge?: Knowledge): { problems: Problem[]; slug: string | null } {
   const parsed = parseFlow(text);
@@ -78,6 +84,7 @@ export async function publishIn(
   scope: Scope,
   publication: Publication,
   knowledge?: Knowledge,
+  also?: AlsoPublished,
 ): Promise<Published> {
   authorize(scope, flowPolicy.publish);
   const flow = runnable(publication.text, knowledge);
@@ -113,6 +120,7 @@ export async function publishIn(
     subject: { kind: "flow", id: flowId },
     body: { slug: flow.id, revision: revisionId, number, hash, message },
   });
+  await also?.(tx, { flowId, number, flow });
   await notify(tx, "workspace", `${scope.workspaceId} flow ${flowId}`);
   return { flowId, revisionId, slug: flow.id, number };
 }
@@ -123,11 +131,12 @@ export async function publish(
   scope: Scope,
   publication: Publication,
   knowledge?: Knowledge,
+  also?: AlsoPublished,
 ): Promise<Published> {
   // Before a connection is taken: most texts that fail, fail here.
   authorize(scope, flowPolicy.publish);
   runnable(publication.text, knowledge);
-  return transaction(db, (tx) => publishIn(tx, scope, publication, knowledge));
+  return transaction(db, (tx) => publishIn(tx, scope, publication, knowledge, also));
 }
 
 /** Flows of the workspace by title. `search` looks in titles, ids and descriptions. */
@@ -234,18 +243,32 @@ export async function duplicateFlow(
   return { slug: copy, text: withId(revision.text, copy) };
 }
 
+/** What else belongs to archiving a flow, in its transaction. */
+export type AlsoArchived = (
+  tx: Transaction,
+  flow: { readonly id: FlowId; readonly archived: boolean; readonly latest: Flow; readonly revision: number },
+) => Promise<void>;
+
 /** Takes a flow out of the lists, or brings it back. Its runs stay. */
 export async function archiveFlow(
   db: Database,
   scope: Scope,
   slug: string,
   archived: boolean,
+  also?: AlsoArchived,
 ): Promise<void> {
   authorize(scope, flowPolicy.archive);
   await transaction(db, async (tx) => {
     const flow = await store.setArchived(scope, tx, slug, archived);
     if (flow === null) throw missing();
     if (!flow.changed) return;
+    if (also !== undefined) {
+      const latest = await store.latestText(scope, tx, flow.id);
+      const read = latest === null ? null : parseFlow(latest.text).flow;
+      if (latest !== null && read !== null) {
+        await also(tx, { id: flow.id as FlowId, archived, latest: read, revision: latest.number });
+      }
+    }
     await writeAudit(tx, scope, {
       action: archived ? "flow.archived" : "flow.restored",
       subject: { kind: "flow", id: flow.id },

@@ -41,6 +41,19 @@ export async function latestRevision(
   return row === null ? null : { id: row.id as RevisionId, number: row.number, hash: row.hash };
 }
 
+/** The text of a flow's latest revision. */
+export async function latestText(
+  scope: Scope,
+  tx: Transaction,
+  flow: string,
+): Promise<{ number: number; text: string } | null> {
+  return tx.prisma.revision.findFirst({
+    where: { workspaceId: scope.workspaceId, flowId: flow },
+    orderBy: { number: "desc" },
+    select: { number: true, text: true },
+  });
+}
+
 /** False: the slug is taken. */
 export async function insertFlow(
   scope: Scope,

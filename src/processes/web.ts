@@ -1,6 +1,7 @@
 /** Serves pages, the API and streams. Runs no agent and no tool. */
 import {
   createApiDeps,
+  createHookHandler,
   createStreamHandler,
   createTrpcHandler,
   createUploadHandler,
@@ -18,6 +19,7 @@ import {
   openDatabase,
   settings as readSettings,
 } from "#platform/index.ts";
+import { hooksPath } from "#triggers/index.ts";
 import { live } from "./lifetime.ts";
 import { namesToken, sendMetrics } from "./monitor.ts";
 import { openPages } from "./web/pages.ts";
@@ -50,6 +52,8 @@ async function begin(): Promise<{ stop(): Promise<void> }> {
       maxBody: 64 * 1024,
       handle: createAuthHandler(deps.auth),
     },
+    // Bodies are counted while they are read, so that the answer says what is too much.
+    { path: hooksPath, methods: ["POST"], maxBody: Infinity, handle: createHookHandler(deps) },
     { path: "/api/files", methods: ["POST"], maxBody: Infinity, handle: createUploadHandler(deps) },
     { path: /^\/api\/runs\/[^/]+\/streams\/[^/]+$/, methods: ["GET"], handle: createStreamHandler(deps) },
     { path: /^\/api\/runs\/[^/]+\/values\/[^/]+$/, methods: ["GET"], handle: createValueHandler(deps) },

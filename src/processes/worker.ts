@@ -1,5 +1,6 @@
 /** Drives runs: claims them from the queue, calls models and tools, asks people. Serves no page. */
 import { isId, makeId, type WorkerId } from "#base/index.ts";
+import { startsOf } from "#api/index.ts";
 import { measureJournal } from "#journal/index.ts";
 import {
   log,
@@ -9,6 +10,7 @@ import {
   randomSource,
   settings as readSettings,
 } from "#platform/index.ts";
+import { createTriggerCare, triggerTasks } from "#triggers/index.ts";
 import { fail, live } from "./lifetime.ts";
 import { openMonitor } from "./monitor.ts";
 import { startChild } from "./start/child.ts";
@@ -29,12 +31,17 @@ async function begin(): Promise<{ stop(): Promise<void> }> {
     connections: journalConnections + settings.concurrency + 5,
     name: `baton ${worker}`,
   });
+  const care = createTriggerCare(db, () => performance.now());
   const driving = await startWorker({
     db,
     worker,
     alone,
     concurrency: settings.concurrency,
     connect: connectWorld(db, settings),
+    besides: {
+      tasks: triggerTasks({ db, starts: startsOf(db) }),
+      tidy: () => care.tidy(),
+    },
     async startAlone(id, run) {
       const child = startChild("worker.ts", { BATON_WORKER_ID: id, BATON_ALONE_RUN: run });
       return (await child.ended).code;

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { archiveFlow } from "#library/index.ts";
+import { archiveWithTriggers } from "#triggers/index.ts";
 import { verb } from "../trpc.ts";
 
 export const archive = verb("flow.edit")
   .input(z.object({ slug: z.string().max(200), archived: z.boolean() }))
   .mutation(async ({ ctx: { deps, scope }, input }) => {
-    await archiveFlow(deps.db, scope, input.slug, input.archived);
+    await archiveWithTriggers(deps.db, scope, input.slug, input.archived);
     return { ok: true };
   });

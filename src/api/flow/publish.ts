@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { FlowId } from "#base/index.ts";
-import { publish as publishFlow } from "#library/index.ts";
+import { publishWithTriggers } from "#triggers/index.ts";
 import { knowledgeOf } from "../deps.ts";
 import { verb } from "../trpc.ts";
 
@@ -17,7 +17,7 @@ export const publish = verb("flow.edit")
   .mutation(async ({ ctx: { deps, scope }, input }) => {
     const into: FlowId | "new" = input.flowId === undefined ? "new" : (input.flowId as FlowId);
     const publication = { text: input.text, message: input.message, into };
-    const { flowId, slug, number } = await publishFlow(
+    const { flowId, slug, number } = await publishWithTriggers(
       deps.db,
       scope,
       publication,

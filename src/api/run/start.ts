@@ -1,16 +1,31 @@
 import { z } from "zod";
 import type { Json } from "#base/index.ts";
+import { canonicalJson } from "#flow/index.ts";
+import { sha256 } from "#platform/index.ts";
 import { startRun } from "./starting.ts";
 import { verb } from "../trpc.ts";
 
+/** Starts a run. A start that is repeated under its `idempotencyKey` answers the run that the first one made. */
 export const start = verb("run.start")
   .input(
     z.object({
       slug: z.string().max(200),
       revision: z.number().int().positive().optional(),
       inputs: z.record(z.string(), z.json()).default({}),
+      /** Remembered for seven days, for the caller alone. */
+      idempotencyKey: z.string().min(1).max(200).optional(),
     }),
   )
-  .mutation(({ ctx: { deps, scope }, input }) =>
-    startRun(deps.db, scope, { ...input, inputs: input.inputs as Record<string, Json> }),
-  );
+  .mutation(({ ctx: { deps, scope }, input }) => {
+    const { slug, revision, idempotencyKey } = input;
+    const inputs = input.inputs as Record<string, Json>;
+    const once =
+      idempotencyKey === undefined
+        ? undefined
+        : {
+            scope: `${scope.workspaceId} ${scope.actor.id}`,
+            keys: [idempotencyKey],
+            asked: sha256(canonicalJson({ slug, revision: revision ?? null, inputs })),
+          };
+    return startRun(deps.db, scope, { slug, revision, inputs, once });
+  });

@@ -10,32 +10,25 @@ import {
 import { coerceInputs, type Flow } from "#flow/index.ts";
 import type { ForkOrigin } from "#flow/machine/index.ts";
 import { authorize, newId, runPolicy, simulatesAll, writeAudit, type Scope } from "#governance/index.ts";
-import { createRunInTransaction } from "#journal/index.ts";
+import { createRunInTransaction, runNumber, takeStartKeys, type StartKeys } from "#journal/index.ts";
 import { pinRevision, type PinnedRevision } from "#library/index.ts";
 import { findFiles } from "#people/index.ts";
-import { transaction, type Database } from "#platform/index.ts";
+import type { StartPort } from "#triggers/index.ts";
+import { transaction, type Database, type Transaction } from "#platform/index.ts";
 
 export type RunStart = {
   readonly slug: string;
   readonly revision?: number | undefined;
   /** As a form or a program gives them. Files are `{ $file: { id } }`. */
   readonly inputs: Readonly<Record<string, Json>>;
+  /** What was started under one of these keys is not started again. */
+  readonly once?: StartKeys | undefined;
 };
 
-/**
- * Starts a run of a flow's revision. The run, its first signal and the audit are one transaction. Fails with
- * "bad-input" (details: `{ fields }`) for inputs that are not of the revision's shape, or files that are not there.
- */
-export async function startRun(
-  db: Database,
-  scope: Scope,
-  start: RunStart,
-): Promise<{ id: RunId; number: number }> {
-  authorize(scope, runPolicy.start);
-  const revision = await pinRevision(db, scope, start);
-  return createRun(db, scope, { revision, inputs: start.inputs });
-}
+/** A run. `repeated`: it was started before, under the same key. */
+export type StartedRun = { readonly id: RunId; readonly number: number; readonly repeated: boolean };
 
+/** What a run is made of. */
 export type NewRunOf = {
   readonly revision: PinnedRevision;
   /** As a form or a program gives them. */
@@ -43,58 +36,111 @@ export type NewRunOf = {
   readonly forkedFrom?: ForkOrigin;
   /** Of a fork: values that variables get instead of their own. */
   readonly overrides?: JsonObject;
+  readonly once?: StartKeys | undefined;
 };
 
+/** A run that is ready to be made: its revision found, its inputs read. */
+export type PreparedRun = Omit<NewRunOf, "inputs"> & {
+  readonly inputs: JsonObject;
+  readonly simulated: boolean;
+};
+
+/**
+ * Starts a run of a flow's revision. The run, its first signal and the audit are one transaction. Fails with
+ * "bad-input" (details: `{ fields }`) for inputs that are not of the revision's shape, or files that are not there,
+ * and with "conflict" for a key that comes again with other inputs.
+ */
+export async function startRun(db: Database, scope: Scope, start: RunStart): Promise<StartedRun> {
+  const prepared = await prepareStart(db, scope, start);
+  return transaction(db, (tx) => startPreparedRun(tx, scope, prepared));
+}
+
 /** Makes a run of a pinned revision: the run, its first signal and the audit are one transaction. */
-export async function createRun(
-  db: Database,
-  scope: Scope,
-  { revision, inputs: given, forkedFrom, overrides }: NewRunOf,
-): Promise<{ id: RunId; number: number }> {
-  const { flow } = revision;
-  const inputs = readInputs(flow, await withKnownFiles(db, scope, given));
+export async function createRun(db: Database, scope: Scope, run: NewRunOf): Promise<StartedRun> {
+  const prepared = await prepareRun(db, scope, run);
+  return transaction(db, (tx) => startPreparedRun(tx, scope, prepared));
+}
+
+async function prepareStart(db: Database, scope: Scope, start: RunStart): Promise<PreparedRun> {
+  authorize(scope, runPolicy.start);
+  const revision = await pinRevision(db, scope, start);
+  return prepareRun(db, scope, { revision, inputs: start.inputs, once: start.once });
+}
+
+/** Reads all that a run needs to begin. To be done before the transaction that makes it. */
+async function prepareRun(db: Database, scope: Scope, run: NewRunOf): Promise<PreparedRun> {
+  const { flow } = run.revision;
+  const inputs = readInputs(flow, await withKnownFiles(db, scope, run.inputs));
   const aliases = [...new Set(Object.values(flow.agents).map((agent) => agent.model))];
-  const simulated = await simulatesAll(db, scope, aliases);
+  return { ...run, inputs, simulated: await simulatesAll(db, scope, aliases) };
+}
+
+/** Makes the run, in a transaction; or finds the one that was made under its key. */
+async function startPreparedRun(
+  tx: Transaction,
+  scope: Scope,
+  { revision, inputs, simulated, forkedFrom, overrides, once }: PreparedRun,
+): Promise<StartedRun> {
+  const { flow } = revision;
   const id = newId("run");
   const { actor } = scope;
-  return transaction(db, async (tx) => {
-    const number = await createRunInTransaction(tx, {
-      id,
-      workspace: scope.workspaceId,
-      flow: revision.flowId,
-      revision: revision.id,
-      start: {
-        type: "run-started",
-        flowId: revision.flowId,
-        revisionId: revision.id,
-        inputs,
-        // The machine works them out when the run begins.
-        vars: {},
-        by: { kind: actor.kind, id: actor.id, name: actor.name },
-        simulated,
-        ...(forkedFrom === undefined ? {} : { forkedFrom }),
-      },
-      ...(overrides === undefined ? {} : { overrides }),
-    });
-    const secret = new Set(
-      flow.inputs.fields.filter((field) => field.widget === "secret").map(({ name }) => name),
-    );
-    await writeAudit(tx, scope, {
-      action: forkedFrom === undefined ? "run.started" : "run.forked",
-      subject: { kind: "run", id },
-      runId: id,
-      body: {
-        flow: revision.slug,
-        revision: revision.number,
-        number,
-        simulated,
-        ...(forkedFrom === undefined ? {} : { forkedFrom }),
-        ...(overrides === undefined ? {} : { overrides }),
-        inputs: Object.fromEntries(Object.entries(inputs).filter(([name]) => !secret.has(name))),
-      },
-    });
-    return { id, number };
+  if (once !== undefined) {
+    const known = await takeStartKeys(tx, id, once);
+    if (known !== null) {
+      if (known.asked !== (once.asked ?? "")) {
+        throw new BatonError("conflict", "This idempotency key was used for another start.", {
+          hint: "Take a new key for each start; repeat a start with the very same flow and inputs.",
+        });
+      }
+      return { id: known.run, number: await runNumber(tx, known.run), repeated: true };
+    }
+  }
+  const number = await createRunInTransaction(tx, {
+    id,
+    workspace: scope.workspaceId,
+    flow: revision.flowId,
+    revision: revision.id,
+    start: {
+      type: "run-started",
+      flowId: revision.flowId,
+      revisionId: revision.id,
+      inputs,
+      // The machine works them out when the run begins.
+      vars: {},
+      by: { kind: actor.kind, id: actor.id, name: actor.name },
+      simulated,
+      ...(forkedFrom === undefined ? {} : { forkedFrom }),
+    },
+    ...(overrides === undefined ? {} : { overrides }),
   });
+  const secret = new Set(
+    flow.inputs.fields.filter((field) => field.widget === "secret").map(({ name }) => name),
+  );
+  await writeAudit(tx, scope, {
+    action: forkedFrom === undefined ? "run.started" : "run.forked",
+    subject: { kind: "run", id },
+    runId: id,
+    body: {
+      flow: revision.slug,
+      revision: revision.number,
+      number,
+      simulated,
+      ...(forkedFrom === undefined ? {} : { forkedFrom }),
+      ...(overrides === undefined ? {} : { overrides }),
+      inputs: Object.fromEntries(Object.entries(inputs).filter(([name]) => !secret.has(name))),
+    },
+  });
+  return { id, number, repeated: false };
+}
+
+/** How triggers start runs. */
+export function startsOf(db: Database): StartPort {
+  return {
+    async prepare(scope, start) {
+      const prepared = await prepareStart(db, scope, start);
+      return (tx) => startPreparedRun(tx, scope, prepared);
+    },
+  };
 }
 
 function readInputs(flow: Flow, given: Readonly<Record<string, Json>>): JsonObject {

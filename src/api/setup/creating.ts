@@ -11,8 +11,9 @@ import {
   writeAudit,
   type Provider,
 } from "#governance/index.ts";
-import { blueprints, publishIn } from "#library/index.ts";
+import { blueprints } from "#library/index.ts";
 import { transaction } from "#platform/index.ts";
+import { publishWithTriggersIn } from "#triggers/index.ts";
 import { installationKnowledge, type ApiDeps } from "../deps.ts";
 
 export type Setup = {
@@ -70,7 +71,8 @@ export async function createFirstWorkspace(
     }
     await setAliasIn(tx, scope, { alias: defaultAlias, provider: provider.provider, model });
     for (const { text } of texts) {
-      await publishIn(tx, scope, { text, message: "Comes with Baton.", into: "new" }, installationKnowledge);
+      const publication = { text, message: "Comes with Baton.", into: "new" as const };
+      await publishWithTriggersIn(tx, scope, publication, installationKnowledge);
     }
   });
 }

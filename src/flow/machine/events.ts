@@ -15,7 +15,7 @@ export type Value = Json | BlobRef;
 export type Text = string | BlobRef;
 
 export type RunActor = {
-  readonly kind: "user" | "system" | "cli" | "api-key" | "agent";
+  readonly kind: "user" | "system" | "cli" | "api-key" | "agent" | "trigger";
   readonly id: string;
   readonly name: string;
 };

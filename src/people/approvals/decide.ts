@@ -1,5 +1,5 @@
 import { BatonError, type JsonObject } from "#base/index.ts";
-import { checkValue } from "#flow/index.ts";
+import { checkValue, type RunActor } from "#flow/index.ts";
 import {
   approvalPolicy,
   authorize,
@@ -202,7 +202,7 @@ function checkVerdict(row: store.ApprovalRow, given: Decision): store.Verdict {
   return { decision: choice.decision, comment, answer: checked.value as JsonObject };
 }
 
-function actorKind(scope: Scope): "user" | "system" | "cli" | "api-key" | "agent" {
+function actorKind(scope: Scope): RunActor["kind"] {
   return scope.actor.kind;
 }
 

@@ -32,6 +32,11 @@ export type WorkerOptions = {
   readonly alone: RunId | undefined;
   /** What calls, people and flows are to this worker. */
   connect(journal: PostgresJournal): Connection;
+  /** What it does besides driving runs: jobs of the queue by their task, and what each heartbeat looks after. */
+  readonly besides?: {
+    readonly tasks: Readonly<Record<string, (payload: unknown) => Promise<void>>>;
+    tidy(): Promise<void>;
+  };
   /** Starts a process that drives one run as that worker; resolves with its exit code, null when it was killed. */
   startAlone(worker: WorkerId, run: RunId): Promise<number | null>;
   /** The run that this process was for is over or waits. */
@@ -74,7 +79,10 @@ export async function startWorker(options: WorkerOptions): Promise<DrivingWorker
       metrics.driven.dec();
     }
   };
-  const pulse = startPulse(db, worker, options.onDeclaredDead, () => own.tidy());
+  const pulse = startPulse(db, worker, options.onDeclaredDead, async () => {
+    await own.tidy();
+    await options.besides?.tidy();
+  });
   let closing: Promise<void> | null = null;
   // A lone run may end at the moment at which its process is told to stop.
   const close = (): Promise<void> => (closing ??= closeAll());
@@ -99,6 +107,7 @@ export async function startWorker(options: WorkerOptions): Promise<DrivingWorker
     journal,
     worker,
     concurrency: options.concurrency,
+    tasks: options.besides?.tasks ?? {},
     onRun: drive,
     onAlone: (run) =>
       driveAlone(run, {

@@ -1,5 +1,5 @@
 import type { Agent } from "../../language/definition.ts";
-import type { TaskPath, ToolCall } from "../events.ts";
+import type { RunActor, TaskPath, ToolCall } from "../events.ts";
 import { checkPlain, errorList } from "../heads/call.ts";
 import { beginCall } from "../heads/tool.ts";
 import { effectKey } from "../paths.ts";
@@ -120,7 +120,7 @@ function denied(
   walk: Walk,
   path: TaskPath,
   at: { step: number; call: ToolCall },
-  by: { readonly kind: "user" | "system" | "cli" | "api-key" | "agent"; id: string; name: string } | null,
+  by: RunActor | null,
   reason: string,
 ): void {
   const { callId, tool, args } = at.call;
