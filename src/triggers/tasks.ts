@@ -5,7 +5,9 @@ import { scheduleTask } from "./schedule/job.ts";
 import type { TriggerDeps } from "./spec.ts";
 
 /** The queue's tasks that triggers live by. */
-export function triggerTasks(deps: TriggerDeps): Record<string, (payload: unknown) => Promise<void>> {
+export function triggerTasks(
+  deps: TriggerDeps,
+): Readonly<Record<typeof scheduleTask | typeof completionTask, (payload: unknown) => Promise<void>>> {
   return {
     [scheduleTask]: (payload) => fireSchedule(deps, (payload as { trigger: string }).trigger),
     [completionTask]: (payload) => followCompletion(deps, (payload as { run: RunId }).run),

@@ -45,7 +45,7 @@ async function waiting(): Promise<RunId[]> {
 
 async function follow(run: RunId, times = 1): Promise<void> {
   const tasks = hands.tasks();
-  await Promise.all(Array.from({ length: times }, () => tasks["completion"]?.({ run })));
+  await Promise.all(Array.from({ length: times }, () => tasks.completion({ run })));
 }
 
 describe("flows that follow others", () => {

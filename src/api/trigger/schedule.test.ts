@@ -26,7 +26,7 @@ const hour = 3_600_000;
 async function fire(now: number, times = 1): Promise<void> {
   const { id } = await hands.only();
   const tasks = hands.tasks(() => now);
-  await Promise.all(Array.from({ length: times }, () => tasks["schedule"]?.({ trigger: id })));
+  await Promise.all(Array.from({ length: times }, () => tasks.schedule({ trigger: id })));
 }
 
 const nextOf = async (): Promise<number> => (await hands.only()).next[0] ?? 0;
@@ -71,7 +71,7 @@ describe("schedules", () => {
         Array.from({ length: 20 }, (_, n) => {
           const db = others[n % others.length] ?? api.db;
           const tasks = triggerTasks({ db, starts: startsOf(db), now: () => Promise.resolve(now) });
-          return tasks["schedule"]?.({ trigger: id });
+          return tasks.schedule({ trigger: id });
         }),
       );
     } finally {
@@ -130,7 +130,7 @@ describe("schedules", () => {
     const address = await builder.call.trigger.address({ id: hook?.id ?? "" });
     await hands.publish("  - { id: hook, webhook: { rateLimit: { limit: 3 } } }");
     expect(await builder.call.trigger.address({ id: hook?.id ?? "" })).toEqual(address);
-    await hands.tasks(() => planned + hour)["schedule"]?.({ trigger: before.id });
+    await hands.tasks(() => planned + hour).schedule({ trigger: before.id });
     expect(await hands.runs()).toHaveLength(1);
     expect((await errorOf(builder.call.trigger.pause({ id: before.id }))).code).toBe("not-found");
     // Unchanged: not planned anew.
@@ -162,7 +162,7 @@ describe("schedules", () => {
     const { id, next } = await hands.only();
     await builder.call.flow.archive({ slug: "desk", archived: true });
     expect(await builder.call.trigger.list({})).toEqual([]);
-    await hands.tasks(() => (next[0] ?? 0) + 1000)["schedule"]?.({ trigger: id });
+    await hands.tasks(() => (next[0] ?? 0) + 1000).schedule({ trigger: id });
     expect(await hands.runs()).toEqual([]);
     await builder.call.flow.archive({ slug: "desk", archived: false });
     expect((await hands.only()).id).toBe(id);

@@ -174,7 +174,7 @@ function statusOf(error: unknown): number {
   if (!BatonError.isInstance(error)) return 422;
   if (error.details !== null && typeof error.details === "object" && "status" in error.details) return 415;
   if (error.code === "conflict") return 409;
-  return /^The body is not/.test(error.message) ? 400 : 422;
+  return error.message.startsWith("The body is not") ? 400 : 422;
 }
 
 export type MappedCall = {
