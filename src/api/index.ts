@@ -10,6 +10,7 @@ export type {
   ApprovalView,
   AuditRow,
   BlueprintRow,
+  BulkRow,
   FlowRow,
   FlowView,
   Me,

@@ -1,4 +1,6 @@
 import { list as auditList } from "./audit/list.ts";
+import { list as bulkList } from "./bulk/list.ts";
+import { start as bulkStart } from "./bulk/start.ts";
 import { archive } from "./flow/archive.ts";
 import { blueprints } from "./flow/blueprints.ts";
 import { check } from "./flow/check.ts";
@@ -53,6 +55,7 @@ export const appRouter = router({
   home,
   flow: router({ list: flowList, get: flowGet, check, blueprints, publish, duplicate, archive }),
   run: router({ list: runList, get: runGet, start, cancel, pause, resume, retry, fork, watch: runWatch }),
+  bulk: router({ list: bulkList, start: bulkStart }),
   inbox: router({ list: inboxList, count, notifications, decide, read }),
   audit: router({ list: auditList }),
   settings: router({ models, secrets, setProvider, setAlias, setSecret, deleteSecret }),

@@ -163,3 +163,17 @@ export type BlueprintRow = {
   samples: Record<string, JsonObject>;
 };
 export type MemberRow = { userId: string; name: string; email: string; roles: Role[]; createdAt: number };
+
+/** Something done with many runs at once, and how far it has come. */
+export type BulkRow = {
+  id: string;
+  action: "cancel" | "retry";
+  by: { id: string; name: string };
+  total: number;
+  done: number;
+  failed: number;
+  createdAt: number;
+  finishedAt: number | null;
+  /** Runs with which it could not be done, and why; at most 50. */
+  failures: { run: string; number: number; flowTitle: string; message: string }[];
+};

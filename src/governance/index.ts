@@ -55,7 +55,7 @@ export {
   passwordLength,
   tellSessionChanged,
 } from "./auth/auth.ts";
-export { type Identity, createIdentity, workspaceHeader } from "./auth/identity.ts";
+export { type Identity, createIdentity, scopeOfMember, workspaceHeader } from "./auth/identity.ts";
 export { type Workspaces, readWorkspaces } from "./auth/workspaces.ts";
 export {
   type MemberView,

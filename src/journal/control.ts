@@ -19,7 +19,7 @@ const actions: Readonly<Record<RunControl, string>> = {
 /**
  * Steers a run in the name of the scope's actor: the signal and the audit are one transaction. Fails with "not-found"
  * for a run of another workspace, with "conflict" where the run is not one that this can be done with (over, not over,
- * succeeded), and with "forbidden" without the permission.
+ * succeeded), and with "forbidden" without the permission. `alongside` is done in the same transaction.
  */
 export async function controlRun(
   db: Database,
@@ -27,11 +27,15 @@ export async function controlRun(
   control: RunControl,
   id: RunId,
   reason: string,
+  alongside?: (tx: Transaction) => Promise<void>,
 ): Promise<void> {
   authorize(scope, runPolicy[control]);
   const run = await getRun(db, scope, id);
   refuse(control, run);
-  await transaction(db, (tx) => controlInTransaction(tx, scope, control, run, reason));
+  await transaction(db, async (tx) => {
+    await controlInTransaction(tx, scope, control, run, reason);
+    await alongside?.(tx);
+  });
 }
 
 async function controlInTransaction(

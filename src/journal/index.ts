@@ -17,6 +17,15 @@ export { measureJournal } from "./measure.ts";
 export { plain } from "./append-values.ts";
 export { loadBlobs } from "./blobs.ts";
 export { createRunInTransaction } from "./runs.ts";
+export {
+  type BulkAction,
+  type BulkJob,
+  type BulkSelection,
+  bulkActions,
+  carryBulk,
+  listBulk,
+  startBulk,
+} from "./bulk/bulk.ts";
 export { type RunControl, controlRun, runControls } from "./control.ts";
 export {
   type StartKeys,

@@ -1,8 +1,9 @@
 import { EventEmitter } from "node:events";
 import { Logger, run as runQueue, runMigrations } from "graphile-worker";
-import { messageOf, type RunId, type WorkerId } from "#base/index.ts";
+import { messageOf, type RunId, type WorkerId, type WorkspaceId } from "#base/index.ts";
 import { machineVersion } from "#flow/machine/index.ts";
 import { type Database, log, metrics } from "#platform/index.ts";
+import { carryBulk } from "./bulk/bulk.ts";
 import { isBrokenConnection } from "./lane.ts";
 import type { Journal } from "./spec.ts";
 import { noteQueueName } from "./workers.ts";
@@ -81,6 +82,10 @@ export async function startQueue(options: QueueOptions): Promise<Queue> {
       ...handedBack(options.machineVersion ?? machineVersion, { run: drive, alone }),
       run: drive,
       alone,
+      bulk: async (payload) => {
+        const { workspace, job } = payload as { workspace: WorkspaceId; job: string };
+        await carryBulk(db, workspace, job, () => stopping);
+      },
       timer: async (payload) => {
         const { run, path, name, n } = payload as { run: RunId; path: string; name: string; n: number };
         await journal.signal(run, timerSource({ path, name, n }), { kind: "timer", path, name, n });

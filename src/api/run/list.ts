@@ -3,7 +3,7 @@ import { listRuns } from "#journal/index.ts";
 import { verb } from "../trpc.ts";
 import type { RunRow } from "../views.ts";
 
-const state = z.enum([
+export const runState = z.enum([
   "queued",
   "running",
   "waiting",
@@ -20,7 +20,7 @@ export const list = verb("workspace.see")
     z
       .object({
         flow: z.string().max(200).optional(),
-        state: z.union([state, z.array(state)]).optional(),
+        state: z.union([runState, z.array(runState)]).optional(),
         mine: z.boolean().optional(),
         cursor: z.string().max(100).nullish(),
         limit: z.number().int().min(1).max(200).optional(),

@@ -119,6 +119,29 @@ outputs: { ones: "{{ tasks.each.output.size() }}" }
     ]);
   });
 
+  test("[M85] of tasks that begin by what they need, only those behind the one forked at run again", () => {
+    const source = world(
+      `
+id: net
+tasks:
+  - id: net
+    dag:
+      - { id: a, tool: t }
+      - { id: c, tool: t, needs: [b] }
+      - { id: b, tool: t, needs: [a] }
+      - { id: d, tool: t, needs: [a] }
+`,
+      counting,
+    );
+    const made: string[] = [];
+    const calls = (call: { path: string }): Json => {
+      made.push(call.path);
+      return 1;
+    };
+    expect(fork(source, "net/b", { tools: { t: {} }, calls }).output()).toEqual({});
+    expect(made).toEqual(["net/b", "net/c"]);
+  });
+
   test("[M85] of a run that was retried the attempts that count are taken over, and a fork can be forked and retried", () => {
     let broken = true;
     const error = { code: "internal", message: "broken" };

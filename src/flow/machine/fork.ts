@@ -10,6 +10,7 @@ import {
   finallySlot,
   iterationOf,
   iterationSlot,
+  mainSlot,
   placeOf,
   type Place,
 } from "./paths.ts";
@@ -106,6 +107,7 @@ function reusedTasks(history: History, flow: Flow, path: TaskPath): readonly Tas
   return [...holdersOf(path), path].flatMap((child) => {
     const { parent, slot, id } = placeOf(child);
     const block = blockWith(flow, parent, id);
+    if (definitionAt(flow, parent)?.kind === "dag") return independentOf(history, parent, block, id);
     const until = block.findIndex((task) => task.id === id);
     const own = finishedOf(history, parent, slot, block.slice(0, Math.max(0, until)));
     if (!slot.startsWith("[")) return own;
@@ -129,6 +131,19 @@ function finishedOf(history: History, parent: TaskPath, slot: string, block: rea
     finished.push(path);
   }
   return finished;
+}
+
+/** Of tasks that begin by what they need: those that finished, and to which the task with this id does not lead. */
+function independentOf(history: History, parent: TaskPath, block: readonly Task[], id: string): TaskPath[] {
+  const again = new Set([id]);
+  for (let size = 0; size < again.size;) {
+    size = again.size;
+    for (const task of block) {
+      const [path] = finishedOf(history, parent, mainSlot, [task]);
+      if (path === undefined || task.needs.some((need) => again.has(need))) again.add(task.id);
+    }
+  }
+  return block.filter((task) => !again.has(task.id)).map((task) => childPath(parent, mainSlot, task.id));
 }
 
 /** The block of a container that has the task. */

@@ -51,3 +51,15 @@ export function createIdentity(db: Database, auth: Auth): Identity {
 export function parseRoles(text: string): Role[] {
   return text.split(",").filter(isRole);
 }
+
+/** The scope of a member as their roles are now, for what is carried on in their name. Null: they are none any more. */
+export async function scopeOfMember(
+  db: Database,
+  workspace: WorkspaceId,
+  user: UserId,
+): Promise<Scope | null> {
+  const membership = (await membershipsOf(db, user)).find(({ workspaceId }) => workspaceId === workspace);
+  if (membership === undefined) return null;
+  const { name, email } = membership.user;
+  return memberScope(workspace, { kind: "user", id: user, name, email }, parseRoles(membership.role));
+}

@@ -4,22 +4,31 @@ import type { Scope } from "../scope.ts";
 
 /**
  * Memberships of a user, oldest first. The one query that comes before a scope exists: it is what a scope is made
- * from, and it is bound to the user of a verified session.
+ * from, and it is bound to the user of a verified session, or to the one in whose name a job is carried on.
  */
 export async function membershipsOf(
   db: Database,
   user: UserId,
-): Promise<{ workspaceId: string; role: string; name: string; slug: string }[]> {
+): Promise<
+  {
+    workspaceId: string;
+    role: string;
+    name: string;
+    slug: string;
+    user: { name: string; email: string };
+  }[]
+> {
   const rows = await db.prisma.member.findMany({
     where: { userId: user },
     orderBy: [{ createdAt: "asc" }, { id: "asc" }],
-    include: { organization: true },
+    include: { organization: true, user: { select: { name: true, email: true } } },
   });
   return rows.map((row) => ({
     workspaceId: row.organizationId,
     role: row.role,
     name: row.organization.name,
     slug: row.organization.slug,
+    user: row.user,
   }));
 }
 
