@@ -6,6 +6,7 @@ import type { Flow } from "#flow/index.ts";
 import { type Line, median, report, rounded } from "./figures.ts";
 import { floor, prepareFloor } from "./floor.ts";
 import { instantModel } from "./model.ts";
+import { measureParked } from "./parked.ts";
 import { type Rig, flowOf, openRig, startServer } from "./rig.ts";
 import { streamTextCost } from "./stream-text.ts";
 
@@ -36,6 +37,21 @@ tasks:
 outputs: { text: "{{ tasks.help.output }}" }
 `);
 
+const branches = 50;
+const fanout = flowOf(
+  [
+    "id: fanout",
+    "tasks:",
+    "  - id: all",
+    "    parallel:",
+    ...Array.from(
+      { length: branches },
+      (_, i) =>
+        `      - id: branch${i}\n        tool: notify\n        with: { to: admin, text: "Branch ${i}" }`,
+    ),
+  ].join("\n"),
+);
+
 type Figures = { alone: number; aloneFloor: number; many: number; manyFloor: number };
 
 /** Milliseconds for all runs, from the moment that they are taken to the commit of their ends. */
@@ -48,12 +64,20 @@ async function timeRuns(rig: Rig, flow: Flow, count: number): Promise<number> {
   return spent;
 }
 
+/** Milliseconds from taking a run of many branches to the commit of its end. */
+async function fanoutCost(rig: Rig): Promise<number> {
+  const found: number[] = [];
+  for (let i = 0; i < 40; i += 1) found.push(await timeRuns(rig, fanout, 1));
+  return median(found.slice(10));
+}
+
 /** One round of each beside the other, so that whatever else the machine does meets both. */
 async function measure(rig: Rig, flow: Flow, steps: number): Promise<Figures> {
   const found: { [name in keyof Figures]: number[] } = { alone: [], aloneFloor: [], many: [], manyFloor: [] };
   const ratios: number[] = [];
   const shares: number[] = [];
-  // The first rounds warm plans, caches and the compiler up.
+  // The first rounds warm plans, caches and the compiler up, as a worker is that has been up for a while.
+  for (let round = 0; round < 12; round += 1) await timeRuns(rig, flow, many);
   for (let round = -2; round < rounds; round += 1) {
     const aloneFloor: number[] = [];
     const alone: number[] = [];
@@ -88,6 +112,8 @@ try {
   await prepareFloor(rig.db.pool);
   const chained = await measure(rig, chain, tasks);
   const looped = await measure(rig, agent, modelCalls + toolCalls);
+  const fanoutMs = await fanoutCost(rig);
+  const parked = await measureParked(server.url);
   const textMs = await streamTextCost(() => instantModel(toolCalls), rounds);
   const figures = {
     chain: {
@@ -101,6 +127,8 @@ try {
       shareOfInsertFloorAt32: rounded(looped.manyFloor / looped.many),
       shareInStreamText: rounded((modelCalls * textMs) / looped.alone),
     },
+    fanout: { ms: rounded(fanoutMs) },
+    parked,
   };
   const line = (figure: string, value: number, goal = "", held = true): Line => ({
     figure,
@@ -142,6 +170,16 @@ try {
         figures.agent.shareOfInsertFloorAt32 >= 0.25,
       ),
       line("agent, share of time in streamText", figures.agent.shareInStreamText),
+      line(`fan-out of ${branches} joined, ms`, fanoutMs, "<= 30", fanoutMs <= 30),
+      line("parked, bytes a run", parked.bytesPerRun, "<= 2000", parked.bytesPerRun <= 2000),
+      line(
+        "parked, statements/s of their own",
+        parked.idleStatementsPerSecond,
+        "0",
+        parked.idleStatementsPerSecond < 0.5,
+      ),
+      line("decision to next task, p50 ms", parked.resumeP50Ms, "<= 10", parked.resumeP50Ms <= 10),
+      line("decision to next task, p99 ms", parked.resumeP99Ms, "<= 40", parked.resumeP99Ms <= 40),
     ],
     figures,
   );

@@ -18,7 +18,7 @@ import { connectWorld } from "./worker/connect.ts";
 import { startWorker } from "./worker/drive.ts";
 
 /** Connections that the journal keeps to itself. */
-const journalConnections = 5;
+const journalConnections = 6;
 
 async function begin(): Promise<{ stop(): Promise<void> }> {
   const settings = readSettings();
