@@ -24,7 +24,7 @@ const flowOf = (tasks: number): string =>
     "tasks:",
     ...Array.from(
       { length: tasks },
-      (_, i) => `  - id: step${i}\n    tool: notify\n    with: { to: admin, text: "Step ${i}" }`,
+      (_, i) => `  - id: step${i}\n    tool: notify\n    with: { to: auditor, text: "Step ${i}" }`,
     ),
   ].join("\n");
 

@@ -146,13 +146,11 @@ export async function setAliasIn(tx: Transaction, scope: Scope, alias: AliasView
  * have stands for "default".
  */
 export async function simulatesAll(db: Database, scope: Scope, aliases: readonly string[]): Promise<boolean> {
+  if (aliases.length === 0) return false;
   const known = withDefault(await store.readAliases(scope, db));
   const providerOf = (name: string): string | undefined =>
     known.find((each) => each.alias === name)?.provider;
-  return (
-    aliases.length > 0 &&
-    aliases.every((name) => (providerOf(name) ?? providerOf(defaultAlias)) === "simulated")
-  );
+  return aliases.every((name) => (providerOf(name) ?? providerOf(defaultAlias)) === "simulated");
 }
 
 /** Names of the aliases that flows of the workspace can use. */
