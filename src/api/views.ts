@@ -39,6 +39,9 @@ export type RunRow = {
   cost: number;
   unknownCosts: number;
   tokens: number;
+  labels: Record<string, string>;
+  /** By the flow's `success`; null while the run goes on and where the flow does not say what success is. */
+  goal: { reached: boolean | null; reason: string } | null;
 };
 
 export type FlowRow = {

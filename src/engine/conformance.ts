@@ -5,6 +5,7 @@ import type { AppendRequest, Claim, Journal, RunSummary } from "#journal/index.t
 import { controlConformance } from "./testing/control-suite.ts";
 import { engineConformance } from "./testing/engine-suite.ts";
 import { largeValues } from "./testing/large-suite.ts";
+import { roundsConformance } from "./testing/rounds-suite.ts";
 import { makeRun, starter, type ConformanceWorld } from "./testing/world.ts";
 
 export type { ConformanceWorld };
@@ -238,6 +239,7 @@ export function journalConformance(name: string, make: () => Promise<Conformance
 
     engineConformance(() => world);
     controlConformance(() => world);
+    roundsConformance(() => world);
     largeValues(() => world);
   });
 }

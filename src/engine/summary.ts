@@ -14,6 +14,7 @@ export function summaryOf(state: RunState, flow: Flow): RunSummary {
     cost: usage.cost,
     unknownCosts: usage.unknownCosts,
     tokens: usage.inputTokens + usage.outputTokens,
+    ...(phase.name === "finished" && phase.goal ? { goal: phase.goal } : {}),
   };
 }
 

@@ -32,6 +32,7 @@ export { canonicalJson } from "./values/canonical.ts";
 export { parseDuration, printDuration, readDuration } from "./values/duration.ts";
 export { parseSize } from "./values/size.ts";
 export { parseFlow, type ParsedFlow } from "./language/parse.ts";
+export { labelProblem } from "./language/parts.ts";
 export { flowJsonSchema } from "./language/schema.ts";
 export type { FlowSource, TextRange } from "./language/source.ts";
 export { validateFlow } from "./validate/index.ts";

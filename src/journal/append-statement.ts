@@ -73,6 +73,8 @@ const summaryColumns: readonly (readonly [string, string])[] = [
   ["cost", "float8"],
   ["unknown_costs", "int"],
   ["tokens", "int"],
+  ["goal_reached", "bool"],
+  ["goal_reason", "text"],
   ["over", "bool"],
 ];
 const instant = "date_trunc('milliseconds', clock_timestamp())";

@@ -52,7 +52,7 @@ function fillGroup(group: readonly Pending[], check: boolean): Filled {
   const batches = columns(3);
   const audits = columns(9);
   const consumed = columns(2);
-  const summaries = columns(9);
+  const summaries = columns(11);
   for (const [index, { request, bodies }] of group.entries()) {
     const number = index + 1;
     push(runs, quoted(request.run), request.epoch, request.seq);
@@ -120,7 +120,7 @@ function isFilled(rows: readonly unknown[][]): boolean {
 }
 
 function summaryRow(summary: RunSummary): unknown[] {
-  const { state, headline, outputs, error, cost, unknownCosts, tokens } = summary;
+  const { state, headline, outputs, error, cost, unknownCosts, tokens, goal } = summary;
   return [
     state,
     plain(headline),
@@ -129,6 +129,8 @@ function summaryRow(summary: RunSummary): unknown[] {
     cost,
     unknownCosts,
     tokens,
+    goal?.reached ?? null,
+    goal?.reason === undefined ? null : plain(goal.reason),
     isOver(state),
   ];
 }

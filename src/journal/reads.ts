@@ -24,6 +24,9 @@ export type RunListing = {
   cost: number;
   unknownCosts: number;
   tokens: number;
+  labels: Record<string, string>;
+  /** By the flow's `success`; null while the run goes on and where the flow does not say what success is. */
+  goal: { reached: boolean | null; reason: string } | null;
 };
 
 export type RunDetails = RunListing & {
@@ -43,6 +46,8 @@ export type RunFilter = {
   readonly state?: readonly RunSummary["state"][] | undefined;
   /** Id of who started it. */
   readonly startedBy?: string | undefined;
+  /** Labels that it must have; a value of null: any. */
+  readonly labels?: Readonly<Record<string, string | null>> | undefined;
   /** As answered in `next`. */
   readonly cursor?: string | undefined;
   /** At most 200; 50 when left out. */

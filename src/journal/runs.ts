@@ -227,7 +227,7 @@ function itemOf({ id, body }: { id: string; body: string }): InboxItem {
 
 const parkSql = `with parked as (
   update run set owner = null, crashes = 0, state = $4, headline = $5, outputs = $6, error = $7, cost = $8,
-         unknown_costs = $9, tokens = $10, updated_at = clock_timestamp(),
+         unknown_costs = $9, tokens = $10, goal_reached = $15::boolean, goal_reason = $16, updated_at = clock_timestamp(),
          finished_at = case when $11::boolean then coalesce(finished_at, clock_timestamp()) end
    where id = $1 and epoch = $2 and wake = $3 and owner is not null
   returning id, workspace_id
@@ -265,6 +265,8 @@ export async function parkRun(pool: pg.Pool, request: ParkRequest): Promise<"par
       snapshot.seq,
       snapshot.version,
       over ? "" : JSON.stringify(snapshot),
+      summary.goal?.reached ?? null,
+      summary.goal?.reason === undefined ? null : plain(summary.goal.reason),
     ],
   });
   const [row] = rows;
@@ -298,9 +300,9 @@ const createSql = `with numbered as (
 ),
 made as (
   insert into run (id, workspace_id, flow_id, revision_id, number, started_by_kind, started_by_id, started_by_name,
-                   simulated, inputs, forked_from, forked_at, wake, created_at, updated_at)
+                   simulated, inputs, forked_from, forked_at, labels, wake, created_at, updated_at)
   select $1::text, $2::text, $3::text, $4::text, run_count, $5::text, $6::text, $7::text, $8::boolean, $9::text,
-         $12::text, $13::text, 1, clock_timestamp(), clock_timestamp()
+         $12::text, $13::text, $14::jsonb, 1, clock_timestamp(), clock_timestamp()
     from numbered
   returning id, number, workspace_id
 ),
@@ -334,6 +336,7 @@ export async function createRunInTransaction(tx: Queryable, run: NewRun): Promis
     JSON.stringify(signal),
     start.forkedFrom?.run ?? null,
     start.forkedFrom?.path ?? null,
+    JSON.stringify(start.labels ?? {}),
   ]);
   const number = rows[0]?.number;
   if (typeof number !== "number") {

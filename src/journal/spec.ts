@@ -1,5 +1,5 @@
 import type { BlobRef, InboxItemId, Json, JsonObject, RunId, WorkerId, WorkspaceId } from "#base/index.ts";
-import type { RunEvent, RunEventBody, RunState, Signal } from "#flow/machine/index.ts";
+import type { GoalReached, RunEvent, RunEventBody, RunState, Signal } from "#flow/machine/index.ts";
 
 /**
  * The port that the engine stands on. Two adapters: Postgres (`journal`) and memory (`engine/memory`); both pass
@@ -129,6 +129,8 @@ export type RunSummary = {
   readonly cost: number;
   readonly unknownCosts: number;
   readonly tokens: number;
+  /** By the flow's `success`, once the run is over; left out where nothing is known of it. */
+  readonly goal?: GoalReached;
 };
 
 export type SnapshotRequest = Pick<ParkRequest, "run" | "epoch" | "snapshot">;

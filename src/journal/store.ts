@@ -1,7 +1,7 @@
 import type { RunId } from "#base/index.ts";
 import type { RunEvent } from "#flow/machine/index.ts";
 import type { Scope } from "#governance/index.ts";
-import type { Database, Prisma } from "#platform/index.ts";
+import { type Database, Prisma } from "#platform/index.ts";
 import { readEvents } from "./events.ts";
 import { jsonOf } from "./runs.ts";
 import type { RunDetails, RunFilter, RunListing } from "./reads.ts";
@@ -19,6 +19,9 @@ export async function readRuns(
       ...(filter.flow === undefined ? {} : { flow: { OR: [{ id: filter.flow }, { slug: filter.flow }] } }),
       ...(filter.state === undefined ? {} : { state: { in: [...filter.state] } }),
       ...(filter.startedBy === undefined ? {} : { startedById: filter.startedBy }),
+      AND: Object.entries(filter.labels ?? {}).map(([name, value]) => ({
+        labels: value === null ? { path: [name], not: Prisma.AnyNull } : { path: [name], equals: value },
+      })),
       ...(filter.cursor === undefined ? {} : { id: { lt: filter.cursor } }),
     },
     include,
@@ -103,6 +106,11 @@ function listingOf(row: Row, revisions: ReadonlyMap<string, number>): RunListing
     cost: row.cost,
     unknownCosts: row.unknownCosts,
     tokens: row.tokens,
+    labels: row.labels as Record<string, string>,
+    goal:
+      row.goalReached === null && row.goalReason === null
+        ? null
+        : { reached: row.goalReached, reason: row.goalReason ?? "" },
   };
 }
 

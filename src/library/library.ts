@@ -139,7 +139,7 @@ export async function publish(
   return transaction(db, (tx) => publishIn(tx, scope, publication, knowledge, also));
 }
 
-/** Flows of the workspace by title. `search` looks in titles, ids and descriptions. */
+/** Flows of the workspace by title. `search` looks in titles, ids, descriptions and labels. */
 export async function listFlows(
   db: Database,
   scope: Scope,

@@ -102,18 +102,24 @@ export async function readFlows(
   db: Database,
   filter: { search?: string | undefined; archived?: boolean | undefined },
 ): Promise<FlowHead[]> {
-  const contains = { contains: filter.search?.trim() ?? "", mode: "insensitive" as const };
   const rows = await db.prisma.flow.findMany({
     where: {
       workspaceId: scope.workspaceId,
       archivedAt: filter.archived === true ? { not: null } : null,
-      ...(contains.contains === ""
-        ? {}
-        : { OR: [{ title: contains }, { slug: contains }, { description: contains }] }),
     },
     orderBy: [{ title: "asc" }, { id: "asc" }],
   });
-  return rows.map(head);
+  const wanted = (filter.search ?? "").trim().toLowerCase();
+  return rows.map(head).filter((flow) => wanted === "" || answersTo(flow, wanted));
+}
+
+/** Whether a text (in lower case) stands in a flow's title, id, description, or a label written `name: value` or `name=value`. */
+function answersTo({ title, slug, description, labels }: FlowHead, wanted: string): boolean {
+  const written = Object.entries(labels).flatMap(([name, value]) => [
+    `${name}: ${value}`,
+    `${name}=${value}`,
+  ]);
+  return [title, slug, description, ...written].some((text) => text.toLowerCase().includes(wanted));
 }
 
 export async function findFlow(scope: Scope, db: Database, slug: string): Promise<FlowHead | null> {

@@ -14,10 +14,12 @@ export const start = verb("run.start")
       inputs: z.record(z.string(), z.json()).default({}),
       /** Remembered for seven days, for the caller alone. */
       idempotencyKey: z.string().min(1).max(200).optional(),
+      /** Over those of the flow. */
+      labels: z.record(z.string(), z.string()).optional(),
     }),
   )
   .mutation(({ ctx: { deps, scope }, input }) => {
-    const { slug, revision, idempotencyKey } = input;
+    const { slug, revision, labels, idempotencyKey } = input;
     const inputs = input.inputs as Record<string, Json>;
     const once =
       idempotencyKey === undefined
@@ -25,7 +27,9 @@ export const start = verb("run.start")
         : {
             scope: `${scope.workspaceId} ${scope.actor.id}`,
             keys: [idempotencyKey],
-            asked: sha256(canonicalJson({ slug, revision: revision ?? null, inputs })),
+            asked: sha256(
+              canonicalJson({ slug, revision: revision ?? null, inputs, ...(labels ? { labels } : {}) }),
+            ),
           };
-    return startRun(deps.db, scope, { slug, revision, inputs, once });
+    return startRun(deps.db, scope, { slug, revision, inputs, labels, once });
   });

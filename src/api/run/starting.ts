@@ -7,7 +7,7 @@ import {
   type JsonObject,
   type RunId,
 } from "#base/index.ts";
-import { coerceInputs, type Flow } from "#flow/index.ts";
+import { coerceInputs, labelProblem, type Flow } from "#flow/index.ts";
 import type { ForkOrigin } from "#flow/machine/index.ts";
 import { authorize, newId, runPolicy, simulatesAll, writeAudit, type Scope } from "#governance/index.ts";
 import { createRunInTransaction, runNumber, takeStartKeys, type StartKeys } from "#journal/index.ts";
@@ -21,6 +21,8 @@ export type RunStart = {
   readonly revision?: number | undefined;
   /** As a form or a program gives them. Files are `{ $file: { id } }`. */
   readonly inputs: Readonly<Record<string, Json>>;
+  /** Over those of the flow. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** What was started under one of these keys is not started again. */
   readonly once?: StartKeys | undefined;
 };
@@ -33,6 +35,8 @@ export type NewRunOf = {
   readonly revision: PinnedRevision;
   /** As a form or a program gives them. */
   readonly inputs: Readonly<Record<string, Json>>;
+  /** Over those of the flow. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly forkedFrom?: ForkOrigin;
   /** Of a fork: values that variables get instead of their own. */
   readonly overrides?: JsonObject;
@@ -40,7 +44,9 @@ export type NewRunOf = {
 };
 
 /** A run that is ready to be made: its revision found, its inputs read. */
-export type PreparedRun = Omit<NewRunOf, "inputs"> & {
+export type PreparedRun = Omit<NewRunOf, "inputs" | "labels"> & {
+  /** Of the flow, and those given over them. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly inputs: JsonObject;
   readonly simulated: boolean;
 };
@@ -64,7 +70,7 @@ export async function createRun(db: Database, scope: Scope, run: NewRunOf): Prom
 async function prepareStart(db: Database, scope: Scope, start: RunStart): Promise<PreparedRun> {
   authorize(scope, runPolicy.start);
   const revision = await pinRevision(db, scope, start);
-  return prepareRun(db, scope, { revision, inputs: start.inputs, once: start.once });
+  return prepareRun(db, scope, { revision, inputs: start.inputs, labels: start.labels, once: start.once });
 }
 
 /** Reads all that a run needs to begin. To be done before the transaction that makes it. */
@@ -72,14 +78,15 @@ async function prepareRun(db: Database, scope: Scope, run: NewRunOf): Promise<Pr
   const { flow } = run.revision;
   const inputs = readInputs(flow, await withKnownFiles(db, scope, run.inputs));
   const aliases = [...new Set(Object.values(flow.agents).map((agent) => agent.model))];
-  return { ...run, inputs, simulated: await simulatesAll(db, scope, aliases) };
+  const labels = { ...flow.labels, ...readRunLabels(run.labels ?? {}) };
+  return { ...run, inputs, labels, simulated: await simulatesAll(db, scope, aliases) };
 }
 
 /** Makes the run, in a transaction; or finds the one that was made under its key. */
 async function startPreparedRun(
   tx: Transaction,
   scope: Scope,
-  { revision, inputs, simulated, forkedFrom, overrides, once }: PreparedRun,
+  { revision, inputs, labels, simulated, forkedFrom, overrides, once }: PreparedRun,
 ): Promise<StartedRun> {
   const { flow } = revision;
   const id = newId("run");
@@ -107,6 +114,7 @@ async function startPreparedRun(
       inputs,
       // The machine works them out when the run begins.
       vars: {},
+      ...(Object.keys(labels).length > 0 ? { labels } : {}),
       by: { kind: actor.kind, id: actor.id, name: actor.name },
       simulated,
       ...(forkedFrom === undefined ? {} : { forkedFrom }),
@@ -141,6 +149,14 @@ export function startsOf(db: Database): StartPort {
       return (tx) => startPreparedRun(tx, scope, prepared);
     },
   };
+}
+
+function readRunLabels(given: Readonly<Record<string, string>>): Record<string, string> {
+  const wrong = labelProblem(given);
+  if (wrong === undefined) return { ...given };
+  throw new BatonError("bad-input", `The labels of the run do not fit. ${wrong}`, {
+    hint: "A label is a name and one line of text, such as team: support.",
+  });
 }
 
 function readInputs(flow: Flow, given: Readonly<Record<string, Json>>): JsonObject {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { labelProblem } from "./parts.ts";
 import { parseFlow } from "./parse.ts";
 import { flowJsonSchema } from "./schema.ts";
 import { checkValue } from "../values/check.ts";
@@ -30,6 +31,12 @@ describe("control flow", () => {
     const many = Array.from({ length: 51 }, (_, i) => `l${i}: x`).join(", ");
     expect(told("  - { id: a, log: x }", `labels: { ${many} }\n`)[0]).toMatch(/at most 50 labels/);
     expect(told("  - { id: a, log: x, labels: [team] }")[0]).toMatch(/^L10 tasks\.0\.labels/);
+  });
+
+  test("[L30] labels from elsewhere are held to the same", () => {
+    expect(labelProblem({ team: "support" })).toBeUndefined();
+    expect(labelProblem({ "a b": "x" })).toMatch(/^"a b" must start with a letter/);
+    expect(labelProblem({ team: "a\nb" })).toMatch(/^"team" must be one line/);
   });
 
   test("[L31] dag holds tasks with needs, one or a list", () => {

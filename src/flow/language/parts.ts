@@ -37,6 +37,15 @@ export const labels = z
     }
   });
 
+/** What is wrong with labels that did not come from a flow's text; undefined when nothing is. */
+export function labelProblem(given: unknown): string | undefined {
+  const checked = labels.safeParse(given);
+  const [issue] = checked.success ? [] : checked.error.issues;
+  if (!issue) return undefined;
+  const name = issue.path.at(-1);
+  return `${name === undefined ? "They" : `"${String(name)}"`} ${issue.message}.`;
+}
+
 /** Ids of tasks: one, or a list of them. */
 export const needs = z.union([z.string(), z.array(z.string())], {
   error: "must be the id of a task, or a list of ids",

@@ -9,6 +9,7 @@ import { useTRPC } from "../client/trpc.ts";
 import { ButtonLink, IconButton } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
 import { Checkbox, Input } from "../parts/field.tsx";
+import { Labels } from "../parts/labels.tsx";
 import { Page } from "../parts/page.tsx";
 import { EmptyState, ErrorState, SkeletonRows } from "../parts/states.tsx";
 import { RelativeTime } from "../parts/time.tsx";
@@ -121,14 +122,7 @@ function FlowItem({ flow, mayEdit }: { flow: FlowRow; mayEdit: boolean }) {
             {flow.title}
           </Link>
           <span className="text-(--text-3) [font:var(--type-code)]">{flow.slug}</span>
-          {Object.entries(flow.labels).map(([key, value]) => (
-            <span
-              key={key}
-              className="rounded-(--radius-1) bg-(--surface-3) px-1.5 text-(--text-2) [font:var(--type-11)]"
-            >
-              {key}: {value}
-            </span>
-          ))}
+          <Labels labels={flow.labels} />
         </div>
         <p className="truncate text-(--text-2)">
           {flow.description === "" ? `Revision ${flow.revision}` : flow.description}

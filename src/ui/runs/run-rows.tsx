@@ -1,6 +1,7 @@
 "use client";
 import Link from "next/link";
 import type { RunRow } from "#api/index.ts";
+import { GoalMark } from "../parts/goal.tsx";
 import { RunStateIcon } from "../parts/run-state.tsx";
 import { SimulatedMark } from "../parts/simulated.tsx";
 import { RelativeTime } from "../parts/time.tsx";
@@ -26,6 +27,11 @@ export function RunRows({ rows, withFlow = true }: { rows: readonly RunRow[]; wi
                   <SimulatedMark />
                 </span>
               ) : null}
+              {run.goal === null ? null : (
+                <span className="hidden lg:inline-flex">
+                  <GoalMark goal={run.goal} />
+                </span>
+              )}
             </span>
             <span className="col-span-2 col-start-2 truncate text-(--text-2) md:col-span-1 md:col-start-3">
               {run.headline === "" ? runStateWord(run.state) : withLocalInstants(run.headline)}

@@ -2,11 +2,12 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Play } from "lucide-react";
 import { useRouter, useSearchParams } from "next/navigation";
+import { useDeferredValue, useState } from "react";
 import type { RunState } from "#api/index.ts";
 import { useTRPC } from "../client/trpc.ts";
 import { Button, ButtonLink } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
-import { Checkbox, Select } from "../parts/field.tsx";
+import { Checkbox, Input, Select } from "../parts/field.tsx";
 import { Page } from "../parts/page.tsx";
 import { EmptyState, ErrorState, SkeletonRows } from "../parts/states.tsx";
 import { RunRows } from "./run-rows.tsx";
@@ -29,6 +30,8 @@ export function RunsPage() {
   const flow = search.get("flow") ?? undefined;
   const state = states.find((option) => option.state === search.get("state"))?.state;
   const mine = search.get("mine") === "1";
+  const [label, setLabel] = useState(search.get("label") ?? "");
+  const wanted = useDeferredValue(label.trim());
   const flows = useQuery(trpc.flow.list.queryOptions({}));
   const runs = useInfiniteQuery(
     trpc.run.list.infiniteQueryOptions(
@@ -36,6 +39,7 @@ export function RunsPage() {
         ...(flow === undefined ? {} : { flow }),
         ...(state === undefined ? {} : { state }),
         ...(mine ? { mine } : {}),
+        ...(wanted === "" ? {} : { label: wanted }),
         limit: 30,
       },
       { getNextPageParam: (page) => page.next ?? undefined },
@@ -48,7 +52,7 @@ export function RunsPage() {
     router.replace(next.size === 0 ? "/runs" : `/runs?${next.toString()}`);
   };
   const rows = runs.data?.pages.flatMap((page) => page.rows) ?? [];
-  const isFiltered = flow !== undefined || state !== undefined || mine;
+  const isFiltered = flow !== undefined || state !== undefined || mine || label !== "";
   return (
     <Page
       title="Runs"
@@ -81,6 +85,16 @@ export function RunsPage() {
               </option>
             ))}
           </Select>
+          <Input
+            aria-label="Label"
+            placeholder="Label, such as team: support"
+            className="min-w-0 flex-1 sm:w-52 sm:flex-none"
+            value={label}
+            onChange={(event) => {
+              setLabel(event.target.value);
+              filter("label", event.target.value.trim());
+            }}
+          />
           <Checkbox
             label="Mine"
             checked={mine}
@@ -99,7 +113,16 @@ export function RunsPage() {
             <EmptyState
               icon={<Play size={18} />}
               title="No run matches"
-              action={<Button onClick={() => router.replace("/runs")}>Show all runs</Button>}
+              action={
+                <Button
+                  onClick={() => {
+                    setLabel("");
+                    router.replace("/runs");
+                  }}
+                >
+                  Show all runs
+                </Button>
+              }
             >
               Nothing was started that fits these filters.
             </EmptyState>

@@ -3,11 +3,16 @@ import { FilePenLine, RotateCcw, ScrollText } from "lucide-react";
 import Link from "next/link";
 import type { ReactNode } from "react";
 import { isBlobRef, isFileRef, isObject } from "#base/index.ts";
-import type { RunState } from "#flow/machine/index.ts";
+import type { GoalReached, RunState } from "#flow/machine/index.ts";
 import { costOf, costText, count, spanInWords } from "../model/format.ts";
 import { openTasks } from "../model/header.ts";
 import { Prose } from "./prose.tsx";
 import { Fields, words } from "./value.tsx";
+
+function goalSentence({ reached, reason }: GoalReached): string {
+  if (reached === null) return `not known: ${reason ?? "it could not be evaluated"}`;
+  return reached ? "reached" : "not reached";
+}
 
 /** What a run came to, shown first when it is over: outputs, or what went wrong; what it cost; what to do next. */
 export function Result({
@@ -42,8 +47,14 @@ export function Result({
         {phase.outcome === "failed" ? <Failure state={state} onSelect={onSelect} /> : null}
         {phase.outcome === "cancelled" ? (
           <p className="text-(--text-2) [font:var(--type-14)]">
-            {cancelled ?? "The run was cancelled."} What was done before stays in the trace.
+            {phase.message === undefined
+              ? (cancelled ?? "The run was cancelled.")
+              : `The flow stopped it: ${phase.message}`}{" "}
+            What was done before stays in the trace.
           </p>
+        ) : null}
+        {phase.outcome === "succeeded" && phase.message !== undefined && phase.message !== "" ? (
+          <p className="[font:var(--type-14)]">Stopped early: {phase.message}</p>
         ) : null}
         {phase.outputs === null || Object.keys(phase.outputs).length === 0 ? (
           phase.outcome === "succeeded" ? (
@@ -68,6 +79,7 @@ export function Result({
             {cost === null ? "nothing" : `${costText(cost)}${cost === "unknown" ? "" : ` ${currency}`}`}
             {partly ? " and calls of unknown price" : ""}
           </Figure>
+          {phase.goal === undefined ? null : <Figure name="Goal">{goalSentence(phase.goal)}</Figure>}
           <Figure name="Took">{spanInWords(phase.at - state.startedAt)}</Figure>
           {tokens === 0 ? null : <Figure name="Tokens">{count(tokens)}</Figure>}
           <Figure name="Model calls">{count(state.usage.modelCalls)}</Figure>

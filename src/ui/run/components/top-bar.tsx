@@ -3,6 +3,7 @@ import { ChevronRight, Link2, Square } from "lucide-react";
 import Link from "next/link";
 import { useEffect, useRef, useState, type RefObject } from "react";
 import type { RunView } from "#api/index.ts";
+import { Labels } from "../../parts/labels.tsx";
 import { RelativeTime } from "../../parts/time.tsx";
 import { SimulatedMark } from "../../parts/simulated.tsx";
 
@@ -14,7 +15,7 @@ export function TopBar({
   mayCancel,
   onCancel,
 }: {
-  run: Pick<RunView, "number" | "flow" | "revision" | "startedBy" | "simulated" | "createdAt">;
+  run: Pick<RunView, "number" | "flow" | "revision" | "startedBy" | "simulated" | "createdAt" | "labels">;
   /** Address of the moment that is seen. */
   link(): string;
   isOver: boolean;
@@ -53,6 +54,7 @@ export function TopBar({
         </span>
       </nav>
       {run.simulated ? <SimulatedMark /> : null}
+      <Labels labels={run.labels} href={(label) => `/runs?label=${encodeURIComponent(label)}`} />
       <span className="hidden text-(--text-2) sm:inline">
         revision {run.revision}, started by {run.startedBy.name} <RelativeTime at={run.createdAt} />
       </span>

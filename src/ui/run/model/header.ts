@@ -44,8 +44,10 @@ export function headerOf(
   const { phase } = state;
   if (phase.name === "finished") {
     const end = { ...none, since: phase.at };
-    if (phase.outcome === "succeeded") return { ...end, mood: "succeeded", title: doneTitle(phase.outputs) };
-    if (phase.outcome === "cancelled") return { ...end, mood: "cancelled", title: "Cancelled" };
+    if (phase.outcome === "succeeded")
+      return { ...end, mood: "succeeded", title: phase.message || doneTitle(phase.outputs) };
+    if (phase.outcome === "cancelled")
+      return { ...end, mood: "cancelled", title: phase.message || "Cancelled" };
     const error = phase.error;
     return {
       ...end,

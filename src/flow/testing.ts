@@ -1,0 +1,2 @@
+/** For the tests of other modules. */
+export { trees, write, type Node } from "./machine/testing/generate.ts";
