@@ -94,7 +94,7 @@ export async function openRig(url: string, model: () => LanguageModelV4): Promis
     openFile: () => Promise.reject(new Error("There are no files here.")),
     secret: () => Promise.reject(new Error("There are no secrets here.")),
     // The tool itself does nothing, so that what is measured is the step around it.
-    notify: () => Promise.resolve(),
+    notify: () => Promise.resolve({ notified: 1 }),
     now: () => journal.now(),
   });
   const flows = new Map<string, Flow>();

@@ -64,6 +64,8 @@ async function addEvent(run: RunId, seq: number, body: object): Promise<void> {
     "insert into event_batch (run_id, seq, last, at, bodies) values ($1, $2, $2, now(), $3)",
     [run, seq, JSON.stringify([body])],
   );
+  if (body === ended)
+    await api.db.pool.query("update run set state = 'succeeded', finished_at = now() where id = $1", [run]);
   await api.db.pool.query("select pg_notify('run', $1)", [run]);
 }
 const said = (message: string) => ({ type: "log-written", path: "greet", level: "info", message });
@@ -208,11 +210,11 @@ describe("watching a run", () => {
       inputs: { name: "Ada", token: "sk-very-secret" },
     });
     await addEvent(run, 2, said("The token is sk-very-secret."));
-    await addEvent(run, 3, ended);
-    const stream = JSON.stringify(await readEvents(await get(query("run.watch", { id: run }), owner)));
     const details = { curl: "-u sk-very-secret" };
     await api.ask({ run, workspace }, { title: "Use sk-very-secret?", details });
     const inbox = await owner.call.inbox.list({ state: "pending" });
+    await addEvent(run, 3, ended);
+    const stream = JSON.stringify(await readEvents(await get(query("run.watch", { id: run }), owner)));
     expect(inbox.find((each) => each.run.id === run)).toMatchObject({ title: "Use [redacted]?" });
     const view = JSON.stringify([await owner.call.run.get({ id: run }), inbox]);
     const audit = JSON.stringify(await owner.call.audit.list({ runId: run }));
@@ -469,6 +471,45 @@ describe("signing in", () => {
     } finally {
       await strict.close();
     }
+  });
+
+  it("is recorded with who and from where: coming, leaving, and trying in vain", async () => {
+    const place = await api.workspace("comings and goings");
+    const vera = await api.member(place, ["viewer"], "Vera");
+    const entries = async (workspaceId: WorkspaceId) => {
+      const { rows } = await api.db.pool.query<{ action: string; actor_name: string; body: string }>(
+        "select action, actor_name, body from audit_entry where workspace_id = $1 and action like 'session.%' order by seq",
+        [workspaceId],
+      );
+      return rows.map(({ action, actor_name, body }) => [action, actor_name, JSON.parse(body) as unknown]);
+    };
+    const before = (await entries(place)).length;
+    const response = await signIn(urls.auth, vera.email, testPassword, { "user-agent": "Lynx 2.9" });
+    const came = (response.headers.get("set-cookie") ?? "").split(";", 1)[0] ?? "";
+    expect((await signIn(urls.auth, vera.email.toUpperCase(), "wrong password")).status).toBe(401);
+    await fetch(`${urls.auth}/api/auth/sign-out`, {
+      method: "POST",
+      headers: { cookie: came, "content-type": "application/json", origin: "http://localhost:3030" },
+      body: "{}",
+    });
+    const body = { email: vera.email, address: expect.stringContaining("127.0.0.1") as string };
+    expect((await entries(place)).slice(before)).toEqual([
+      ["session.signed-in", "Vera", { ...body, userAgent: "Lynx 2.9" }],
+      [
+        "session.sign-in-failed",
+        "Vera",
+        { ...body, email: vera.email.toUpperCase(), userAgent: expect.any(String) as string },
+      ],
+      ["session.signed-out", "Vera", { ...body, userAgent: expect.any(String) as string }],
+    ]);
+    expect(JSON.stringify(await entries(place))).not.toContain(testPassword);
+    expect((await signIn(urls.auth, "nobody@example.com", "wrong password")).status).toBe(401);
+    const { rows } = await api.db.pool.query<{ body: string }>(
+      "select body from audit_entry where action = 'session.sign-in-failed' and actor_kind = 'system'",
+    );
+    expect(rows.map((row) => JSON.parse(row.body) as unknown)).toEqual([
+      { ...body, email: "nobody@example.com", userAgent: expect.any(String) as string },
+    ]);
   });
 
   it("makes no account by itself", async () => {

@@ -50,7 +50,7 @@ function context(signal: AbortSignal): ToolContext {
     signal,
     openFile: () => wait(new TextEncoder().encode("a\nb\n")),
     secret: async () => "",
-    notify: () => wait(undefined),
+    notify: () => wait({ notified: 1 }),
     now: () => 0,
   };
 }

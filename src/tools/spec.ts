@@ -30,7 +30,8 @@ export type ToolContext = {
   openFile(file: FileRef): Promise<Uint8Array>;
   /** Value of a secret. Its value is redacted from whatever the run stores or streams from then on. */
   secret(name: string): Promise<string>;
-  notify(message: { to: string; title: string; text: string }): Promise<void>;
+  /** Answers how many people were told. */
+  notify(message: { to: string; title: string; text: string }): Promise<{ notified: number }>;
   /** Milliseconds since the epoch by the run's clock. */
   now(): number;
 };

@@ -23,7 +23,10 @@ const ports: ToolPorts = {
     read.push(name);
     return `value of ${name}`;
   },
-  notify: async (message) => void sent.push(message),
+  notify: async (message) => {
+    sent.push(message);
+    return { notified: message.to === "nobody" ? 0 : 2 };
+  },
   now: () => 1_000,
   scriptLog: ({ lines }) => void logged.push(...lines),
 };
@@ -222,10 +225,20 @@ describe("tools of the registry", () => {
     await expect(call("files.read", { file: other })).rejects.toMatchObject({ code: "not-found" });
   });
 
+  it("does not say that it told somebody when there was nobody", async () => {
+    expect(await call("notify", { to: "nobody", text: "Hello" })).toEqual({
+      sent: false,
+      to: "nobody",
+      notified: 0,
+    });
+    sent.length = 0;
+  });
+
   it("notifies once for each key", async () => {
     expect(await call("notify", { to: "admin", text: "The build is done\nDetails" })).toEqual({
       sent: true,
       to: "admin",
+      notified: 2,
     });
     expect(sent).toEqual([
       {

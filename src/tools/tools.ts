@@ -39,7 +39,7 @@ export type ToolPorts = {
     to: string;
     title: string;
     text: string;
-  }): Promise<void>;
+  }): Promise<{ notified: number }>;
   /** Epoch milliseconds. */
   now(): number;
   /** What scripts write to their console. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { advance, foldEvents, machine, type Signal } from "./index.ts";
 import type { StoredMessage } from "./events.ts";
 import { canonicalJson } from "../values/canonical.ts";
-import { ada, fakeHash, toolFacts, world, type WorldOptions } from "./testing/world.ts";
+import { ada, fakeHash, modelFinished, toolFacts, world, type WorldOptions } from "./testing/world.ts";
 
 const text = (more = "", agent = "tools: [crm.*]"): string => `
 id: desk
@@ -225,6 +225,47 @@ describe("the agent's loop", () => {
     expect(never.output()).toMatchObject({ error: { code: "rate-limited", message: "Busy (5 tries)" } });
     const refused = world(text(), { ...inputs, models: (one) => failing(one.key, false) });
     expect(refused.output()).toMatchObject({ error: { code: "rate-limited", message: "Busy" } });
+  });
+
+  test("[M98] an answer that was cut off is asked for again, and never taken for a whole one", () => {
+    const cut = (key: string): Signal => ({
+      ...(modelFinished(key, "Half an ans") as Extract<Signal, { kind: "model-finished" }>),
+      finishReason: "length",
+      usage: { outputTokens: 4096 },
+    });
+    const run = world(text(), {
+      ...inputs,
+      models: (one, count) => (count === 1 ? cut(one.key) : "All of it"),
+    });
+    expect(run.output()).toEqual({ out: "All of it" });
+    expect(messages(run).at(-2)).toMatchObject({ role: "user", text: expect.stringContaining("cut off") });
+    const never = world(text(), { ...inputs, models: (one) => cut(one.key) });
+    expect(never.output()).toMatchObject({
+      error: {
+        code: "limit-reached",
+        message:
+          'The model test reached its limit of output of 4096 tokens before the answer of the agent "triage" was complete, 4 times.',
+      },
+    });
+  });
+
+  test("[M99] nothing that is called makes a run wait for longer than an hour", () => {
+    const busy = (key: string): Signal => ({
+      kind: "effect-failed",
+      key,
+      retryable: true,
+      retryAfterMs: 86_400_000,
+      error: { code: "rate-limited", message: "Busy" },
+    });
+    const asked = world(text(), { ...inputs, models: (one) => busy(one.key) });
+    expect(asked.output()).toMatchObject({ error: { code: "rate-limited" } });
+    const called = world(
+      'id: t\ntasks: [{ id: a, tool: pay, retry: { maxAttempts: 2, delay: 1s } }]\noutputs: { out: "{{ tasks.a.output }}" }\n',
+      { tools: { pay: {} }, calls: (one, count) => (count === 1 ? busy(one.key) : "paid") },
+    );
+    called.tick(3_599_999);
+    expect(called.state().phase.name).toBe("running");
+    expect(called.tick(1).output()).toEqual({ out: "paid" });
   });
 
   test("[M26] call ids that a model doubles or leaves out are told apart", () => {

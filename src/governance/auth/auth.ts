@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { betterAuth } from "better-auth";
+import { createAuthMiddleware } from "better-auth/api";
 import { prismaAdapter } from "better-auth/adapters/prisma";
 import { fromNodeHeaders, toNodeHandler } from "better-auth/node";
 import { notify, type Database, type Queryable } from "#platform/index.ts";
+import { auditSession } from "./audit.ts";
 
 /** What sign-in needs to know of the installation. */
 export type AuthOptions = {
@@ -62,9 +64,28 @@ export function createAuth(db: Database, options: AuthOptions) {
         "/get-session": false,
       },
     },
+    hooks: {
+      after: createAuthMiddleware(async (context) => {
+        if (context.path !== "/sign-in/email") return;
+        const { newSession } = context.context;
+        const typed: unknown = (context.body as { email?: unknown } | undefined)?.email;
+        await auditSession(db, {
+          action: newSession ? "session.signed-in" : "session.sign-in-failed",
+          who: newSession ? { id: newSession.user.id } : { email: typeof typed === "string" ? typed : "" },
+          ...clientOf(context.headers),
+        });
+      }),
+    },
     databaseHooks: {
       session: {
-        delete: { after: async (session) => tellSessionChanged(db.pool, session.userId) },
+        delete: {
+          after: async (session, context) => {
+            await tellSessionChanged(db.pool, session.userId);
+            if (context?.path !== "/sign-out") return;
+            const from = clientOf(context.headers);
+            await auditSession(db, { action: "session.signed-out", who: { id: session.userId }, ...from });
+          },
+        },
       },
     },
     advanced: {
@@ -74,6 +95,10 @@ export function createAuth(db: Database, options: AuthOptions) {
       ipAddress: { ipAddressHeaders: [addressHeader] },
     },
   });
+}
+
+function clientOf(headers: Headers | undefined): { address: string; userAgent: string } {
+  return { address: headers?.get(addressHeader) ?? "", userAgent: headers?.get("user-agent") ?? "" };
 }
 
 export type Auth = ReturnType<typeof createAuth>;

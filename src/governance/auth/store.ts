@@ -40,3 +40,20 @@ export async function readSetting(scope: Scope, db: Database, key: string): Prom
   const value: unknown = row === null ? null : JSON.parse(row.value);
   return typeof value === "string" ? value : null;
 }
+
+export type KnownUser = { readonly id: string; readonly name: string; readonly email: string };
+
+/** Whom a sign-in or sign-out is about, before there is a scope; null where nobody has the address. */
+export async function findUser(
+  db: Database,
+  who: { readonly id: string } | { readonly email: string },
+): Promise<KnownUser | null> {
+  const where = "id" in who ? { id: who.id } : { email: who.email.trim().toLowerCase() };
+  return db.prisma.user.findFirst({ where, select: { id: true, name: true, email: true } });
+}
+
+/** The workspace that was made first, or null before setup. */
+export async function firstWorkspace(db: Database): Promise<string | null> {
+  const row = await db.prisma.organization.findFirst({ orderBy: { createdAt: "asc" }, select: { id: true } });
+  return row?.id ?? null;
+}

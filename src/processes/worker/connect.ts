@@ -37,7 +37,7 @@ export function connectWorld(
         return value;
       },
       async notify({ workspace, run, path, key, to, title, text }) {
-        await notifyMembers(db, systemScope(workspace, "engine"), to, {
+        return notifyMembers(db, systemScope(workspace, "engine"), to, {
           kind: "message",
           title,
           text,

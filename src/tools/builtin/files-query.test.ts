@@ -33,7 +33,7 @@ async function query(
     signal: new AbortController().signal,
     openFile: async () => bytes,
     secret: async () => "",
-    notify: async () => undefined,
+    notify: async () => ({ notified: 1 }),
     now: () => 0,
   };
   const file = { $file: { id: "file_a", name, mediaType, bytes: bytes.length, hash: "" } };

@@ -31,8 +31,12 @@ export const notify: Tool = {
   },
   outputSchema: {
     type: "object",
-    properties: { sent: { type: "boolean" }, to: { type: "string" } },
-    required: ["sent", "to"],
+    properties: {
+      sent: { type: "boolean", description: "Whether anybody was told." },
+      to: { type: "string" },
+      notified: { type: "integer", description: "How many people were told." },
+    },
+    required: ["sent", "to", "notified"],
   },
   idempotent: false,
   takesKey: true,
@@ -44,11 +48,11 @@ export const notify: Tool = {
     const given = args["title"];
     const firstLine = text.split("\n", 1)[0] ?? text;
     const short = firstLine.length > 80 ? `${firstLine.slice(0, 79)}…` : firstLine;
-    await context.notify({
+    const { notified } = await context.notify({
       to,
       title: typeof given === "string" && given.trim() !== "" ? given : short,
       text,
     });
-    return { sent: true, to };
+    return { sent: notified > 0, to, notified };
   },
 };

@@ -1,13 +1,11 @@
 import type { TaskError, TaskPath } from "../events.ts";
 import { failed, open, type Outcome } from "../heads/head.ts";
 import { setTimer } from "../walk/life.ts";
-import { delayBefore } from "../walk/retry.ts";
+import { delayBefore, longestRetryAfter } from "../walk/retry.ts";
 import type { Walk } from "../walk/walk.ts";
 
 /** Tries of one model call, the first included. */
 export const mostTries = 5;
-/** The longest that a provider may tell us to wait, in milliseconds. */
-export const longestWait = 3_600_000;
 
 const backoff = {
   maxAttempts: mostTries,
@@ -32,7 +30,7 @@ export function carryModelFailure(
   if (ofStep >= mostTries) {
     return failed(error.code, `${error.message} (${ofStep} tries)`, error.hint);
   }
-  if (retryAfterMs > longestWait) {
+  if (retryAfterMs > longestRetryAfter) {
     const hint = "The provider asks for a longer wait than an hour.";
     return failed(error.code, error.message, hint);
   }

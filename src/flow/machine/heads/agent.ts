@@ -1,6 +1,6 @@
 import { BatonError, isObject, type Json } from "#base/index.ts";
 import type { Agent, AgentTask } from "../../language/definition.ts";
-import { readAnswer } from "../agent/answer.ts";
+import { readAnswer, type Answer } from "../agent/answer.ts";
 import { carryCalls } from "../agent/calls.ts";
 import { limitReached, limitsOf, reached } from "../agent/limits.ts";
 import { carryModelFailure } from "../agent/model-retry.ts";
@@ -68,7 +68,7 @@ export const agent: Head<"agent"> = {
         }
         return beginModel(walk, who, task, path, last.step + 1);
       }
-      const outcome = readLastWords(walk, who, task, path, walk.openText(text));
+      const outcome = readLastWords(walk, who, task, path, walk.openText(text), last.end);
       return outcome ?? beginModel(walk, who, task, path, last.step + 1);
     }
   },
@@ -117,14 +117,26 @@ function readLastWords(
   task: AgentTask,
   path: TaskPath,
   text: string,
+  { finishReason, model, usage }: Extract<ModelEffect["end"], { name: "finished" }>,
 ): Outcome | undefined {
-  const answer = task.returns
-    ? readAnswer(text, task.returns.schema)
-    : text.trim() === ""
-      ? { ok: false as const, problem: "The answer is empty." }
-      : { ok: true as const, value: text };
+  const isCut = finishReason === "length";
+  const answer: Answer = isCut
+    ? { ok: false, problem: "Your answer was cut off at the greatest length that you may write." }
+    : task.returns
+      ? readAnswer(text, task.returns.schema)
+      : text.trim() === ""
+        ? { ok: false as const, problem: "The answer is empty." }
+        : { ok: true as const, value: text };
   if (answer.ok) return done(answer.value);
   const corrections = walk.at(path).messages.filter((one) => one.role === "user").length - 1;
+  if (isCut && corrections >= mostCorrections) {
+    const tokens = usage.outputTokens === undefined ? "" : ` of ${usage.outputTokens} tokens`;
+    return failed(
+      "limit-reached",
+      `The model ${model} reached its limit of output${tokens} before the answer of the agent "${who.name}" was complete, ${corrections + 1} times.`,
+      "Ask for a shorter answer, split the task, or use a model that may write more.",
+    );
+  }
   if (corrections >= mostCorrections) {
     return failed(
       "model-output",
@@ -132,11 +144,12 @@ function readLastWords(
       "A stronger model, or fewer and simpler fields in returns, often solves this.",
     );
   }
+  const shorter = isCut ? " Give the whole answer again, in fewer words." : "";
   const wanted = task.returns ? " Answer with one JSON value of the expected shape and nothing else." : "";
   walk.emit({
     type: "agent-message-added",
     path,
-    message: { role: "user", text: `${answer.problem}${wanted}` },
+    message: { role: "user", text: `${answer.problem}${shorter}${wanted}` },
   });
   return undefined;
 }

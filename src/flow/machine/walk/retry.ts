@@ -16,6 +16,9 @@ const final: ReadonlySet<string> = new Set([
   "forbidden",
 ]);
 
+/** The longest that what was called may make us wait, in milliseconds. */
+export const longestRetryAfter = 3_600_000;
+
 /** When the next attempt of a failed task is due (epoch ms); undefined when there is none. */
 export function retryAt(
   walk: Walk,
@@ -27,7 +30,7 @@ export function retryAt(
   if (!retry || final.has(error.code)) return undefined;
   const made = state.failedAttempts.length - state.forgiven + 1;
   if (made >= retry.maxAttempts) return undefined;
-  return walk.now + Math.max(delayBefore(walk, retry, made), retryAfterMs);
+  return walk.now + Math.max(delayBefore(walk, retry, made), Math.min(retryAfterMs, longestRetryAfter));
 }
 
 /** Milliseconds to wait after `made` attempts. With jitter: between half of it and all of it. */
