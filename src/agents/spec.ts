@@ -1,4 +1,4 @@
-import type { Cost, Message, ToolFacts, Usage } from "#flow/index.ts";
+import type { Cost, Message, ModelCatalog, ToolFacts, Usage } from "#flow/index.ts";
 import type { Json, JsonObject, WorkspaceId } from "#base/index.ts";
 
 /** One model call, complete in itself. */
@@ -11,6 +11,8 @@ export type ModelRequest = {
   readonly tools: readonly Pick<ToolFacts, "name" | "description" | "inputSchema">[];
   /** JSON Schema that the final answer must have, or null for text. */
   readonly returns: JsonObject | null;
+  /** Tokens that the answer may have at most; the provider's own bound where left out. */
+  readonly maxOutputTokens?: number;
   readonly key: string;
   readonly signal: AbortSignal;
 };
@@ -36,5 +38,7 @@ export type ModelAnswer = {
  * where told), "timeout", "misconfigured" (no key, unknown alias), "bad-input", "cancelled".
  */
 export type ModelCaller = {
+  /** What is known of the workspace's models: prices and sizes. */
+  facts?(workspace: WorkspaceId): Promise<ModelCatalog>;
   call(request: ModelRequest, emit: (chunk: ModelChunk) => void): Promise<ModelAnswer>;
 };

@@ -148,7 +148,15 @@ export type ProviderRow = {
   key: "environment" | "secret" | "none";
   models: string[];
 };
-export type AliasRow = { alias: string; provider: string; model: string };
+/** Prices are for a million tokens; null: what is known of the model holds. */
+export type AliasRow = {
+  alias: string;
+  provider: string;
+  model: string;
+  inputPrice: number | null;
+  outputPrice: number | null;
+  contextTokens: number | null;
+};
 
 export type ToolRow = {
   name: string;

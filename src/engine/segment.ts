@@ -1,5 +1,5 @@
 import { BatonError, type InboxItemId, type Json, type RunId } from "#base/index.ts";
-import type { Flow, ToolCatalog } from "#flow/index.ts";
+import type { Flow, ModelCatalog, ToolCatalog } from "#flow/index.ts";
 import {
   advance,
   copiedEvents,
@@ -78,7 +78,9 @@ async function claimAndDrive(
     const flow = await flowOf(options, run, claim);
     if (!flow) return;
     const catalog = await options.tools.catalog(claim.workspace, flow);
-    driver = new Driver(options, run, claim, flow, catalog, bell, inbox, stopping);
+    const asksModels = Object.keys(flow.agents).length > 0;
+    const models = asksModels ? await options.models.facts?.(claim.workspace) : undefined;
+    driver = new Driver(options, run, claim, flow, { tools: catalog, models }, bell, inbox, stopping);
     await driver.drive();
   } finally {
     unsubscribe?.();
@@ -104,6 +106,7 @@ class Driver {
   readonly #claim: Claim;
   readonly #flow: Flow;
   readonly #catalog: ToolCatalog;
+  readonly #models: ModelCatalog | undefined;
   readonly #bell: Bell;
   readonly #inbox: { dirty: boolean };
   readonly #stopping: { readonly now: boolean };
@@ -123,7 +126,7 @@ class Driver {
     run: RunId,
     claim: Claim,
     flow: Flow,
-    catalog: ToolCatalog,
+    known: { readonly tools: ToolCatalog; readonly models: ModelCatalog | undefined },
     bell: Bell,
     inbox: { dirty: boolean },
     stopping: { readonly now: boolean },
@@ -132,7 +135,8 @@ class Driver {
     this.#run = run;
     this.#claim = claim;
     this.#flow = flow;
-    this.#catalog = catalog;
+    this.#catalog = known.tools;
+    this.#models = known.models;
     this.#bell = bell;
     this.#inbox = inbox;
     this.#stopping = stopping;
@@ -320,6 +324,7 @@ class Driver {
       now: journal.now(),
       random,
       tools: this.#catalog,
+      ...(this.#models === undefined ? {} : { models: this.#models }),
       blob: (ref) => this.#blobs.get(ref),
       sha256,
     };

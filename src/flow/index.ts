@@ -7,6 +7,8 @@ export type { Problem } from "./problem.ts";
 export type {
   ToolFacts,
   ToolCatalog,
+  ModelCatalog,
+  ModelFacts,
   Message,
   Usage,
   Cost,

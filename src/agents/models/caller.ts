@@ -12,8 +12,8 @@ import type { Usage } from "#flow/index.ts";
 import type { ModelAnswer, ModelCaller, ModelChunk, ModelRequest } from "../spec.ts";
 import { modelError } from "./errors.ts";
 import { modelMessages, toolNames } from "./messages.ts";
-import { costOf } from "./prices.ts";
-import { resolveModel, type ModelSettings, type ProviderOptions } from "./providers.ts";
+import { contextOf, costOf, priceOf } from "./prices.ts";
+import { findAlias, resolveModel, type ModelSettings, type ProviderOptions } from "./providers.ts";
 
 export type ModelCallerOptions = ProviderOptions & {
   readonly settings: (workspace: WorkspaceId) => Promise<ModelSettings>;
@@ -71,6 +71,20 @@ function deadlines(signal: AbortSignal, totalMs: number, silenceMs: number) {
 /** Performs model calls through the AI SDK: one `streamText` each, tools without `execute`, since the engine keeps the loop. */
 export function createModelCaller(options: ModelCallerOptions): ModelCaller {
   return {
+    async facts(workspace) {
+      const settings = await options.settings(workspace);
+      return {
+        get(alias) {
+          const { provider, model, price, contextTokens } = findAlias(alias, settings);
+          return {
+            provider,
+            model,
+            price: priceOf(provider, model, price),
+            contextTokens: contextTokens ?? contextOf(provider, model) ?? null,
+          };
+        },
+      };
+    },
     async call(request: ModelRequest, emit: (chunk: ModelChunk) => void): Promise<ModelAnswer> {
       const resolved = resolveModel(request.alias, await options.settings(request.workspace), options);
       const names = toolNames(request.tools.map((offered) => offered.name));
@@ -107,6 +121,7 @@ export function createModelCaller(options: ModelCallerOptions): ModelCaller {
           messages: modelMessages(request.messages, encode),
           tools,
           maxRetries: 0,
+          ...(request.maxOutputTokens === undefined ? {} : { maxOutputTokens: request.maxOutputTokens }),
           // What was asked and answered is in the journal and the audit, and goes nowhere else.
           telemetry: { isEnabled: false },
           abortSignal: limits.signal,
@@ -189,7 +204,7 @@ export function createModelCaller(options: ModelCallerOptions): ModelCaller {
         model: resolved.model,
         simulated: resolved.provider === "simulated",
         usage,
-        cost: costOf(resolved.provider, resolved.model, usage),
+        cost: costOf(resolved.provider, resolved.model, usage, resolved.price),
         ...(providerData === undefined ? {} : { providerData }),
       };
     },

@@ -12,13 +12,24 @@ export type ModelSettings = {
     readonly baseUrl: string | null;
     readonly apiKey: string | null;
   }[];
-  readonly aliases: readonly { readonly alias: string; readonly provider: string; readonly model: string }[];
+  readonly aliases: readonly AliasSettings[];
+};
+
+/** What an alias stands for. `price` (for a million tokens) and `contextTokens` where the workspace says so itself. */
+export type AliasSettings = {
+  readonly alias: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly price?: { readonly input: number; readonly output: number };
+  readonly contextTokens?: number;
 };
 
 export type Resolved = {
   readonly provider: string;
   readonly model: string;
   readonly language: LanguageModelV4;
+  /** For a million tokens, where the workspace says so itself. */
+  readonly price: AliasSettings["price"];
 };
 
 export type ProviderOptions = {
@@ -29,31 +40,40 @@ export type ProviderOptions = {
   readonly others?: Readonly<Record<string, () => LanguageModelV4>>;
 };
 
-/** Finds the model behind an alias. An alias that is not mapped falls back to the workspace's "default". */
-export function resolveModel(alias: string, settings: ModelSettings, options: ProviderOptions): Resolved {
-  const mapped = settings.aliases.find((candidate) => candidate.alias === alias) ??
+/** What an alias stands for. One that is not mapped falls back to the workspace's "default". */
+export function findAlias(alias: string, settings: ModelSettings): AliasSettings {
+  return (
+    settings.aliases.find((candidate) => candidate.alias === alias) ??
     settings.aliases.find((candidate) => candidate.alias === "default") ?? {
+      alias,
       provider: "simulated",
       model: "simulated",
-    };
-  const { provider, model } = mapped;
+    }
+  );
+}
+
+/** Finds the model behind an alias. */
+export function resolveModel(alias: string, settings: ModelSettings, options: ProviderOptions): Resolved {
+  const { provider, model, price } = findAlias(alias, settings);
   const entry = settings.providers.find((candidate) => candidate.provider === provider);
   const baseUrl = entry?.baseUrl ?? null;
   const apiKey = entry?.apiKey ?? null;
   const common = { fetch: options.fetch(baseUrl), ...(baseUrl === null ? {} : { baseURL: baseUrl }) };
   switch (provider) {
     case "simulated":
-      return { provider, model: "simulated", language: simulatedModel(options.simulated) };
+      return { provider, model: "simulated", price, language: simulatedModel(options.simulated) };
     case "openai":
       return {
         provider,
         model,
+        price,
         language: createOpenAI({ ...common, apiKey: needed(apiKey, provider) })(model),
       };
     case "anthropic":
       return {
         provider,
         model,
+        price,
         language: createAnthropic({ ...common, apiKey: needed(apiKey, provider) })(model),
       };
     case "openai-compatible": {
@@ -73,11 +93,11 @@ export function resolveModel(alias: string, settings: ModelSettings, options: Pr
         includeUsage: true,
         ...(apiKey === null ? {} : { apiKey }),
       });
-      return { provider, model, language: server(model) };
+      return { provider, model, price, language: server(model) };
     }
     default: {
       const other = options.others?.[provider];
-      if (other !== undefined) return { provider, model, language: other() };
+      if (other !== undefined) return { provider, model, price, language: other() };
       throw new BatonError(
         "misconfigured",
         `The alias "${alias}" names the provider "${provider}", which Baton does not know.`,

@@ -78,17 +78,31 @@ function* partsOf(
 ): Generator<LanguageModelV4StreamPart> {
   yield { type: "stream-start", warnings: [] };
   yield { type: "reasoning-start", id: "thought" };
-  for (const word of next.thought.match(/\S+\s*/g) ?? [])
+  // As with other models, an answer that is as long as it may be ends where it is.
+  const most = call.maxOutputTokens ?? Number.POSITIVE_INFINITY;
+  let reason: "stop" | "tool-calls" | "length" = "stop";
+  let written = "";
+  for (const word of next.thought.match(/\S+\s*/g) ?? []) {
+    if (tokens(written + word) > most) break;
+    written += word;
     yield { type: "reasoning-delta", id: "thought", delta: word };
+  }
   yield { type: "reasoning-end", id: "thought" };
-  let written = next.thought;
   if (next.kind === "answer") {
     yield { type: "text-start", id: "answer" };
-    for (const word of next.text.match(/\S+\s*|\s+/g) ?? [])
+    for (const word of next.text.match(/\S+\s*|\s+/g) ?? []) {
+      if (tokens(written + word) > most) {
+        reason = "length";
+        break;
+      }
+      written += word;
       yield { type: "text-delta", id: "answer", delta: word };
+    }
     yield { type: "text-end", id: "answer" };
-    written += next.text;
+  } else if (tokens(next.thought + JSON.stringify(next.args)) > most) {
+    reason = "length";
   } else {
+    reason = "tool-calls";
     const input = JSON.stringify(next.args);
     yield {
       type: "tool-call",
@@ -101,7 +115,7 @@ function* partsOf(
   const read = tokens(JSON.stringify(call.prompt));
   yield {
     type: "finish",
-    finishReason: { unified: next.kind === "answer" ? "stop" : "tool-calls", raw: undefined },
+    finishReason: { unified: reason, raw: undefined },
     usage: {
       inputTokens: { total: read, noCache: read, cacheRead: 0, cacheWrite: 0 },
       outputTokens: { total: tokens(written), text: tokens(written), reasoning: 0 },

@@ -10,6 +10,9 @@ export const setAlias = verb("settings.manage")
         .regex(/^[A-Za-z][A-Za-z0-9_-]{0,49}$/, "Begin with a letter, then letters, digits, _ and -."),
       provider: z.enum(providers),
       model: z.string().trim().min(1).max(200),
+      inputPrice: z.number().min(0).max(1_000_000).nullish(),
+      outputPrice: z.number().min(0).max(1_000_000).nullish(),
+      contextTokens: z.int().min(1_000).max(100_000_000).nullish(),
     }),
   )
   .mutation(async ({ ctx: { deps, scope }, input }) => {

@@ -1,12 +1,9 @@
 import { BatonError, isBlobRef, isObject, type Json } from "#base/index.ts";
 import type { AgentTask, Message, StoredMessage, Value } from "#flow/index.ts";
-import { definitionAt, grantedTools } from "#flow/machine/index.ts";
+import { definitionAt, grantedTools, leftOutMarker, shownBytes } from "#flow/machine/index.ts";
 import { createStream } from "../stream.ts";
 import type { Blobs } from "../values.ts";
 import type { Step, StepContext } from "./step.ts";
-
-/** A tool's result up to this many bytes is shown to the model whole; of a larger one its beginning. */
-const shownBytes = 131_072;
 
 /** One model call with the agent's conversation so far; its chunks go to the stream named by the effect's key. */
 export const modelCall: Step<"model-call"> = async (obligation, context) => {
@@ -31,9 +28,10 @@ export const modelCall: Step<"model-call"> = async (obligation, context) => {
         workspace,
         alias: agent.model,
         instructions,
-        messages: await messagesFor(task.messages, context.blobs),
+        messages: await messagesFor(withoutOldest(task.messages, obligation.leftOut ?? 0), context.blobs),
         tools,
         returns: returnsOf(definition),
+        ...(obligation.maxOutputTokens === undefined ? {} : { maxOutputTokens: obligation.maxOutputTokens }),
         key,
         signal,
       },
@@ -60,6 +58,17 @@ async function streamFor(key: string, context: StepContext): Promise<ReturnType<
     write: (at, chunks) => options.journal.writeChunks(run, context.epoch(), key, at, chunks),
     onOpen: () => context.onStream(key),
     onProblem: (error) => options.onProblem?.({ run, error }),
+  });
+}
+
+/** The conversation with a marker in place of the oldest results of tools. */
+function withoutOldest(messages: readonly StoredMessage[], leftOut: number): readonly StoredMessage[] {
+  let left = leftOut;
+  if (left === 0) return messages;
+  return messages.map((message) => {
+    if (message.role !== "tool" || left === 0) return message;
+    left -= 1;
+    return { ...message, result: leftOutMarker };
   });
 }
 

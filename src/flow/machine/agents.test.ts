@@ -190,10 +190,10 @@ describe("the agent's loop", () => {
       error: { code: "limit-reached", message: expect.stringContaining("3 steps") },
     });
     expect(reached("{ tokens: 40 }")).toMatchObject({
-      error: { message: expect.stringContaining("45 tokens") },
+      error: { message: expect.stringContaining("its limit is 40") },
     });
     expect(reached("{ cost: 0.5 }")).toMatchObject({
-      error: { message: expect.stringContaining("cost 0.5") },
+      error: { message: expect.stringContaining("its limit is 0.5") },
     });
     expect(reached("{}")).toMatchObject({ error: { message: expect.stringContaining("50 steps") } });
     const slow = world(text("limits: { time: 30s }"), { ...inputs, models: () => "hang" });

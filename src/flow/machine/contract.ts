@@ -31,6 +31,19 @@ export type ToolFacts = {
 /** All tools that a run can see by name: the workspace's registry and the flow's own. */
 export type ToolCatalog = { get(name: string): ToolFacts | undefined; names(): readonly string[] };
 
+/** What the machine must know of a model in order to keep limits, and conversations within what it takes. */
+export type ModelFacts = {
+  readonly provider: string;
+  readonly model: string;
+  /** Money for one token, in the currency of the limits; null where it is not known. */
+  readonly price: { readonly input: number; readonly output: number } | null;
+  /** Tokens that a conversation may have, the answer included; null where it is not known. */
+  readonly contextTokens: number | null;
+};
+
+/** The workspace's models by alias. */
+export type ModelCatalog = { get(alias: string): ModelFacts | undefined };
+
 /** What `decide` and `receive` may ask of the world. No I/O: all of it is at hand. */
 export type MachineContext = {
   readonly flow: Flow;
@@ -39,6 +52,8 @@ export type MachineContext = {
   readonly now: number;
   readonly random: Random;
   readonly tools: ToolCatalog;
+  /** Where it is missing nothing is known of any model. */
+  readonly models?: ModelCatalog;
   /** Content of a blob, or undefined when it is not at hand: then the decision comes back with `needs`. */
   blob(ref: BlobRef): Json | undefined;
   /** SHA-256 in hex, of UTF-8 text. */
@@ -111,6 +126,10 @@ export type Obligation =
       readonly step: number;
       readonly attempt: number;
       readonly agent: string;
+      /** Tokens that the answer may have at most, where a limit says so. */
+      readonly maxOutputTokens?: number;
+      /** How many of the oldest results of tools are left out. */
+      readonly leftOut?: number;
     }
   | {
       readonly kind: "tool-call";

@@ -1,5 +1,5 @@
 import type { BlobRef, Json, JsonObject } from "#base/index.ts";
-import type { By, Risk } from "../language/definition.ts";
+import type { By, Limits, Risk } from "../language/definition.ts";
 
 /**
  * Where a task instance stands in its run: ids joined by "/", an iteration of a `foreach` as `id[n]`, the blocks of
@@ -48,6 +48,14 @@ export type Usage = {
 };
 /** Money in the currency of the price table, or "unknown" where no price is known. Never 0 for unknown. */
 export type Cost = number | "unknown";
+
+/** What a model call may use: its prompt as estimated, and the longest answer that it is allowed. */
+export type Reservation = {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Money; null where no price is known. */
+  readonly cost: number | null;
+};
 
 export type ToolCall = {
   readonly callId: string;
@@ -144,6 +152,8 @@ export type RunEventBody =
       readonly labels?: Readonly<Record<string, string>>;
       readonly by: RunActor;
       readonly simulated: boolean;
+      /** What the run that started it leaves to it, beside the limits of its flow. */
+      readonly limits?: Limits;
       /** The run that this one goes out from, and the task from which on it does its own work. */
       readonly forkedFrom?: ForkOrigin;
     }
@@ -245,6 +255,10 @@ export type RunEventBody =
       readonly key: string;
       readonly agent: string;
       readonly alias: string;
+      /** What is put aside for the call, where a limit of tokens or cost holds. */
+      readonly reserved?: Reservation;
+      /** How many of the oldest results of tools are left out of the conversation, so that it fits into the model. */
+      readonly leftOut?: number;
     }
   | {
       readonly type: "model-call-finished";

@@ -11,6 +11,8 @@ export { runResult } from "./result.ts";
 export { staticPath, childPath, placeOf, effectKey, pathOfKey } from "./paths.ts";
 export { definitionAt } from "./definitions.ts";
 export { localToolFacts, toolText } from "./tools.ts";
+export { limitsLeft } from "./limits.ts";
+export { leftOutMarker, shownBytes } from "./agent/estimate.ts";
 export { covers, grantedTools } from "./agent/grants.ts";
 export { upcast, eventVersion, type Upcasters, type Upcaster } from "./upcast.ts";
 export { mapPlaces, beginningOf } from "./places.ts";

@@ -54,7 +54,17 @@ function obligations(state: RunState): readonly Obligation[] {
       if (effect.end !== null) continue;
       const { key, step, agent } = effect;
       if (effect.kind === "model") {
-        found.push({ kind: "model-call", key, path, step, attempt: effect.attempt, agent: effect.agent });
+        const { attempt, reserved, leftOut } = effect;
+        found.push({
+          kind: "model-call",
+          key,
+          path,
+          step,
+          attempt,
+          agent: effect.agent,
+          ...(reserved === undefined ? {} : { maxOutputTokens: reserved.outputTokens }),
+          ...(leftOut === undefined ? {} : { leftOut }),
+        });
       } else {
         const { callId, tool } = effect;
         const args = effect.args as Extract<Obligation, { kind: "tool-call" }>["args"];

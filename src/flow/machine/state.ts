@@ -1,9 +1,11 @@
 import type { JsonObject } from "#base/index.ts";
+import type { Limits } from "../language/definition.ts";
 import type {
   ApprovalVote,
   Cost,
   ForkOrigin,
   GoalReached,
+  Reservation,
   RunActor,
   RunStop,
   StoredAsk,
@@ -30,6 +32,8 @@ export type RunState = {
   readonly inputs: Readonly<Record<string, Value>>;
   readonly vars: Readonly<Record<string, Value>>;
   readonly labels?: Readonly<Record<string, string>>;
+  /** What the run that started it left to it, beside the limits of its flow. */
+  readonly limits?: Limits;
   readonly startedBy: RunActor | null;
   readonly simulated: boolean;
   /** Epoch milliseconds; 0 before the first event. */
@@ -178,6 +182,8 @@ export type EffectState =
       readonly attempt: number;
       readonly agent: string;
       readonly alias: string;
+      readonly reserved?: Reservation;
+      readonly leftOut?: number;
       readonly begunAt: number;
       readonly end:
         | null

@@ -1,5 +1,5 @@
-import type { Cost, Usage } from "./events.ts";
-import type { Totals } from "./state.ts";
+import type { Cost, Reservation, Usage } from "./events.ts";
+import type { TaskState, Totals } from "./state.ts";
 
 export const noTotals: Totals = {
   inputTokens: 0,
@@ -10,16 +10,35 @@ export const noTotals: Totals = {
   toolCalls: 0,
 };
 
-/** Totals after a model call. An unknown cost counts as a call without a price, never as 0. */
-export function withModelCall(totals: Totals, usage: Usage, cost: Cost): Totals {
+/**
+ * Totals after a model call. What a provider doesn't tell counts as what was put aside for it; without that an unknown
+ * cost counts as a call without a price, never as 0.
+ */
+export function withModelCall(totals: Totals, usage: Usage, cost: Cost, reserved?: Reservation): Totals {
+  const known = cost === "unknown" ? (reserved?.cost ?? null) : cost;
   return {
     ...totals,
-    inputTokens: totals.inputTokens + (usage.inputTokens ?? 0),
-    outputTokens: totals.outputTokens + (usage.outputTokens ?? 0),
-    cost: totals.cost + (cost === "unknown" ? 0 : cost),
-    unknownCosts: totals.unknownCosts + (cost === "unknown" ? 1 : 0),
+    inputTokens: totals.inputTokens + (usage.inputTokens ?? reserved?.inputTokens ?? 0),
+    outputTokens: totals.outputTokens + (usage.outputTokens ?? reserved?.outputTokens ?? 0),
+    cost: totals.cost + (known ?? 0),
+    unknownCosts: totals.unknownCosts + (known === null ? 1 : 0),
     modelCalls: totals.modelCalls + 1,
   };
+}
+
+/** What is put aside for the model calls that are under way in these tasks, and how many there are. */
+export function reservedIn(tasks: Iterable<TaskState>): { calls: number; tokens: number; cost: number } {
+  const sum = { calls: 0, tokens: 0, cost: 0 };
+  for (const task of tasks) {
+    if (task.status.name !== "running") continue;
+    for (const effect of task.effects) {
+      if (effect.kind !== "model" || effect.end !== null) continue;
+      sum.calls += 1;
+      sum.tokens += (effect.reserved?.inputTokens ?? 0) + (effect.reserved?.outputTokens ?? 0);
+      sum.cost += effect.reserved?.cost ?? 0;
+    }
+  }
+  return sum;
 }
 
 export function withToolCall(totals: Totals): Totals {

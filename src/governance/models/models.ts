@@ -25,6 +25,10 @@ export type ModelSettings = {
     readonly alias: string;
     readonly provider: Provider;
     readonly model: string;
+    /** Money for a million tokens, where the workspace says so itself. */
+    readonly price?: { readonly input: number; readonly output: number };
+    /** Tokens that a conversation may have, where the workspace says so itself. */
+    readonly contextTokens?: number;
   }[];
 };
 
@@ -34,12 +38,31 @@ export type ProviderView = {
   baseUrl: string | null;
   key: "environment" | "secret" | "none";
 };
-export type AliasView = { alias: string; provider: string; model: string };
+/** An alias. Prices are for a million tokens; null: what is known of the model holds. */
+export type AliasView = {
+  alias: string;
+  provider: string;
+  model: string;
+  inputPrice: number | null;
+  outputPrice: number | null;
+  contextTokens: number | null;
+};
+/** An alias as it is set. What is left out is not known better than the model is anyway. */
+export type AliasChange = Pick<AliasView, "alias" | "provider" | "model"> & {
+  readonly [K in "inputPrice" | "outputPrice" | "contextTokens"]?: number | null | undefined;
+};
 
 /** The alias that flows mean when they name none. */
 export const defaultAlias = "default";
 
-const standIn = { alias: defaultAlias, provider: "simulated", model: "simulated" } as const;
+const standIn = {
+  alias: defaultAlias,
+  provider: "simulated",
+  model: "simulated",
+  inputPrice: null,
+  outputPrice: null,
+  contextTokens: null,
+} as const;
 
 /** Name of the secret that holds a provider's key. */
 function keyName(provider: Provider): string {
@@ -67,8 +90,21 @@ export function createModelSettings(
           apiKey: row?.sealedKey ? unseal(row.sealedKey) : (given?.apiKey ?? null),
         };
       }),
-      aliases: withDefault(aliases).flatMap(({ alias, provider, model }) =>
-        isProvider(provider) ? [{ alias, provider, model }] : [],
+      aliases: withDefault(aliases).flatMap(
+        ({ alias, provider, model, inputPrice, outputPrice, contextTokens }) =>
+          isProvider(provider)
+            ? [
+                {
+                  alias,
+                  provider,
+                  model,
+                  ...(inputPrice === null || outputPrice === null
+                    ? {}
+                    : { price: { input: inputPrice, output: outputPrice } }),
+                  ...(contextTokens === null ? {} : { contextTokens }),
+                },
+              ]
+            : [],
       ),
     };
   };
@@ -126,18 +162,32 @@ export async function setProviderIn(tx: Transaction, scope: Scope, change: Provi
   });
 }
 
-export async function setAlias(db: Database, scope: Scope, alias: AliasView): Promise<void> {
+export async function setAlias(db: Database, scope: Scope, alias: AliasChange): Promise<void> {
   await transaction(db, (tx) => setAliasIn(tx, scope, alias));
 }
 
 /** Maps an alias to a provider's model, within a transaction. */
-export async function setAliasIn(tx: Transaction, scope: Scope, alias: AliasView): Promise<void> {
+export async function setAliasIn(tx: Transaction, scope: Scope, change: AliasChange): Promise<void> {
   authorize(scope, settingsPolicy.changeModels);
+  const { inputPrice = null, outputPrice = null, contextTokens = null } = change;
+  if ((inputPrice === null) !== (outputPrice === null)) {
+    throw new BatonError(
+      "bad-input",
+      "A price needs both parts: for what a model reads and what it writes.",
+      {
+        details: { fields: { [inputPrice === null ? "inputPrice" : "outputPrice"]: ["Required."] } },
+      },
+    );
+  }
+  const alias = { ...change, inputPrice, outputPrice, contextTokens };
   const before = await store.upsertAlias(scope, tx, alias);
   await writeAudit(tx, scope, {
     action: "model-alias.set",
     subject: { kind: "model-alias", id: alias.alias },
-    body: { before, after: { provider: alias.provider, model: alias.model } },
+    body: {
+      before,
+      after: { provider: alias.provider, model: alias.model, inputPrice, outputPrice, contextTokens },
+    },
   });
 }
 

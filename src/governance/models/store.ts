@@ -25,7 +25,14 @@ export async function readAliases(scope: Scope, db: Database): Promise<AliasView
     where: { workspaceId: scope.workspaceId },
     orderBy: { alias: "asc" },
   });
-  return rows.map((row) => ({ alias: row.alias, provider: row.provider, model: row.model }));
+  return rows.map(({ alias, provider, model, inputPrice, outputPrice, contextTokens }) => ({
+    alias,
+    provider,
+    model,
+    inputPrice,
+    outputPrice,
+    contextTokens,
+  }));
 }
 
 export async function upsertProvider(
@@ -46,14 +53,23 @@ export async function upsertAlias(
   scope: Scope,
   tx: Transaction,
   alias: AliasView,
-): Promise<{ provider: string; model: string } | null> {
+): Promise<Omit<AliasView, "alias"> | null> {
   const key = { workspaceId: scope.workspaceId, alias: alias.alias };
   const before = await tx.prisma.modelAlias.findUnique({ where: { workspaceId_alias: key } });
-  const value = { provider: alias.provider, model: alias.model };
+  const { provider, model, inputPrice, outputPrice, contextTokens } = alias;
+  const value = { provider, model, inputPrice, outputPrice, contextTokens };
   await tx.prisma.modelAlias.upsert({
     where: { workspaceId_alias: key },
     create: { ...key, ...value },
     update: value,
   });
-  return before === null ? null : { provider: before.provider, model: before.model };
+  return before === null
+    ? null
+    : {
+        provider: before.provider,
+        model: before.model,
+        inputPrice: before.inputPrice,
+        outputPrice: before.outputPrice,
+        contextTokens: before.contextTokens,
+      };
 }

@@ -11,6 +11,7 @@ import { Page } from "../parts/page.tsx";
 import { EmptyState, ErrorState, FormError, SkeletonRows } from "../parts/states.tsx";
 import { RelativeTime } from "../parts/time.tsx";
 import { useToast } from "../parts/toast.tsx";
+import { fieldErrors } from "../setup/field-errors.ts";
 
 const names: Readonly<Record<ProviderRow["provider"], string>> = {
   simulated: "Simulated model",
@@ -76,7 +77,14 @@ function Aliases({
   const trpc = useTRPC();
   const onSuccess = useModelsChanged("The alias is saved. Runs use it from their next model call on.");
   const set = useMutation(trpc.settings.setAlias.mutationOptions({ onSuccess }));
-  const [editing, setEditing] = useState<AliasRow>({ alias: "", provider: "simulated", model: "simulated" });
+  const [editing, setEditing] = useState<AliasRow>({
+    alias: "",
+    provider: "simulated",
+    model: "simulated",
+    inputPrice: null,
+    outputPrice: null,
+    contextTokens: null,
+  });
   const known = providers.find((provider) => provider.provider === editing.provider)?.models ?? [];
   return (
     <>
@@ -104,6 +112,9 @@ function Aliases({
             alias: editing.alias.trim(),
             provider: editing.provider as ProviderRow["provider"],
             model: editing.model.trim(),
+            inputPrice: editing.inputPrice,
+            outputPrice: editing.outputPrice,
+            contextTokens: editing.contextTokens,
           });
         }}
       >
@@ -166,6 +177,41 @@ function Aliases({
             Save alias
           </Button>
         </div>
+        {editing.provider === "simulated" ? null : (
+          <div className="grid gap-3 sm:grid-cols-3">
+            {(
+              [
+                ["inputPrice", "Price of a million tokens read"],
+                ["outputPrice", "Price of a million tokens written"],
+                ["contextTokens", "Tokens of a conversation"],
+              ] as const
+            ).map(([name, label]) => (
+              <Field
+                key={name}
+                label={label}
+                optional
+                error={fieldErrors(set.error)[name] ?? null}
+                hint="Left out: what is known of the model."
+              >
+                {(ids) => (
+                  <Input
+                    {...ids}
+                    type="number"
+                    min={0}
+                    step="any"
+                    value={editing[name] ?? ""}
+                    onChange={(event) =>
+                      setEditing({
+                        ...editing,
+                        [name]: event.target.value === "" ? null : Number(event.target.value),
+                      })
+                    }
+                  />
+                )}
+              </Field>
+            ))}
+          </div>
+        )}
         <FormError error={set.error} />
       </form>
     </>

@@ -20,10 +20,8 @@ export function messageAdded(draft: Draft, event: EventOf<"agent-message-added">
 export function modelCallBegun(draft: Draft, event: EventOf<"model-call-begun">, at: number): void {
   const task = draft.task(event.path);
   if (!task) return;
-  const { key, step, attempt, agent, alias } = event;
-  draft.putTask(
-    withEffect(task, { kind: "model", key, step, attempt, agent, alias, begunAt: at, end: null }),
-  );
+  const { type: _type, path: _path, ...call } = event;
+  draft.putTask(withEffect(task, { kind: "model", ...call, begunAt: at, end: null }));
 }
 
 export function modelCallFinished(draft: Draft, event: EventOf<"model-call-finished">, at: number): void {
@@ -41,9 +39,9 @@ export function modelCallFinished(draft: Draft, event: EventOf<"model-call-finis
   draft.putTask({
     ...withEffect(task, { ...effect, end: { name: "finished", at, ...answer } }),
     messages: [...task.messages, message],
-    usage: withModelCall(task.usage, event.usage, event.cost),
+    usage: withModelCall(task.usage, event.usage, event.cost, effect.reserved),
   });
-  draft.run.usage = withModelCall(draft.run.usage, event.usage, event.cost);
+  draft.run.usage = withModelCall(draft.run.usage, event.usage, event.cost, effect.reserved);
 }
 
 export function modelCallFailed(draft: Draft, event: EventOf<"model-call-failed">, at: number): void {

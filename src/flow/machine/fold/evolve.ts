@@ -28,6 +28,7 @@ function applyBody(draft: Draft, body: RunEventBody, at: number): void {
         ...(body.labels ? { labels: body.labels } : {}),
         startedBy: body.by,
         simulated: body.simulated,
+        ...(body.limits === undefined ? {} : { limits: body.limits }),
         forkedFrom: body.forkedFrom ?? null,
         startedAt: at,
       } satisfies Partial<RunState>);

@@ -2,8 +2,9 @@ import { BatonError, isObject, type Json } from "#base/index.ts";
 import type { Agent, AgentTask } from "../../language/definition.ts";
 import { readAnswer, type Answer } from "../agent/answer.ts";
 import { carryCalls } from "../agent/calls.ts";
-import { limitReached, limitsOf, reached } from "../agent/limits.ts";
+import { limitsOf, longestAnswer, makeRoom, reached } from "../agent/limits.ts";
 import { carryModelFailure } from "../agent/model-retry.ts";
+import { measurePrompt } from "../agent/prompt.ts";
 import type { TaskError, TaskPath } from "../events.ts";
 import { effectKey } from "../paths.ts";
 import type { EffectState } from "../state.ts";
@@ -44,8 +45,11 @@ export const agent: Head<"agent"> = {
       }
       const last = state.effects.findLast((one): one is ModelEffect => one.kind === "model");
       if (!last) {
-        addPrompt(walk, path);
-        if (limits.time !== undefined) setTimer(walk, path, "limit", walk.now + limits.time);
+        // The prompt stands already where the first call had to wait for its turn.
+        if (state.messages.length === 0) {
+          addPrompt(walk, path);
+          if (limits.time !== undefined) setTimer(walk, path, "limit", walk.now + limits.time);
+        }
         return beginModel(walk, who, task, path, 1);
       }
       if (last.end === null) return open;
@@ -68,6 +72,13 @@ export const agent: Head<"agent"> = {
         }
         return beginModel(walk, who, task, path, last.step + 1);
       }
+      if (isCutOff(last)) {
+        const tokens = last.reserved?.outputTokens ?? 0;
+        const message = `The answer of the agent "${who.name}" was cut off at ${tokens} tokens, which its limits left.`;
+        return reached(message, "limits.tokens or limits.cost");
+      }
+      // What was asked after the last words waits for its turn.
+      if (state.messages.at(-1)?.role === "user") return beginModel(walk, who, task, path, last.step + 1);
       const outcome = readLastWords(walk, who, task, path, walk.openText(text), last.end);
       return outcome ?? beginModel(walk, who, task, path, last.step + 1);
     }
@@ -95,8 +106,11 @@ function addPrompt(walk: Walk, path: TaskPath): void {
 
 function beginModel(walk: Walk, who: Agent, task: AgentTask, path: TaskPath, step: number): Outcome {
   const state = walk.at(path);
-  const limit = limitReached(walk, who, limitsOf(who, task), state, step);
-  if (limit) return limit;
+  const prompt = measurePrompt(walk, who, task, state);
+  if (prompt.name !== "prompt") return prompt;
+  const room = makeRoom(walk, who, limitsOf(who, task), state, step, prompt);
+  if (room.name === "wait") return open;
+  if (room.name !== "go") return room;
   const tries = state.effects.filter((one) => one.kind === "model" && one.step === step).length;
   walk.emit({
     type: "model-call-begun",
@@ -106,8 +120,20 @@ function beginModel(walk: Walk, who: Agent, task: AgentTask, path: TaskPath, ste
     key: effectKey(walk.context.runId, path, state.attempt, step, `m${tries + 1}`),
     agent: who.name,
     alias: who.model,
+    ...(room.reserved === null ? {} : { reserved: room.reserved }),
+    ...(prompt.leftOut === 0 ? {} : { leftOut: prompt.leftOut }),
   });
   return open;
+}
+
+/** Whether an answer ended where the limits ended it, short of what answers may have otherwise. */
+function isCutOff({ end, reserved }: ModelEffect): boolean {
+  return (
+    end?.name === "finished" &&
+    end.finishReason === "length" &&
+    reserved !== undefined &&
+    reserved.outputTokens < longestAnswer
+  );
 }
 
 /** The task's outcome by the agent's last text; undefined when the agent was asked again. */

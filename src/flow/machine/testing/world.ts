@@ -1,5 +1,5 @@
 import type { BlobRef, Json, JsonObject } from "#base/index.ts";
-import type { Flow } from "../../language/definition.ts";
+import type { Flow, Limits } from "../../language/definition.ts";
 import { parseFlow } from "../../language/parse.ts";
 import {
   advance,
@@ -7,6 +7,7 @@ import {
   machine,
   mapPlaces,
   type MachineContext,
+  type ModelFacts,
   type Obligation,
   type RunEvent,
   type RunEventBody,
@@ -27,11 +28,22 @@ export type WorldOptions = {
   /** Given at the start, over those of the flow. */
   readonly labels?: Readonly<Record<string, string>>;
   readonly tools?: Readonly<Record<string, Partial<ToolFacts>>>;
+  /** What the run that started it left to it. */
+  readonly limits?: Limits;
+  readonly aliases?: Readonly<Record<string, ModelFacts>>;
   /** Answers of models, in order of the calls; then "done". */
   readonly models?: (call: Of<"model-call">, count: number) => Given | Signal | "hang";
   /** Values whose JSON text is at least so long are kept apart, and events hold references to them. */
   readonly apart?: number;
   readonly calls?: (call: Of<"tool-call">, count: number) => Json | Signal | "hang";
+};
+
+/** Costs what {@link modelFinished} says: 0.25 for 15 tokens. */
+export const testModel: ModelFacts = {
+  provider: "test",
+  model: "test",
+  price: { input: 1 / 60, output: 1 / 60 },
+  contextTokens: 128_000,
 };
 
 /** A run of a flow against a world that a test decides on. Time stands still until {@link World.tick}. */
@@ -89,7 +101,11 @@ export function toolFacts(name: string, facts: Partial<ToolFacts> = {}): ToolFac
   };
 }
 
-export function startSignal(inputs: JsonObject, labels: Readonly<Record<string, string>> = {}): Signal {
+export function startSignal(
+  inputs: JsonObject,
+  labels: Readonly<Record<string, string>> = {},
+  limits?: Limits,
+): Signal {
   const body = {
     type: "run-started",
     flowId: "flow",
@@ -99,11 +115,12 @@ export function startSignal(inputs: JsonObject, labels: Readonly<Record<string, 
     labels,
     by: ada,
     simulated: false,
+    ...(limits === undefined ? {} : { limits }),
   } as const;
   return { kind: "start", body };
 }
 
-export function modelFinished(key: string, given: Given): Signal {
+export function modelFinished(key: string, given: Given): Extract<Signal, { kind: "model-finished" }> {
   const { text = "", toolCalls = [] } = typeof given === "string" ? { text: given } : given;
   return {
     kind: "model-finished",
@@ -149,6 +166,7 @@ export function world(flow: Flow | string, options: WorldOptions = {}): World {
         drawn = (Math.imul(drawn, 1_103_515_245) + 12_345) >>> 0;
         return drawn >>> 16;
       }),
+    models: { get: (alias) => options.aliases?.[alias] ?? testModel },
     tools: { get: (name) => catalog.get(name), names: () => [...catalog.keys()] },
     blob: (ref) => atHand.get(ref.$blob.hash),
     sha256: fakeHash,
@@ -267,6 +285,6 @@ export function world(flow: Flow | string, options: WorldOptions = {}): World {
       return phase.outcome === "succeeded" ? phase.outputs : { outcome: phase.outcome, error: phase.error };
     },
   };
-  self.send(options.start ?? startSignal(options.inputs ?? {}, options.labels));
+  self.send(options.start ?? startSignal(options.inputs ?? {}, options.labels, options.limits));
   return self;
 }

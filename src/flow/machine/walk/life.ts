@@ -5,6 +5,7 @@ import type { TaskError, TaskPath } from "../events.ts";
 import { open, type Outcome } from "../heads/head.ts";
 import { errorsSlot, finallySlot } from "../paths.ts";
 import type { TaskState } from "../state.ts";
+import { limitsOfRun } from "../limits.ts";
 import { enter, progressAt, runBlock, stopChildren } from "./block.ts";
 import { carryEscalation, type Chosen } from "./escalate.ts";
 import { hasFired, setTimer, withdraw } from "./pending.ts";
@@ -59,7 +60,7 @@ function startAttempt(walk: Walk, task: Task, path: TaskPath, problem?: unknown)
 }
 
 function requireRoom(walk: Walk): void {
-  const limit = walk.flow.limits.tasks;
+  const limit = limitsOfRun(walk).tasks;
   if (limit !== undefined && walk.draft.taskCount() >= limit) {
     throw new BatonError("limit-reached", `The run's limit of ${limit} tasks is reached.`, {
       hint: "Raise limits.tasks of the flow, or do less in one run.",

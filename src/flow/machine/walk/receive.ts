@@ -1,6 +1,7 @@
 import { isBlobRef, never, type Json, type JsonObject } from "#base/index.ts";
 import type { Signal } from "../contract.ts";
 import type { TaskPath, ToolCall } from "../events.ts";
+import { limitsOfRun } from "../limits.ts";
 import { scriptTool } from "../heads/script.ts";
 import { mainSlot, pathOfKey, stillWhilePaused, timerKey } from "../paths.ts";
 import type { EffectState } from "../state.ts";
@@ -146,7 +147,7 @@ function takeTimer(walk: Walk, path: TaskPath, name: string, n: number): void {
   if (walk.draft.run.paused && stillWhilePaused.has(name)) return;
   walk.emit({ type: "timer-fired", path, name, n });
   if (path !== "" || phase.name !== "running") return;
-  const seconds = (walk.flow.limits.time ?? 0) / 1000;
+  const seconds = (limitsOfRun(walk).time ?? 0) / 1000;
   walk.emit({
     type: "run-finishing",
     outcome: "failed",

@@ -1,6 +1,7 @@
 import type { RunEventBody, RunStop, TaskError, Value } from "../events.ts";
 import { containerAt } from "../fold/container.ts";
 import { errorsSlot, finallySlot, mainSlot } from "../paths.ts";
+import { limitsOfRun } from "../limits.ts";
 import { type BlockEnd, enter, progressAt, runBlock, stopChildren } from "./block.ts";
 import { goalOf } from "./goal.ts";
 import { asTaskError } from "./life.ts";
@@ -53,7 +54,7 @@ export function begin(walk: Walk): void {
 
 /** The time that the run may take, from now on. */
 export function setTimeLimit(walk: Walk): void {
-  const { time } = walk.flow.limits;
+  const { time } = limitsOfRun(walk);
   if (time !== undefined) setTimer(walk, "", "limit", walk.now + time);
 }
 
