@@ -37,7 +37,7 @@ describe("setup", () => {
     expect((await call.flow.list()).map((flow) => flow.slug).toSorted()).toEqual(
       (await blueprints()).map((blueprint) => blueprint.slug).toSorted(),
     );
-    expect((await call.settings.models()).aliases).toEqual([
+    expect((await call.settings.models()).aliases).toMatchObject([
       { alias: "default", provider: "simulated", model: "simulated" },
     ]);
     expect((await call.audit.list()).rows.map((row) => row.action)).toContain("workspace.created");
@@ -47,7 +47,7 @@ describe("setup", () => {
     await api.anonymous.setup.create({ ...given, provider: { provider: "openai", key: "sk-first-key" } });
     const call = await ada();
     const models = await call.settings.models();
-    expect(models.aliases).toEqual([{ alias: "default", provider: "openai", model: "best-model" }]);
+    expect(models.aliases).toMatchObject([{ alias: "default", provider: "openai", model: "best-model" }]);
     expect(models.providers.find((each) => each.provider === "openai")).toMatchObject({ key: "secret" });
     const everything = JSON.stringify([
       models,
