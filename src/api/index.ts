@@ -5,6 +5,7 @@ export type { ErrorData } from "./errors.ts";
 export type { Change } from "./workspace/watch.ts";
 export { createFirstWorkspace, type Setup } from "./setup/creating.ts";
 export { startRun, startsOf, type RunStart } from "./run/starting.ts";
+export { childRuns } from "./run/child.ts";
 export type {
   AliasRow,
   ApprovalView,

@@ -73,6 +73,18 @@ export type RunView = RunRow & {
   inputs: JsonObject;
   outputs: Json;
   error: Json;
+  /** The task of another run that started this one. */
+  parent: { id: string; number: number; flow: string; title: string; path: string; waits: boolean } | null;
+  /** Whether it is a part of its parent's work, and so not in lists. */
+  internal: boolean;
+  /** Locks that its tasks hold or wait for, and who holds those now. */
+  locks: readonly {
+    name: string;
+    path: string;
+    held: boolean;
+    before: number;
+    holder: { id: string; number: number; title: string } | null;
+  }[];
   /** The run that it was forked from, and at which task. */
   forkedFrom: { id: string; number: number; path: string } | null;
   /** Runs that were forked from it, the newest first. */

@@ -3,7 +3,9 @@ import type { RunId, WorkerId } from "#base/index.ts";
 import { foldEvents, machine, type RunEventBody, type Signal } from "#flow/machine/index.ts";
 import type { AppendRequest, Claim, Journal, RunSummary } from "#journal/index.ts";
 import { controlConformance } from "./testing/control-suite.ts";
+import { childConformance } from "./testing/child-suite.ts";
 import { engineConformance } from "./testing/engine-suite.ts";
+import { queueConformance } from "./testing/queue-suite.ts";
 import { largeValues } from "./testing/large-suite.ts";
 import { roundsConformance } from "./testing/rounds-suite.ts";
 import { makeRun, starter, type ConformanceWorld } from "./testing/world.ts";
@@ -238,6 +240,8 @@ export function journalConformance(name: string, make: () => Promise<Conformance
     });
 
     engineConformance(() => world);
+    childConformance(() => world);
+    queueConformance(() => world);
     controlConformance(() => world);
     roundsConformance(() => world);
     largeValues(() => world);

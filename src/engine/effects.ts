@@ -1,14 +1,17 @@
 import { BatonError, messageOf, never } from "#base/index.ts";
 import type { Obligation, Signal } from "#flow/machine/index.ts";
+import { childStart } from "./steps/child-start.ts";
 import { modelCall } from "./steps/model-call.ts";
 import type { Ended, StepContext } from "./steps/step.ts";
 import { toolCall } from "./steps/tool-call.ts";
 
-/** What takes time in the world: model calls and tool calls. */
-export type EffectObligation = Extract<Obligation, { kind: "model-call" | "tool-call" }>;
+/** What takes time in the world: calls of models and tools, and starts of other runs. */
+export type EffectObligation = Extract<Obligation, { kind: "model-call" | "tool-call" | "child-start" }>;
 
 export function isEffect(obligation: Obligation): obligation is EffectObligation {
-  return obligation.kind === "model-call" || obligation.kind === "tool-call";
+  return (
+    obligation.kind === "model-call" || obligation.kind === "tool-call" || obligation.kind === "child-start"
+  );
 }
 
 /** The effects that a segment has under way, by key. */
@@ -141,6 +144,8 @@ function perform(obligation: EffectObligation, context: StepContext): Promise<En
       return modelCall(obligation, context);
     case "tool-call":
       return toolCall(obligation, context);
+    case "child-start":
+      return childStart(obligation, context);
     default:
       return never(obligation);
   }

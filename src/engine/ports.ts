@@ -1,5 +1,6 @@
-import type { Json, RunId, WorkerId, WorkspaceId } from "#base/index.ts";
-import type { Ask, Flow, ToolCatalog } from "#flow/index.ts";
+import type { Json, JsonObject, RunId, WorkerId, WorkspaceId } from "#base/index.ts";
+import type { Ask, Flow, RunActor, ToolCatalog } from "#flow/index.ts";
+import type { ChildFacts, ParentLink } from "#flow/machine/index.ts";
 import type { ModelCaller } from "#agents/index.ts";
 import type { Journal } from "#journal/index.ts";
 
@@ -62,6 +63,26 @@ export type Redaction = {
   stream(): { push(piece: string): string; end(): string };
 };
 
+/** Starts runs of the workspace's flows for tasks that ask for them. */
+export type RunsPort = {
+  /**
+   * Idempotent by the run's id. Fails with a BatonError: "not-found" for a flow that is not there, "bad-input" for inputs
+   * that are not of its shape, "conflict" where the parent is over.
+   */
+  start(request: {
+    readonly workspace: WorkspaceId;
+    readonly run: RunId;
+    /** The flow's id in its text. */
+    readonly flow: string;
+    /** Null: the latest one. */
+    readonly revision: number | null;
+    readonly inputs: JsonObject;
+    readonly by: RunActor;
+    readonly simulated: boolean;
+    readonly parent: ParentLink;
+  }): Promise<ChildFacts>;
+};
+
 export type EngineOptions = {
   readonly journal: Journal;
   readonly models: ModelCaller;
@@ -69,6 +90,8 @@ export type EngineOptions = {
   /** The flow of a pinned revision. */
   readonly revisions: (revision: string) => Promise<{ flow: Flow }>;
   readonly approvals: ApprovalPort;
+  /** Without it, tasks that start runs of other flows fail. */
+  readonly runs?: RunsPort;
   readonly worker: WorkerId;
   /** SHA-256 in hex of UTF-8 text. */
   readonly sha256: (text: string) => string;

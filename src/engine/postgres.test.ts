@@ -5,6 +5,7 @@ import {
   declareDead,
   migrateQueue,
   registerWorker,
+  sendEventInTransaction,
 } from "#journal/index.ts";
 import type { WorkspaceId } from "#base/index.ts";
 import { startTestDatabase } from "#platform/testing.ts";
@@ -31,6 +32,7 @@ journalConformance("the journal in Postgres", async () => {
     async declareDead(worker) {
       await declareDead(db, worker);
     },
+    send: (event) => sendEventInTransaction(db.pool, { ...event, workspace, id: newId("evt") }),
     async close() {
       journal.close();
       await close();

@@ -17,6 +17,7 @@ import { createBell, type Bell } from "./bell.ts";
 import { createEffects, isEffect, type Effects } from "./effects.ts";
 import type { EngineOptions } from "./ports.ts";
 import { carryApprovals } from "./steps/approval.ts";
+import { carryCrossings, repeatCrossings } from "./steps/crossing.ts";
 import { carryTimers } from "./steps/timer.ts";
 import { summaryOf } from "./summary.ts";
 import { endUnreadable, isUnreadable } from "./unreadable.ts";
@@ -298,7 +299,13 @@ class Driver {
   }
 
   async #mayExpire(path: string): Promise<boolean> {
-    const { approvals } = this.#options;
+    const { approvals, journal } = this.#options;
+    const awaited = this.#state.tasks[path]?.awaited;
+    if (awaited?.received === null) {
+      const answer = await journal.stopAwaiting(this.#run, awaited.key);
+      if (answer === "received") this.#inbox.dirty = true;
+      return answer === "stopped";
+    }
     const pending = this.#state.tasks[path]?.approvals.find((approval) => approval.end === null);
     if (!pending || !approvals.expire) return true;
     const { approvalId } = pending;
@@ -335,6 +342,7 @@ class Driver {
     const now = this.#options.journal.now();
     const ahead = createAhead(before, events, now);
     const summary = this.#summaryOf(ahead, events, now);
+    const ends = events.some((event) => event.type === "run-finished");
     const request: AppendRequest = {
       run: this.#run,
       workspace: this.#claim.workspace,
@@ -344,6 +352,8 @@ class Driver {
       audit: events.flatMap((event) => auditOf(event, this.#run, before, this.#flow) ?? []),
       consume,
       ...(summary ? { summary } : {}),
+      // Its statement tells other runs of the end.
+      ...(ends && ahead.state().crosses === true ? { alone: true } : {}),
     };
     const answer = await this.#send(request);
     if (answer.result === "fenced") return false;
@@ -402,7 +412,12 @@ class Driver {
       workspace: this.#claim.workspace,
       blobs: this.#blobs,
     };
-    const work: Promise<void>[] = [...carryApprovals(events, context), ...carryTimers(events, context)];
+    const crossing = { ...context, epoch: this.#claim.epoch };
+    const work: Promise<unknown>[] = [
+      ...carryApprovals(events, context),
+      ...carryTimers(events, context),
+      ...carryCrossings(events, this.#state, crossing),
+    ];
     for (const event of events) {
       if (event.type !== "model-call-finished" && event.type !== "model-call-failed") continue;
       // An earlier segment may have written some.
@@ -438,6 +453,9 @@ class Driver {
       }
     }
     await this.#afterwards(events);
+    const { run, workspace, epoch } = { run: this.#run, ...this.#claim };
+    const crossing = { options: this.#options, run, workspace, epoch };
+    await Promise.all(repeatCrossings(obligations, this.#state, crossing));
   }
 
   /** Makes what is under way agree with what the state wants. */

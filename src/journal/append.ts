@@ -115,6 +115,13 @@ export function createAppender(pool: pg.Pool, options: AppenderOptions = {}): Ap
     let size = 0;
     for (const pending of waiting) {
       const { run } = pending.request;
+      // What tells other runs of an end takes their rows: while it holds none of others', no two can wait for each other.
+      const lone = pending.request.alone === true || group[0]?.request.alone === true;
+      if (lone && group.length > 0) {
+        rest.push(pending);
+        seen.add(run);
+        continue;
+      }
       const fits =
         group.length === 0 || (group.length < largestGroup && size + pending.bodies.length <= largestText);
       if (!fits || busy.has(run) || seen.has(run)) {

@@ -14,9 +14,10 @@ export {
 } from "./workers.ts";
 export { addJob, cancelInTransaction, signalInTransaction, type NewJob } from "./wake.ts";
 export { measureJournal } from "./measure.ts";
+export { type EventToSend, eventKeptSeconds, requireLiving, sendEventInTransaction } from "./crossing.ts";
 export { plain } from "./append-values.ts";
 export { loadBlobs } from "./blobs.ts";
-export { createRunInTransaction } from "./runs.ts";
+export { admitted, createRunInTransaction, queuedWords } from "./runs.ts";
 export {
   type BulkAction,
   type BulkJob,

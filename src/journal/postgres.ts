@@ -1,9 +1,17 @@
 import { createHash } from "node:crypto";
 import type { RunId } from "#base/index.ts";
-import { type Database, log, metrics, type Queryable } from "#platform/index.ts";
+import { type Database, log, metrics, type Queryable, transaction } from "#platform/index.ts";
 import { type AppenderOptions, createAppender } from "./append.ts";
 import { isOver } from "./append-values.ts";
 import { loadBlobs, saveBlob } from "./blobs.ts";
+import {
+  askLock,
+  awaitEvent,
+  deleteOldEvents,
+  releaseLock,
+  requireLiving,
+  stopAwaiting,
+} from "./crossing.ts";
 import { createClock } from "./clock.ts";
 import { timerSource } from "./queue.ts";
 import {
@@ -17,7 +25,13 @@ import {
 import type { Journal } from "./spec.ts";
 import { createStreamWriter, deleteEndedStreams, readChunks } from "./streams.ts";
 import { readEvents } from "./events.ts";
-import { endlessAttempts, reopenInTransaction, rouseForgotten, signalInTransaction } from "./wake.ts";
+import {
+  cancelInTransaction,
+  endlessAttempts,
+  reopenInTransaction,
+  rouseForgotten,
+  signalInTransaction,
+} from "./wake.ts";
 
 export type PostgresJournalOptions = {
   readonly db: Database;
@@ -71,7 +85,15 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
 
   return {
     async create(run) {
-      await createRunInTransaction(pool, run);
+      const { parent } = run.start;
+      if (run.slot === undefined && !parent) {
+        await createRunInTransaction(pool, run);
+        return;
+      }
+      await transaction(db, async (tx) => {
+        if (parent) await requireLiving(tx, parent.run as RunId);
+        await createRunInTransaction(tx, run);
+      });
     },
     async claim(run, worker) {
       await clock.ready();
@@ -120,6 +142,13 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
     },
     signal: (run, source, signal) => signalInTransaction(pool, run, source, signal),
     reopen: (run, source, signal) => reopenInTransaction(pool, run, source, signal),
+    askLock: (wish) => askLock(pool, wish),
+    releaseLock: (key) => releaseLock(pool, key),
+    awaitEvent: (wish) => awaitEvent(pool, wish),
+    stopAwaiting: (run, key) => stopAwaiting(pool, run, key),
+    async cancelRun(run, signal) {
+      await transaction(db, (tx) => cancelInTransaction(tx, run, signal));
+    },
     async setTimer(run, timer) {
       await addTimer(pool, run, timer);
       keepSoon(run, timer);
@@ -133,6 +162,7 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
     now: () => clock.now(),
     async tidy() {
       await deleteEndedStreams(pool);
+      await deleteOldEvents(pool);
       const roused = await rouseForgotten(pool);
       metrics.forgotten.inc(roused);
       if (roused > 0) log.warn({ roused }, "runs with unread signals had no job and got one");

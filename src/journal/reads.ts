@@ -29,7 +29,22 @@ export type RunListing = {
   goal: { reached: boolean | null; reason: string } | null;
 };
 
+/** A lock that a task of a run holds or waits for. */
+export type RunLockView = {
+  readonly name: string;
+  readonly path: string;
+  readonly held: boolean;
+  /** How many are before it in line; 0 for the holder. */
+  readonly before: number;
+  readonly holder: { readonly id: string; readonly number: number; readonly title: string } | null;
+};
+
 export type RunDetails = RunListing & {
+  /** The task of another run that started this one. */
+  parent: { id: string; number: number; flow: string; title: string; path: string; waits: boolean } | null;
+  /** Whether it is a part of its parent's work, and so not in lists. */
+  internal: boolean;
+  locks: readonly RunLockView[];
   inputs: Json;
   outputs: Json;
   error: Json;

@@ -12,6 +12,7 @@ import { batchColumns, eventsOf, fromBatchOf } from "./events.ts";
 import { isOver, plain, textOrNull } from "./append-values.ts";
 import { log, type Queryable } from "#platform/index.ts";
 import { isBrokenConnection, isWorthRepeating, openLane } from "./lane.ts";
+import { takeSlot } from "./crossing.ts";
 import { addAloneJob, addNewerJob, addRunJob, makeInboxId } from "./wake.ts";
 import type { Claim, InboxItem, NewRun, ParkRequest, SnapshotRequest } from "./spec.ts";
 
@@ -293,25 +294,35 @@ export async function saveSnapshot(pool: pg.Pool, request: SnapshotRequest): Pro
 }
 
 /** A new run with its number, its start in the inbox, and its job. */
-const createSql = `with numbered as (
+const createSql = `with counted as (
   update flow set run_count = run_count + 1
-   where id = $3::text and not exists (select 1 from run where id = $1::text)
+   where id = $3::text and not $16::boolean and not exists (select 1 from run where id = $1::text)
   returning run_count
+),
+numbered as (
+  select run_count from counted
+  union all
+  -- Parts of a run have numbers of their own, below zero.
+  select -nextval('internal_run_number')::int from flow
+   where id = $3::text and $16::boolean and not exists (select 1 from run where id = $1::text)
 ),
 made as (
   insert into run (id, workspace_id, flow_id, revision_id, number, started_by_kind, started_by_id, started_by_name,
-                   simulated, inputs, forked_from, forked_at, labels, wake, created_at, updated_at)
-  select $1::text, $2::text, $3::text, $4::text, run_count, $5::text, $6::text, $7::text, $8::boolean, $9::text,
-         $12::text, $13::text, $14::jsonb, 1, clock_timestamp(), clock_timestamp()
+                   simulated, inputs, wake, parent_run_id, parent_path, parent_key, parent_waits, internal, crosses,
+                   headline, forked_from, forked_at, labels, created_at, updated_at)
+  select $1::text, $2::text, $3::text, $4::text, run_count, $5::text, $6::text, $7::text, $8::boolean, $9::text, 1,
+         $12::text, $13::text, $14::text, $15::boolean, $16::boolean, $17::boolean, $18::text, $20::text, $21::text,
+         $22::jsonb,
+         clock_timestamp(), clock_timestamp()
     from numbered
   returning id, number, workspace_id
 ),
 started as (
   insert into run_inbox (id, run_id, source, body, created_at)
-  select $10::text, id, 'start', $11::text, clock_timestamp() from made
+  select $10::text, id, 'start', $11::text, clock_timestamp() from made where not $19::boolean
 ),
 told as materialized (select pg_notify('workspace', workspace_id || ' run ' || id) from made),
-queued as materialized (select ${addRunJob("id")} from made)
+queued as materialized (select ${addRunJob("id")} from made where not $19::boolean)
 select coalesce((select number from made), (select number from run where id = $1::text)) as number,
        (select count(*) from told), (select count(*) from queued)`;
 
@@ -320,8 +331,17 @@ select coalesce((select number from made), (select number from run where id = $1
  * run id. Answers the run's number within its flow, from 1.
  */
 export async function createRunInTransaction(tx: Queryable, run: NewRun): Promise<number> {
-  const { start, overrides } = run;
-  const signal: Signal = { kind: "start", body: start, ...(overrides === undefined ? {} : { overrides }) };
+  const { slot, overrides } = run;
+  const { parent } = run.start;
+  const crosses = slot !== undefined || parent?.waits === true;
+  const signalOf = (start: NewRun["start"]): Signal => ({
+    kind: "start",
+    body: start,
+    ...(overrides === undefined ? {} : { overrides }),
+  });
+  const taken = await takeSlot(tx, run, signalOf(admitted(run, "held", crosses)));
+  const start = admitted(run, taken, crosses);
+  const signal = signalOf(start);
   const { rows } = await tx.query<{ number: number | null }>(createSql, [
     run.id,
     run.workspace,
@@ -334,6 +354,14 @@ export async function createRunInTransaction(tx: Queryable, run: NewRun): Promis
     JSON.stringify(start.inputs),
     makeInboxId(),
     JSON.stringify(signal),
+    parent?.run ?? null,
+    parent?.path ?? null,
+    parent?.key ?? null,
+    parent?.waits ?? false,
+    parent?.internal ?? false,
+    crosses,
+    taken === "queued" && slot ? queuedWords(slot) : "",
+    taken === "queued",
     start.forkedFrom?.run ?? null,
     start.forkedFrom?.path ?? null,
     JSON.stringify(start.labels ?? {}),
@@ -345,6 +373,28 @@ export async function createRunInTransaction(tx: Queryable, run: NewRun): Promis
     });
   }
   return number;
+}
+
+/** How a run starts that its flow's `concurrency` lets in, or not. */
+export function admitted(run: NewRun, taken: "held" | "queued" | "full", crosses: boolean): NewRun["start"] {
+  const { slot } = run;
+  const start = crosses ? { ...run.start, crosses } : run.start;
+  if (taken !== "full" || slot === undefined) return start;
+  const error = {
+    code: "concurrency",
+    message: `${slot.limit === 1 ? "Another run is" : `${slot.limit} runs are`} under way already${ofKey(slot.key)}.`,
+    hint: "Start it again when there is room, or have runs queue: concurrency.onFull of the flow.",
+  };
+  return { ...start, refused: { outcome: slot.onFull === "fail" ? "failed" : "cancelled", error } };
+}
+
+/** What lists say of a run that waits for its turn. */
+export function queuedWords({ key, limit }: NonNullable<NewRun["slot"]>): string {
+  return `Queued: ${limit} ${limit === 1 ? "run" : "runs"} at a time${ofKey(key)}`;
+}
+
+function ofKey(key: string): string {
+  return key === "" ? "" : ` for ${key}`;
 }
 
 /** JSON column of a run. */

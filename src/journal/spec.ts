@@ -42,6 +42,19 @@ export type Journal = {
   reopen(run: RunId, source: string, signal: Extract<Signal, { kind: "retry" }>): Promise<boolean>;
   /** Makes sure that a timer will fire at `dueAt` (epoch ms). Idempotent by path, name and n. */
   setTimer(run: RunId, timer: { path: string; name: string; n: number; dueAt: number }): Promise<void>;
+  /**
+   * Puts a task into the line for a lock; "lock-granted" comes to the inbox when it has it, maybe at once. Idempotent by
+   * key. A task within one that holds the lock, also in a run that started this one and waits for it, has it already.
+   */
+  askLock(wish: LockWish): Promise<void>;
+  /** Gives up the lock, or the place in its line. Idempotent. The end of a run does the same for all that it has. */
+  releaseLock(key: string): Promise<void>;
+  /** Has a task wait for an event; "event" comes to the inbox. Idempotent by key. */
+  awaitEvent(wish: EventWish): Promise<void>;
+  /** Ends the waiting. "received": an event came first, and its signal is in the inbox. */
+  stopAwaiting(run: RunId, key: string): Promise<"stopped" | "received">;
+  /** Asks a run to stop that another had started. Idempotent. */
+  cancelRun(run: RunId, signal: Extract<Signal, { kind: "cancel" }>): Promise<void>;
   saveBlob(workspace: WorkspaceId, text: string): Promise<BlobRef>;
   loadBlobs(workspace: WorkspaceId, hashes: readonly string[]): Promise<ReadonlyMap<string, Json>>;
   /** Events after `after`, in order, at most `limit`. */
@@ -71,7 +84,27 @@ export type NewRun = {
   readonly start: Extract<RunEventBody, { type: "run-started" }>;
   /** Of a fork: values that variables get instead of their own. */
   readonly overrides?: JsonObject;
+  /** A place that it needs among the runs of its flow: as many as `limit` of one key at once. */
+  readonly slot?: {
+    readonly key: string;
+    readonly limit: number;
+    readonly onFull: "queue" | "cancel" | "fail";
+  };
 };
+
+/** A task that asks for a lock. */
+export type LockWish = {
+  readonly workspace: WorkspaceId;
+  readonly run: RunId;
+  readonly epoch: number;
+  readonly path: string;
+  /** Of the request. */
+  readonly key: string;
+  readonly name: string;
+};
+
+/** A task that waits for an event. */
+export type EventWish = LockWish & { readonly about: string };
 
 export type Claim = {
   readonly epoch: number;
@@ -106,6 +139,8 @@ export type AppendRequest = {
   readonly events: readonly RunEventBody[];
   readonly audit: readonly AuditDraft[];
   readonly consume: readonly InboxItemId[];
+  /** The run ends, and others have to be told: its statement must not hold rows of runs beside it. */
+  readonly alone?: boolean;
   /** What lists show; written when given. */
   readonly summary?: RunSummary;
 };

@@ -4,7 +4,7 @@ import type { Scope } from "#governance/index.ts";
 import { type Database, Prisma } from "#platform/index.ts";
 import { readEvents } from "./events.ts";
 import { jsonOf } from "./runs.ts";
-import type { RunDetails, RunFilter, RunListing } from "./reads.ts";
+import type { RunDetails, RunFilter, RunListing, RunLockView } from "./reads.ts";
 import type { RunSummary } from "./spec.ts";
 
 export async function readRuns(
@@ -22,6 +22,8 @@ export async function readRuns(
       AND: Object.entries(filter.labels ?? {}).map(([name, value]) => ({
         labels: value === null ? { path: [name], not: Prisma.AnyNull } : { path: [name], equals: value },
       })),
+      // Parts of a run are seen from that run.
+      internal: false,
       ...(filter.cursor === undefined ? {} : { id: { lt: filter.cursor } }),
     },
     include,
@@ -36,7 +38,7 @@ export async function readRuns(
 export async function readRun(scope: Scope, db: Database, id: RunId): Promise<RunDetails | null> {
   const row = await db.prisma.run.findFirst({ where: { id, workspaceId: scope.workspaceId }, include });
   if (row === null) return null;
-  const [revisions, source, forks] = await Promise.all([
+  const [revisions, source, forks, parent, locks] = await Promise.all([
     revisionNumbers(db, [row]),
     row.forkedFrom === null
       ? null
@@ -50,9 +52,26 @@ export async function readRun(scope: Scope, db: Database, id: RunId): Promise<Ru
       orderBy: { id: "desc" },
       take: 20,
     }),
+    row.parentRunId === null
+      ? null
+      : db.prisma.run.findFirst({ where: { id: row.parentRunId, workspaceId: scope.workspaceId }, include }),
+    readLocks(scope, db, id),
   ]);
   return {
     ...listingOf(row, revisions),
+    parent:
+      parent === null
+        ? null
+        : {
+            id: parent.id,
+            number: parent.number,
+            flow: parent.flow.slug,
+            title: parent.flow.title,
+            path: row.parentPath ?? "",
+            waits: row.parentWaits,
+          },
+    internal: row.internal,
+    locks,
     forkedFrom: source === null ? null : { ...source, path: row.forkedAt ?? "" },
     forks: forks.map(({ forkedAt, state, ...fork }) => ({
       ...fork,
@@ -63,6 +82,38 @@ export async function readRun(scope: Scope, db: Database, id: RunId): Promise<Ru
     outputs: jsonOf(row.outputs),
     error: jsonOf(row.error),
   };
+}
+
+/** Locks that a run's tasks hold or wait for, and who holds those. */
+async function readLocks(scope: Scope, db: Database, run: RunId): Promise<RunLockView[]> {
+  const { rows } = await db.pool.query<{
+    name: string;
+    path: string;
+    held: boolean;
+    before: number;
+    holder: string | null;
+    number: number | null;
+    title: string | null;
+  }>(
+    `select own.name, own.path, own.granted_at is not null as held,
+            (select count(*)::int from run_lock as other
+              where other.workspace_id = own.workspace_id and other.name = own.name and other.place < own.place) as before,
+            first.run_id as holder, run.number, flow.title
+       from run_lock as own
+       left join run_lock as first on first.workspace_id = own.workspace_id and first.name = own.name
+            and first.granted_at is not null
+       left join run on run.id = first.run_id
+       left join flow on flow.id = run.flow_id
+      where own.run_id = $1 and own.workspace_id = $2 order by own.place limit 50`,
+    [run, scope.workspaceId],
+  );
+  return rows.map(({ name, path, held, before, holder, number, title }) => ({
+    name,
+    path,
+    held,
+    before,
+    holder: holder === null ? null : { id: holder, number: number ?? 0, title: title ?? "" },
+  }));
 }
 
 export async function readRunEvents(

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type InboxItemId, type Json, type RunId, makeId } from "#base/index.ts";
 import type { Signal } from "#flow/machine/index.ts";
 import type { Queryable } from "#platform/index.ts";
+import { leaveSlotQueue } from "./crossing.ts";
 
 /** Attempts of a job are not what ends it (RUN: poison): the greatest number that the queue's column holds. */
 export const endlessAttempts = 32767;
@@ -162,6 +163,7 @@ export async function cancelInTransaction(
   const { rows } = await tx.query<{ asked: number; late: boolean }>(cancelledSql, [run]);
   const { asked, late } = rows[0] ?? { asked: 0, late: true };
   if (!late) return false;
+  if (asked === 0) await leaveSlotQueue(tx, run);
   return signalInTransaction(tx, run, asked === 0 ? "cancel" : `cancel:${asked}`, signal);
 }
 

@@ -202,7 +202,7 @@ export async function readLastRuns(
     `select last.* from unnest($2::text[]) as wanted(id)
       cross join lateral (
         select id, flow_id, number, state, created_at from run
-         where workspace_id = $1 and flow_id = wanted.id order by number desc limit $3
+         where workspace_id = $1 and flow_id = wanted.id and not internal order by number desc limit $3
       ) as last`,
     [scope.workspaceId, flows, lastRuns],
   );

@@ -7,12 +7,20 @@ import {
   type JsonObject,
   type RunId,
 } from "#base/index.ts";
-import { coerceInputs, labelProblem, type Flow } from "#flow/index.ts";
-import type { ForkOrigin } from "#flow/machine/index.ts";
+import { coerceInputs, labelProblem, type Flow, type RunActor } from "#flow/index.ts";
+import type { ForkOrigin, ParentLink } from "#flow/machine/index.ts";
 import { authorize, newId, runPolicy, simulatesAll, writeAudit, type Scope } from "#governance/index.ts";
-import { createRunInTransaction, runNumber, takeStartKeys, type StartKeys } from "#journal/index.ts";
+import {
+  createRunInTransaction,
+  requireLiving,
+  runNumber,
+  takeStartKeys,
+  type NewRun,
+  type StartKeys,
+} from "#journal/index.ts";
 import { pinRevision, type PinnedRevision } from "#library/index.ts";
 import { findFiles } from "#people/index.ts";
+import { slotOf } from "./slot.ts";
 import type { StartPort } from "#triggers/index.ts";
 import { transaction, type Database, type Transaction } from "#platform/index.ts";
 
@@ -41,6 +49,13 @@ export type NewRunOf = {
   /** Of a fork: values that variables get instead of their own. */
   readonly overrides?: JsonObject;
   readonly once?: StartKeys | undefined;
+  /** Of a run that a task of another one starts: the id that it shall have, for whom, and simulated where that one is. */
+  readonly child?: {
+    readonly id: RunId;
+    readonly by: RunActor;
+    readonly parent: ParentLink;
+    readonly simulated?: boolean;
+  };
 };
 
 /** A run that is ready to be made: its revision found, its inputs read. */
@@ -49,6 +64,8 @@ export type PreparedRun = Omit<NewRunOf, "inputs" | "labels"> & {
   readonly labels: Readonly<Record<string, string>>;
   readonly inputs: JsonObject;
   readonly simulated: boolean;
+  /** The place that it needs among the runs of its flow. */
+  readonly slot?: NewRun["slot"];
 };
 
 /**
@@ -79,17 +96,19 @@ async function prepareRun(db: Database, scope: Scope, run: NewRunOf): Promise<Pr
   const inputs = readInputs(flow, await withKnownFiles(db, scope, run.inputs));
   const aliases = [...new Set(Object.values(flow.agents).map((agent) => agent.model))];
   const labels = { ...flow.labels, ...readRunLabels(run.labels ?? {}) };
-  return { ...run, inputs, labels, simulated: await simulatesAll(db, scope, aliases) };
+  const simulated = run.child?.simulated ?? (await simulatesAll(db, scope, aliases));
+  const slot = slotOf(flow, inputs);
+  return { ...run, inputs, labels, simulated, ...(slot ? { slot } : {}) };
 }
 
 /** Makes the run, in a transaction; or finds the one that was made under its key. */
 async function startPreparedRun(
   tx: Transaction,
   scope: Scope,
-  { revision, inputs, labels, simulated, forkedFrom, overrides, once }: PreparedRun,
+  { revision, inputs, labels, simulated, forkedFrom, overrides, once, child, slot }: PreparedRun,
 ): Promise<StartedRun> {
   const { flow } = revision;
-  const id = newId("run");
+  const id = child?.id ?? newId("run");
   const { actor } = scope;
   if (once !== undefined) {
     const known = await takeStartKeys(tx, id, once);
@@ -102,6 +121,7 @@ async function startPreparedRun(
       return { id: known.run, number: await runNumber(tx, known.run), repeated: true };
     }
   }
+  if (child) await requireLiving(tx, child.parent.run as RunId);
   const number = await createRunInTransaction(tx, {
     id,
     workspace: scope.workspaceId,
@@ -115,10 +135,12 @@ async function startPreparedRun(
       // The machine works them out when the run begins.
       vars: {},
       ...(Object.keys(labels).length > 0 ? { labels } : {}),
-      by: { kind: actor.kind, id: actor.id, name: actor.name },
+      by: child?.by ?? { kind: actor.kind, id: actor.id, name: actor.name },
       simulated,
       ...(forkedFrom === undefined ? {} : { forkedFrom }),
+      ...(child ? { parent: child.parent } : {}),
     },
+    ...(slot ? { slot } : {}),
     ...(overrides === undefined ? {} : { overrides }),
   });
   const secret = new Set(
@@ -135,6 +157,7 @@ async function startPreparedRun(
       simulated,
       ...(forkedFrom === undefined ? {} : { forkedFrom }),
       ...(overrides === undefined ? {} : { overrides }),
+      ...(child ? { parent: child.parent.run, path: child.parent.path } : {}),
       inputs: Object.fromEntries(Object.entries(inputs).filter(([name]) => !secret.has(name))),
     },
   });

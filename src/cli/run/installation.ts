@@ -22,6 +22,7 @@ import {
   startQueue,
   type Watcher,
 } from "#journal/index.ts";
+import { childRuns } from "#api/index.ts";
 import { approvalPort, openFile } from "#people/index.ts";
 import {
   createListener,
@@ -141,6 +142,7 @@ async function open(
     tools: { catalog: (workspace, of) => tools.catalog(workspace, of), call: (call) => tools.call(call) },
     revisions: () => Promise.resolve({ flow }),
     approvals: approvalPort(db),
+    runs: childRuns(db),
     sha256,
     random: randomSource,
     onSignal: (run, wake) => watcher.onSignal(run, wake),

@@ -5,6 +5,8 @@ import { beginningOf, type RunEvent } from "#flow/machine/index.ts";
 /** Longest value that a line of the trace shows, in characters. */
 const shown = 300;
 
+const outcomeWords = { succeeded: "succeeded", failed: "failed", cancelled: "was cancelled" } as const;
+
 /** What an event says to who watches a run in a terminal; nothing for what only the machine needs. */
 export function traceLines({ body }: RunEvent): string[] {
   switch (body.type) {
@@ -39,6 +41,16 @@ export function traceLines({ body }: RunEvent): string[] {
       return [below(body.path, `${dim("result")} ${value(body.result)}`)];
     case "tool-call-failed":
       return [below(body.path, styleText("red", `${dim("failed")} ${oneLine(body.error.message)}`))];
+    case "child-started":
+      return [below(body.path, dim(`started run #${body.number} of ${body.title}`))];
+    case "child-ended":
+      return [below(body.path, dim(`the run ${outcomeWords[body.outcome]}`))];
+    case "lock-requested":
+      return [`${indent(body.path)}${bold(body.id)}  ${dim(`waits for the lock ${body.name}`)}`];
+    case "event-awaited":
+      return [below(body.path, dim(`waits for the event ${body.name} ${body.about}`.trim()))];
+    case "event-received":
+      return [below(body.path, `${dim(`event from ${body.by.name}`)} ${value(body.payload)}`)];
     case "tool-call-denied":
       return [below(body.path, `${body.tool} was not called: ${oneLine(body.reason)}`)];
     case "approval-requested":
@@ -73,6 +85,9 @@ export function traceLines({ body }: RunEvent): string[] {
     case "timer-fired":
     case "agent-message-added":
     case "model-call-begun":
+    case "child-requested":
+    case "child-cancel-requested":
+    case "lock-granted":
       return [];
   }
 }

@@ -7,7 +7,14 @@ import {
   type RunId,
   type WorkerId,
 } from "#base/index.ts";
-import { machineVersion, type RunEvent, type RunState } from "#flow/machine/index.ts";
+import {
+  machineVersion,
+  type RunActor,
+  type RunEvent,
+  type RunState,
+  type Signal,
+} from "#flow/machine/index.ts";
+import { Crossings } from "./crossing.ts";
 import type { AuditDraft, InboxItem, Journal, NewRun, RunSummary } from "#journal/index.ts";
 
 /** Calls `fire` at an instant (epoch ms). Answers how to call it off. */
@@ -44,6 +51,8 @@ export type MemoryJournal = Journal & {
   onSignal(run: RunId, wake: () => void): () => void;
   /** Calls `see` at each append to the run. */
   onAppend(run: RunId, see: () => void): () => void;
+  /** Sends an event to the runs that wait for it; kept a while for the next one where there is none. Answers how many got it. */
+  sendEvent(event: { name: string; about: string; payload: Json; by: RunActor }): number;
   /** Its runs may be taken by others from now on; they are woken. */
   declareDead(worker: WorkerId): void;
 };
@@ -85,9 +94,38 @@ export function memoryJournal(options: MemoryJournalOptions = {}): MemoryJournal
     options.onWake?.(run);
   }
 
+  function put(run: RunId, source: string, signal: Signal): boolean {
+    const stored = at(run);
+    if (stored.sources.has(source) || over.has(stored.summary.state)) return false;
+    stored.sources.add(source);
+    stored.inbox.push({ id: makeId("inbx", clock.now(), random), signal: copy(signal) });
+    wake(run);
+    return true;
+  }
+
+  const crossings = new Crossings({
+    runs,
+    isOver: (run) => over.has(runs.get(run)?.summary.state ?? "failed"),
+    now: () => clock.now(),
+    signal: put,
+  });
+
+  /** Keeps a summary; the end of a run is told to others with it. */
+  function summarise(run: RunId, summary: RunSummary): void {
+    const stored = at(run);
+    const ends = over.has(summary.state) && !over.has(stored.summary.state);
+    stored.summary = copy(summary);
+    if (ends) crossings.ended(run);
+  }
+
   const journal: MemoryJournal = {
     async create(made) {
       if (runs.has(made.id)) return;
+      const { parent } = made.start;
+      if (parent && over.has(runs.get(parent.run as RunId)?.summary.state ?? "failed")) {
+        throw new BatonError("conflict", "The run that was to start this one is over.");
+      }
+      const { start, waits } = crossings.admit(made);
       runs.set(made.id, {
         made,
         owner: null,
@@ -99,14 +137,15 @@ export function memoryJournal(options: MemoryJournalOptions = {}): MemoryJournal
         snapshot: null,
         inbox: [],
         sources: new Set(),
-        summary: nothingYet,
+        summary: waits === null ? nothingYet : { ...nothingYet, headline: waits },
       });
-      const { start, overrides } = made;
-      await journal.signal(made.id, "start", {
+      const { overrides } = made;
+      const signal: Signal = {
         kind: "start",
         body: start,
         ...(overrides === undefined ? {} : { overrides }),
-      });
+      };
+      if (waits === null) put(made.id, "start", signal);
     },
 
     async claim(run, worker) {
@@ -155,7 +194,7 @@ export function memoryJournal(options: MemoryJournalOptions = {}): MemoryJournal
       stored.audit.push(...request.audit.map((draft) => ({ ...draft, at: now })));
       const consumed = new Set(request.consume);
       stored.inbox = stored.inbox.filter((item) => !consumed.has(item.id));
-      if (request.summary) stored.summary = request.summary;
+      if (request.summary) summarise(request.run, request.summary);
       for (const call of appended.get(request.run) ?? []) call();
       return { result: "appended", at: now };
     },
@@ -180,17 +219,33 @@ export function memoryJournal(options: MemoryJournalOptions = {}): MemoryJournal
       stored.owner = null;
       stored.crashes = 0;
       stored.snapshot = JSON.stringify(request.snapshot);
-      stored.summary = request.summary;
+      summarise(request.run, request.summary);
       return "parked";
     },
 
     async signal(run, source, signal) {
-      const stored = at(run);
-      if (stored.sources.has(source)) return false;
-      stored.sources.add(source);
-      stored.inbox.push({ id: makeId("inbx", clock.now(), random), signal: copy(signal) });
-      wake(run);
-      return true;
+      return put(run, source, signal);
+    },
+
+    async askLock(wish) {
+      crossings.askLock(wish);
+    },
+
+    async releaseLock(key) {
+      crossings.releaseLock(key);
+    },
+
+    async awaitEvent(wish) {
+      crossings.awaitEvent(wish);
+    },
+
+    async stopAwaiting(run, key) {
+      return crossings.stopAwaiting(run, key);
+    },
+
+    async cancelRun(run, signal) {
+      crossings.leaveQueue(run);
+      put(run, "cancel", signal);
     },
 
     async reopen(run, source, signal) {
@@ -264,6 +319,7 @@ export function memoryJournal(options: MemoryJournalOptions = {}): MemoryJournal
     },
 
     now: () => clock.now(),
+    sendEvent: (event) => crossings.sendEvent(event),
     stored: (run) => runs.get(run),
     runs: () => [...runs.keys()],
     onSignal: (run, call) => listen(signalled, run, call),

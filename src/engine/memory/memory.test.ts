@@ -9,6 +9,7 @@ journalConformance("the journal in memory", async () => {
     worker: async () => ({ id: newId("wrk"), journal }),
     place: async () => ({ workspace, flow: "flow", revision: "rev" }),
     declareDead: async (worker) => journal.declareDead(worker),
+    send: async (event) => journal.sendEvent(event),
     close: async () => undefined,
   };
 });

@@ -28,7 +28,10 @@ export type StepContext = {
 };
 
 /** What a call answers its run with. */
-export type Ended = Extract<Signal, { kind: "model-finished" | "tool-finished" | "effect-failed" }>;
+export type Ended = Extract<
+  Signal,
+  { kind: "model-finished" | "tool-finished" | "effect-failed" | "child-started" }
+>;
 
 /** Carries an effect out and answers what the run is told of it. May throw: then the effect failed. */
 export type Step<K extends Obligation["kind"]> = (

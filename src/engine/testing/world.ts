@@ -13,6 +13,8 @@ export type ConformanceWorld = {
   /** Where runs may be made. `revision` is never read: the suite brings its own flows. */
   place(): Promise<{ readonly workspace: WorkspaceId; readonly flow: string; readonly revision: string }>;
   declareDead(worker: WorkerId): Promise<void>;
+  /** Sends an event to runs of the place's workspace; answers how many got it. For the suite of what reaches across runs. */
+  send?(event: { name: string; about: string; payload: Json; by: RunActor }): Promise<number>;
   close(): Promise<void>;
 };
 
@@ -67,7 +69,7 @@ export type Outside = {
   /** Questions before people and not taken back. */
   readonly questions: Map<string, { readonly ask: Ask; readonly run: RunId }>;
   readonly approvals: ApprovalPort;
-  call(request: EngineToolCall): Promise<Json>;
+  call: (request: EngineToolCall) => Promise<Json>;
   model(request: ModelRequest, emit: (chunk: Json) => void): ReturnType<EngineOptions["models"]["call"]>;
 };
 

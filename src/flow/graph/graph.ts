@@ -141,9 +141,12 @@ function labelOf(task: Task): string {
     case "form":
       return short(task.question);
     case "wait":
+      if ("event" in task.for) return task.for.event;
       return short("duration" in task.for ? task.for.duration : task.for.until);
     case "loop":
       return loopLabel(task);
+    case "flow":
+      return task.flow;
     case "set":
       return Object.keys(task.values).join(", ");
     case "log":

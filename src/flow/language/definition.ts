@@ -148,6 +148,8 @@ export type TaskBase = {
   readonly labels: Readonly<Record<string, string>>;
   /** In a `dag`: ids of the tasks beside it that come before it. */
   readonly needs: readonly string[];
+  /** Names the lock that the task holds while it runs. */
+  readonly lock: Template | undefined;
 };
 
 export type AgentTask = TaskBase & {
@@ -240,7 +242,23 @@ export type FormTask = TaskBase & {
 };
 export type WaitTask = TaskBase & {
   readonly kind: "wait";
-  readonly for: { readonly duration: Template } | { readonly until: Template };
+  readonly for:
+    | { readonly duration: Template }
+    | { readonly until: Template }
+    /** `key` says what the event must be about. */
+    | { readonly event: string; readonly key: Template | undefined };
+  /** Of a wait for an event. */
+  readonly onTimeout: "fail" | "continue";
+};
+export type FlowTask = TaskBase & {
+  readonly kind: "flow";
+  /** Id of the flow. */
+  readonly flow: string;
+  /** Undefined: the latest one. */
+  readonly revision: number | undefined;
+  readonly with: Readonly<Record<string, Template>>;
+  /** Whether the task is over when the run has started. */
+  readonly detach: boolean;
 };
 export type SetTask = TaskBase & {
   readonly kind: "set";
@@ -274,11 +292,21 @@ export type Task =
   | ApprovalTask
   | FormTask
   | WaitTask
+  | FlowTask
   | SetTask
   | LogTask
   | FailTask
   | StopTask;
 export type HeadKey = Task["kind"];
+
+/** How many runs of a flow may be under way at once. */
+export type Concurrency = {
+  /** Runs of one key count together; undefined: all of the flow. */
+  readonly key: Template | undefined;
+  readonly limit: number;
+  /** What becomes of one too many. */
+  readonly onFull: "queue" | "cancel" | "fail";
+};
 
 export type Flow = {
   readonly id: string;
@@ -295,6 +323,7 @@ export type Flow = {
   readonly agents: Readonly<Record<string, Agent>>;
   readonly tools: Readonly<Record<string, LocalTool>>;
   readonly limits: Limits;
+  readonly concurrency: Concurrency | undefined;
   readonly tasks: readonly Task[];
   readonly errors: readonly Task[];
   readonly finally: readonly Task[];

@@ -2,10 +2,10 @@
 export const laterKeys: Readonly<
   Record<"flow" | "agent" | "task" | "head" | "tool" | "nested" | "trigger", ReadonlySet<string>>
 > = {
-  flow: new Set(["concurrency", "seed", "tests", "memory"]),
+  flow: new Set(["seed", "tests", "memory"]),
   agent: new Set(["memory", "delegates"]),
-  task: new Set(["lock", "escalate", "team", "planner", "validator", "maxReplans", "rules", "screenshot"]),
-  head: new Set(["goal", "browser", "flow", "message", "receive", "remember"]),
+  task: new Set(["escalate", "team", "planner", "validator", "maxReplans", "rules", "screenshot"]),
+  head: new Set(["goal", "browser", "message", "receive", "remember"]),
   tool: new Set(["mcp", "openapi", "flow", "browser"]),
   nested: new Set(),
   trigger: new Set(["mcp"]),

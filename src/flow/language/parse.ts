@@ -5,7 +5,7 @@ import { readTool } from "./local-tool.ts";
 import { laterKeys } from "./later.ts";
 import { unknownKey } from "./issues.ts";
 import { dottedPattern, idPattern } from "./names.ts";
-import { readCondition, readLabels, readLimits, readTemplates } from "./parts.ts";
+import { readConcurrency, readCondition, readLabels, readLimits, readTemplates } from "./parts.ts";
 import { FlowReader, type BrokenTask } from "./reader.ts";
 import { agent as agentSchema, flowShape } from "./schema.ts";
 import { shapeOf } from "./shape.ts";
@@ -113,6 +113,7 @@ export function parseFlow(text: string): ParsedFlow {
     agents,
     tools,
     limits: readLimits(take("limits")),
+    concurrency: readConcurrency(take("concurrency")),
     tasks: reader.tasks(take("tasks"), ["tasks"]),
     errors: reader.tasks(take("errors"), ["errors"]),
     finally: reader.tasks(take("finally"), ["finally"]),

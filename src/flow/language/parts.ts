@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isObject, type Json } from "#base/index.ts";
-import type { By, Expression, Limits, Retry, TaskBase, Template } from "./definition.ts";
+import type { By, Concurrency, Expression, Limits, Retry, TaskBase, Template } from "./definition.ts";
 import { labelPattern, longestName } from "./names.ts";
 import { soleExpression } from "../expression/template.ts";
 import { readDuration } from "../values/duration.ts";
@@ -126,6 +126,20 @@ export const limits = z.strictObject(
   { error: unknownAware("must be a map such as { steps: 12, cost: 0.50 }") },
 );
 
+export const concurrency = z.strictObject(
+  {
+    key: textTemplate
+      .optional()
+      .meta({ description: "Runs of one key count together; all runs of the flow when left out." }),
+    limit: count.optional().meta({ description: "Runs at once; 1 when left out." }),
+    onFull: z
+      .enum(["queue", "cancel", "fail"], { error: "must be queue, cancel or fail" })
+      .optional()
+      .meta({ description: "What becomes of one too many; queue when left out." }),
+  },
+  { error: unknownAware('must be a map such as { key: "{{ inputs.order }}", limit: 1, onFull: queue }') },
+);
+
 /** The message for a value that is no map; unknown keys keep their own message. */
 export function unknownAware(message: string): (issue: { code?: string }) => string | undefined {
   return (issue) => (issue.code === "unrecognized_keys" ? undefined : message);
@@ -175,6 +189,12 @@ export function readLimits(raw: z.infer<typeof limits> | undefined): Limits {
   return read === undefined ? rest : { ...rest, time: read };
 }
 
+export function readConcurrency(raw: z.infer<typeof concurrency> | undefined): Concurrency | undefined {
+  if (!raw) return undefined;
+  const key = raw.key === undefined ? undefined : String(raw.key);
+  return { key, limit: raw.limit ?? 1, onFull: raw.onFull ?? "queue" };
+}
+
 export function milliseconds(raw: string | undefined): number | undefined {
   return raw === undefined ? undefined : readDuration(raw);
 }
@@ -211,4 +231,5 @@ export const nestedKeys: Readonly<Record<string, readonly string[]>> = {
   to: Object.keys(by.shape),
   approval: ["when", "by"],
   loop: ["until", "every", "max"],
+  concurrency: Object.keys(concurrency.shape),
 };

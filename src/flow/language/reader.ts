@@ -174,6 +174,7 @@ export class FlowReader {
         finally: this.tasks(common.finally, [...path, "finally"]),
         labels: readLabels(common.labels),
         needs: [common.needs ?? []].flat(),
+        lock: common.lock === undefined ? undefined : String(common.lock),
       } as unknown as Task;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

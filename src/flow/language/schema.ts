@@ -1,10 +1,12 @@
 import { z } from "zod";
 import type { JsonObject } from "#base/index.ts";
 import { heads, type HeadDefinition } from "./heads/index.ts";
-import { dottedPattern, idPattern, longestName } from "./names.ts";
+import { flowId } from "./flow-id.ts";
+import { idPattern, longestName } from "./names.ts";
 import {
   anything,
   by,
+  concurrency,
   condition,
   duration,
   fields,
@@ -29,10 +31,6 @@ import { triggerSchemas } from "./triggers/schema.ts";
  * one place leaves the rest standing; the JSON Schema puts the pieces together.
  */
 
-export const flowId = z
-  .string({ error: "must be a name such as refund-desk" })
-  .regex(dottedPattern, { error: 'must start with a letter and hold only letters, digits, "_", "-" and "."' })
-  .max(longestName, { error: `must have at most ${longestName} characters` });
 const taskId = z
   .string({ error: "must be a name such as sort_mail" })
   .regex(idPattern, { error: 'must start with a letter and hold only letters, digits and "_"' })
@@ -55,6 +53,9 @@ function commonShape(tasks: z.ZodType<unknown[]>) {
     disabled: flag.optional(),
     labels: labels.optional(),
     needs: needs.optional().meta({ description: "In a dag: ids of the tasks that come before this one." }),
+    lock: textTemplate
+      .optional()
+      .meta({ description: "Name of a lock: one task at a time holds it, across runs. May hold {{ }}." }),
   };
 }
 
@@ -163,6 +164,7 @@ export const flowShape = {
   agents: z.record(z.string(), z.unknown(), { error: "must be a map of names to agents" }).optional(),
   tools: z.record(z.string(), z.unknown(), { error: "must be a map of names to tools" }).optional(),
   limits: limits.optional(),
+  concurrency: concurrency.optional(),
   tasks: unread,
   errors: unread.optional(),
   finally: unread.optional(),

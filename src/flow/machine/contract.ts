@@ -11,6 +11,7 @@ import type {
   Cost,
   Value,
 } from "./events.ts";
+import type { CrossingObligation, CrossingSignal } from "./crossing.ts";
 import type { RunState } from "./state.ts";
 
 /** What the machine must know of a tool in order to allow, deny or park a call. */
@@ -115,7 +116,8 @@ export type Signal =
       readonly retryAfterMs?: number;
     }
   /** The worker that had begun the effect died. The machine repeats it (same key) or asks a person. */
-  | { readonly kind: "effect-lost"; readonly key: string; readonly reason: string };
+  | { readonly kind: "effect-lost"; readonly key: string; readonly reason: string }
+  | CrossingSignal;
 
 /** What has to be under way in the world while the state is as it is. The engine makes it so, idempotently. */
 export type Obligation =
@@ -149,7 +151,8 @@ export type Obligation =
       readonly n: number;
       readonly dueAt: number;
     }
-  | { readonly kind: "approval"; readonly path: TaskPath; readonly approvalId: string };
+  | { readonly kind: "approval"; readonly path: TaskPath; readonly approvalId: string }
+  | CrossingObligation;
 
 export type Machine = {
   initial(): RunState;

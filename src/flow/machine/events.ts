@@ -1,5 +1,6 @@
 import type { BlobRef, Json, JsonObject } from "#base/index.ts";
 import type { By, Limits, Risk } from "../language/definition.ts";
+import type { CrossingEventBody, ParentLink, RunPart } from "./crossing.ts";
 
 /**
  * Where a task instance stands in its run: ids joined by "/", an iteration of a `foreach` as `id[n]`, the blocks of
@@ -156,6 +157,14 @@ export type RunEventBody =
       readonly limits?: Limits;
       /** The run that this one goes out from, and the task from which on it does its own work. */
       readonly forkedFrom?: ForkOrigin;
+      /** The task of another run that started this one. */
+      readonly parent?: ParentLink;
+      /** Set where the run carries out but a part of its parent's `foreach`. */
+      readonly part?: RunPart;
+      /** Others may have to be told of its end. */
+      readonly crosses?: boolean;
+      /** The run ends before anything began: its flow's `concurrency` did not let it in. */
+      readonly refused?: { readonly outcome: "failed" | "cancelled"; readonly error: TaskError };
     }
   | {
       readonly type: "run-finishing";
@@ -358,7 +367,8 @@ export type RunEventBody =
       readonly reason: string;
     }
   /** A worker died while this effect was under way and nobody can know whether it happened. */
-  | { readonly type: "effect-lost"; readonly path: TaskPath; readonly key: string; readonly reason: string };
+  | { readonly type: "effect-lost"; readonly path: TaskPath; readonly key: string; readonly reason: string }
+  | CrossingEventBody;
 
 export type RunEventType = RunEventBody["type"];
 

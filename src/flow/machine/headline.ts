@@ -1,7 +1,9 @@
 import type { Flow } from "../language/definition.ts";
+import type { ChildState } from "./crossing.ts";
 import { definitionAt } from "./definitions.ts";
 import { openTasksOf } from "./machine.ts";
 import type { RunState, TaskState } from "./state.ts";
+import { isOpen } from "./walk/children.ts";
 
 /** What happens in a run now, in a few words; the error's message when it failed. */
 export function headline(state: RunState, flow: Flow): string {
@@ -35,6 +37,12 @@ export function headline(state: RunState, flow: Flow): string {
 function doing(task: TaskState, flow: Flow): string {
   const name = definitionAt(flow, task.path)?.title ?? task.id;
   if (task.status.name === "retrying") return `${name}: trying again after an error`;
+  if (task.status.name === "locking") return `Waits for the lock ${task.lock?.name ?? ""}`;
+  const child = task.children?.findLast((one) => isOpen(one));
+  if (child) return childWords(task, child, name);
+  if (task.awaited?.received === null) {
+    return `Waits for the event ${task.awaited.name}${task.awaited.about === "" ? "" : ` for ${task.awaited.about}`}`;
+  }
   const effect = task.effects.findLast((one) => one.end === null);
   if (task.kind === "agent") {
     const who = task.label === "" ? "The agent" : task.label;
@@ -52,6 +60,17 @@ function callsUnderWay(state: RunState): number {
   return openTasksOf(state)
     .filter((task) => task.status.name === "running")
     .reduce((count, task) => count + task.effects.filter((effect) => effect.end === null).length, 0);
+}
+
+function childWords(task: TaskState, { facts, request }: ChildState, name: string): string {
+  if (request.part) {
+    const children = task.children ?? [];
+    const over = children.filter((one) => one.end !== null).length;
+    return `${name}: ${task.label} in parts, ${over} of ${children.length} begun are done`;
+  }
+  return facts === null
+    ? `Starts a run of ${request.flow}`
+    : `Waits for run #${facts.number} of ${facts.title}`;
 }
 
 /** Whether nothing goes on until a person decides. A run that waits for a timer alone is under way. */

@@ -1,6 +1,7 @@
 export type * from "./events.ts";
 export type * from "./state.ts";
 export type * from "./contract.ts";
+export type * from "./crossing.ts";
 export { machine, advance, openTasksOf } from "./machine.ts";
 export { machineVersion } from "./version.ts";
 export { initial as initialState } from "./fold/initial.ts";

@@ -3,6 +3,7 @@ import type { RunState, TaskState } from "./state.ts";
 import { evolve } from "./fold/evolve.ts";
 import { initial } from "./fold/initial.ts";
 import { headOf } from "./heads/table.ts";
+import { isOpen } from "./walk/children.ts";
 import { openTasks } from "./walk/open.ts";
 import { take } from "./walk/receive.ts";
 import { carryRun } from "./walk/run.ts";
@@ -17,9 +18,18 @@ const rules: Rules = { headOf, begin, step };
  */
 export function advance(state: RunState, signals: readonly Signal[], context: MachineContext): Decision {
   return look(state, context, (walk) => {
-    for (const signal of signals) take(walk, signal);
+    // A run that was to end before its turn is told both at once.
+    for (const signal of startFirst(state, signals)) take(walk, signal);
     carryRun(walk);
   });
+}
+
+function startFirst(state: RunState, signals: readonly Signal[]): readonly Signal[] {
+  if (state.phase.name !== "created") return signals;
+  return [
+    ...signals.filter(({ kind }) => kind === "start"),
+    ...signals.filter(({ kind }) => kind !== "start"),
+  ];
 }
 
 function look(state: RunState, context: MachineContext, action: (walk: Walk) => void): Decision {
@@ -49,6 +59,7 @@ function obligations(state: RunState): readonly Obligation[] {
     for (const approval of task.approvals) {
       if (approval.end === null) found.push({ kind: "approval", path, approvalId: approval.approvalId });
     }
+    found.push(...crossingsOf(task));
     if (task.status.name !== "running") continue;
     for (const effect of task.effects) {
       if (effect.end !== null) continue;
@@ -71,6 +82,26 @@ function obligations(state: RunState): readonly Obligation[] {
         found.push({ kind: "tool-call", key, path, step, callId, tool, args, agent });
       }
     }
+  }
+  return found;
+}
+
+/** What a task that is not over waits for beyond this run. */
+function crossingsOf({ path, status, lock, awaited, children = [] }: TaskState): readonly Obligation[] {
+  if (status.name === "locking" && lock && lock.grantedAt === null) {
+    return [{ kind: "lock", key: lock.key, path, name: lock.name }];
+  }
+  if (status.name !== "running") return [];
+  const found: Obligation[] = children
+    .filter(isOpen)
+    .map(({ key, run, request, facts, cancelling }) =>
+      facts === null
+        ? { kind: "child-start", key, path, run, request }
+        : { kind: "child", key, path, run, cancelling },
+    );
+  if (awaited && awaited.received === null) {
+    const { key, name, about } = awaited;
+    found.push({ kind: "event", key, path, name, about });
   }
   return found;
 }

@@ -52,6 +52,20 @@ export function mapPlaces(event: RunEventBody, replace: Replace): RunEventBody {
     }
     case "approval-decided":
       return event.answer === null ? event : { ...event, answer: put(event.answer) };
+    case "child-requested": {
+      const { request } = event;
+      const part = request.part && {
+        ...request.part,
+        items: put(request.part.items),
+        tasks: each(request.part.tasks, put),
+        error: put(request.part.error),
+      };
+      return { ...event, request: { ...request, with: put(request.with), part } };
+    }
+    case "child-ended":
+      return { ...event, outputs: put(event.outputs) };
+    case "event-received":
+      return { ...event, payload: put(event.payload) };
     default:
       return event;
   }

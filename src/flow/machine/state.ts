@@ -1,5 +1,6 @@
 import type { JsonObject } from "#base/index.ts";
 import type { Limits } from "../language/definition.ts";
+import type { AwaitedState, ChildState, LockState, ParentLink, RunPart } from "./crossing.ts";
 import type {
   ApprovalVote,
   Cost,
@@ -35,6 +36,11 @@ export type RunState = {
   /** What the run that started it left to it, beside the limits of its flow. */
   readonly limits?: Limits;
   readonly startedBy: RunActor | null;
+  /** The task of another run that started this one. */
+  readonly parent?: ParentLink;
+  readonly part?: RunPart;
+  /** Whether others may have to be told of this run's end. */
+  readonly crosses?: boolean;
   readonly simulated: boolean;
   /** Epoch milliseconds; 0 before the first event. */
   readonly startedAt: number;
@@ -159,6 +165,10 @@ export type TaskState = {
   readonly logs: readonly { readonly level: string; readonly message: Text; readonly at: number }[];
   readonly usage: Totals;
   readonly inside: Container;
+  /** Runs started in the present attempt. */
+  readonly children?: readonly ChildState[];
+  readonly lock?: LockState;
+  readonly awaited?: AwaitedState;
   /** Timers of the present attempt that fired, as `name:n`. */
   readonly fired: readonly string[];
   /** Timers ever set for this task; numbers the next one. */
@@ -166,6 +176,8 @@ export type TaskState = {
 };
 
 export type TaskStatus =
+  /** In line for its lock, or about to begin with it. */
+  | { readonly name: "locking" }
   | { readonly name: "running" }
   | { readonly name: "retrying"; readonly dueAt: number; readonly error: TaskError }
   | { readonly name: "failing"; readonly error: TaskError }

@@ -32,6 +32,7 @@ export type Use =
   | "tool-approval"
   | "instructions"
   | "vars"
+  | "concurrency"
   | "outputs"
   | "break"
   | "schedule-trigger"
@@ -111,6 +112,7 @@ export function survey(parsed: ParsedFlow, flow: Flow): Survey {
   const ownExpressions = (at: SurveyedTask): void => {
     const { task, path } = at;
     condition(task.when, "condition", [...path, "when"], at);
+    template(task.lock, "text", [...path, "lock"], at);
     switch (task.kind) {
       case "agent":
         template(task.prompt, "prompt", [...path, "prompt"], at);
@@ -144,7 +146,11 @@ export function survey(parsed: ParsedFlow, flow: Flow): Survey {
         return;
       case "wait":
         if ("duration" in task.for) template(task.for.duration, "text", [...path, "wait"], at);
-        else template(task.for.until, "text", [...path, "wait", "until"], at);
+        else if ("until" in task.for) template(task.for.until, "text", [...path, "wait", "until"], at);
+        else template(task.for.key, "text", [...path, "wait", "key"], at);
+        return;
+      case "flow":
+        template(task.with, "text", [...path, "with"], at);
         return;
       case "set":
         template(task.values, "text", [...path, "set"], at);
@@ -172,6 +178,7 @@ export function survey(parsed: ParsedFlow, flow: Flow): Survey {
   };
 
   template(flow.vars, "vars", ["vars"]);
+  template(flow.concurrency?.key, "concurrency", ["concurrency", "key"]);
   for (const agent of Object.values(flow.agents)) {
     template(agent.instructions, "instructions", ["agents", agent.name, "instructions"]);
     agent.tools.forEach((grant, index) =>

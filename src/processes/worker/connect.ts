@@ -2,6 +2,7 @@
 import { createModelCaller, readablePace } from "#agents/index.ts";
 import { createModelSettings, openSecret, systemScope } from "#governance/index.ts";
 import type { PostgresJournal } from "#journal/index.ts";
+import { childRuns } from "#api/index.ts";
 import { approvalPort, notifyMembers, openFile } from "#people/index.ts";
 import { type Database, log, parseEgressList, type Settings } from "#platform/index.ts";
 import { createTools } from "#tools/index.ts";
@@ -64,6 +65,7 @@ export function connectWorld(
       },
       revisions: createRevisions(db),
       approvals: approvalPort(db),
+      runs: childRuns(db),
       redaction: () => secrets.redactor(),
       close: () => tools.close(),
     };

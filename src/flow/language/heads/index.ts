@@ -3,6 +3,7 @@ import { approval } from "./approval.ts";
 import { dag } from "./dag.ts";
 import { fail } from "./fail.ts";
 import { foreach } from "./foreach.ts";
+import { flow } from "./flow.ts";
 import { form } from "./form.ts";
 import type { HeadDefinition } from "./head.ts";
 import { ifHead } from "./if.ts";
@@ -33,6 +34,7 @@ export const heads: ReadonlyMap<string, HeadDefinition> = new Map(
     approval,
     form,
     wait,
+    flow,
     set,
     log,
     fail,

@@ -4,6 +4,7 @@ import type { RunState } from "../state.ts";
 import { machineVersion } from "../version.ts";
 import { noTotals } from "../totals.ts";
 import { reopened } from "./container.ts";
+import { applyCrossing } from "./crossing.ts";
 import * as effects from "./effects.ts";
 import * as tasks from "./tasks.ts";
 
@@ -31,6 +32,9 @@ function applyBody(draft: Draft, body: RunEventBody, at: number): void {
         ...(body.limits === undefined ? {} : { limits: body.limits }),
         forkedFrom: body.forkedFrom ?? null,
         startedAt: at,
+        ...(body.parent ? { parent: body.parent } : {}),
+        ...(body.part ? { part: body.part } : {}),
+        ...(body.crosses ? { crosses: true } : {}),
       } satisfies Partial<RunState>);
       return;
     case "run-cancel-requested":
@@ -123,6 +127,15 @@ function applyBody(draft: Draft, body: RunEventBody, at: number): void {
       return effects.approvalWithdrawn(draft, body, at);
     case "effect-lost":
       return effects.effectLost(draft, body, at);
+    case "child-requested":
+    case "child-started":
+    case "child-ended":
+    case "child-cancel-requested":
+    case "lock-requested":
+    case "lock-granted":
+    case "event-awaited":
+    case "event-received":
+      return applyCrossing(draft, body, at);
     default:
       body satisfies never;
   }

@@ -8,7 +8,8 @@ import { emptyContainer } from "./initial.ts";
 
 export type EventOf<T extends RunEventBody["type"]> = Extract<RunEventBody, { type: T }>;
 
-function fresh(
+/** A task as it is when it is first seen, with what outlives its attempts. */
+export function fresh(
   draft: Draft,
   previous: TaskState | undefined,
   event: { path: string; id: string; kind: string },
@@ -45,7 +46,7 @@ function fresh(
 
 export function taskStarted(draft: Draft, event: EventOf<"task-started">, at: number): void {
   const previous = draft.task(event.path);
-  const again = previous?.status.name === "retrying";
+  const again = previous?.status.name === "retrying" || previous?.status.name === "locking";
   if (previous) draft.dropTimersOf(event.path, previous.timersSet);
   draft.putTask({
     ...fresh(draft, previous, event, at),
@@ -54,6 +55,8 @@ export function taskStarted(draft: Draft, event: EventOf<"task-started">, at: nu
     data: event.data,
     failedAttempts: again ? previous.failedAttempts : [],
     forgiven: again ? previous.forgiven : 0,
+    // What is locked stays so over all attempts.
+    ...(again && previous.lock ? { lock: previous.lock } : {}),
   });
   if (!again) childSeen(draft, event.path, true);
 }
@@ -146,7 +149,8 @@ function end(draft: Draft, path: string, status: TaskState["status"], at: number
   const task = draft.task(path);
   if (!task || task.finishedAt !== null) return false;
   draft.dropTimersOf(path, task.timersSet);
-  draft.putTask({ ...task, status, finishedAt: at });
+  const lock = task.lock && { lock: { ...task.lock, releasedAt: at } };
+  draft.putTask({ ...task, status, finishedAt: at, ...lock });
   return true;
 }
 

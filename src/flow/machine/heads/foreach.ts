@@ -1,26 +1,44 @@
-import { BatonError, isObject, type Json } from "#base/index.ts";
+import { BatonError, isObject, type Json, type JsonObject } from "#base/index.ts";
 import type { TaskPath, Value } from "../events.ts";
 import { containerAt } from "../fold/container.ts";
-import { iterationSlot } from "../paths.ts";
+import { iterationSlot, placeOf } from "../paths.ts";
 import { blockOutput, enter, errorOf, progressAt, runBlock } from "../walk/block.ts";
 import { itemOf } from "../walk/scope.ts";
 import type { Walk } from "../walk/walk.ts";
+import { advanceSpread, readSpread, spreadOf } from "./foreach-spread.ts";
 import { done, type Head, open, type TaskOf } from "./head.ts";
 
-/** Most items that one run goes through. */
+/** Most items that one run goes through, and most that are spread over runs of their own. */
 export const mostItems = 10_000;
+export const mostSpread = 100_000;
 
 /** Its tasks once for each item. Its output lists what each iteration yielded. */
 export const foreach: Head<"foreach"> = {
   kind: "foreach",
   room: (task) => Math.max(1, task.concurrency),
-  start(walk, task, path) {
+  start(walk, task, path): { label: string; data: JsonObject } {
+    const { part } = walk.draft.run;
+    if (part && placeOf(path).parent === "") return { label: "", data: { items: walk.open(part.items) } };
     const items = batched(listOf(walk.fill(task.items, path), task.id), task.batch);
-    return { label: `${items.length} ${items.length === 1 ? "item" : "items"}`, data: { items } };
+    const spread = spreadOf(walk, task, items.length);
+    const most = spread ? mostSpread : mostItems;
+    if (items.length > most) {
+      throw new BatonError(
+        "limit-reached",
+        `"${task.id}" was given ${items.length} items; ${most} is the most.`,
+        { hint: "Narrow the list, or group it with batch." },
+      );
+    }
+    const label = `${items.length} ${items.length === 1 ? "item" : "items"}`;
+    return { label, data: spread ? { items, spread: { ...spread } } : { items } };
   },
   advance(walk, task, path) {
     const data = walk.open(walk.at(path).data);
     const items = isObject(data) && Array.isArray(data["items"]) ? (data["items"] as Json[]) : [];
+    const spread = readSpread(data);
+    if (spread) return advanceSpread(walk, task, path, items, spread);
+    const { part } = walk.draft.run;
+    const concurrency = part && placeOf(path).parent === "" ? part.concurrency : task.concurrency;
     for (const slot of openSlots(walk, path)) runBlock(walk, path, slot, task.tasks);
     for (;;) {
       const inside = containerAt(walk.draft, path);
@@ -30,7 +48,7 @@ export const foreach: Head<"foreach"> = {
         return { name: "failed", error: errorOf(walk, inside.firstFailed) };
       }
       const broken = shouldBreak(walk, task, path);
-      if (!broken && entered < items.length && entered - ended < Math.max(1, task.concurrency)) {
+      if (!broken && entered < items.length && entered - ended < Math.max(1, concurrency)) {
         const slot = iterationSlot(entered);
         enter(walk, path, slot, task.tasks.length);
         if (progressAt(walk, path, slot)) runBlock(walk, path, slot, task.tasks);
@@ -54,15 +72,6 @@ function listOf(value: Json, id: string): Json[] {
   if (!items) {
     const found = value === null ? "nothing" : typeof value;
     throw new BatonError("bad-input", `"${id}" goes over a list or a map, but was given ${found}.`);
-  }
-  if (items.length > mostItems) {
-    throw new BatonError(
-      "limit-reached",
-      `"${id}" was given ${items.length} items; ${mostItems} is the most.`,
-      {
-        hint: "Narrow the list, or group it with batch.",
-      },
-    );
   }
   return items;
 }

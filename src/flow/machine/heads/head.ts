@@ -34,7 +34,7 @@ export type Head<K extends HeadKey> = {
   /** How it ends the run, once it is done; for tasks that do. */
   stops?(walk: Walk, task: TaskOf<K>, path: TaskPath): StopOrder;
   /** Whether `timeout` is the head's own business (a deadline) instead of a reason to fail. */
-  readonly ownTimeout?: boolean;
+  readonly ownTimeout?: boolean | ((task: TaskOf<K>) => boolean);
   /** How many of its children may be under way at once; any number when left out. */
   room?(task: TaskOf<K>): number;
 };
@@ -45,6 +45,6 @@ export type AnyHead = {
   start(walk: Walk, task: Task, path: TaskPath): { readonly label: string; readonly data: Value };
   advance(walk: Walk, task: Task, path: TaskPath): Outcome;
   stops?(walk: Walk, task: Task, path: TaskPath): StopOrder;
-  readonly ownTimeout?: boolean;
+  readonly ownTimeout?: boolean | ((task: Task) => boolean);
   room?(task: Task): number;
 };

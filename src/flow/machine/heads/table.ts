@@ -4,6 +4,7 @@ import { approval } from "./approval.ts";
 import { dag } from "./dag.ts";
 import { fail } from "./fail.ts";
 import { foreach } from "./foreach.ts";
+import { flow } from "./flow.ts";
 import { form } from "./form.ts";
 import type { AnyHead, Head } from "./head.ts";
 import { ifHead } from "./if.ts";
@@ -33,6 +34,7 @@ const heads: { readonly [K in HeadKey]: Head<K> } = {
   approval,
   form,
   wait,
+  flow,
   set,
   log,
   fail,

@@ -1,20 +1,29 @@
-import { BatonError, type Json } from "#base/index.ts";
+import { BatonError, type Json, type JsonObject } from "#base/index.ts";
 import { parseDuration } from "../../values/duration.ts";
 import { hasFired, hasTimer, setTimer } from "../walk/life.ts";
-import { done, type Head, open } from "./head.ts";
-import { valueIn } from "./question.ts";
+import { effectKey } from "../paths.ts";
+import type { Walk } from "../walk/walk.ts";
+import { done, failed, type Head, open, type Outcome, type TaskOf } from "./head.ts";
+import { textIn, valueIn } from "./question.ts";
 
-/** Waits for a duration or until an instant. Its output is the instant, ISO 8601. */
+/** Waits for a duration or until an instant: its output is the instant, ISO 8601. Or for an event: what it brings. */
 export const wait: Head<"wait"> = {
   kind: "wait",
-  start(walk, task, path) {
+  ownTimeout: (task) => "event" in task.for,
+  start(walk, task, path): { label: string; data: JsonObject } {
+    if ("event" in task.for) {
+      const { event, key } = task.for;
+      const about = key === undefined ? "" : walk.text(key, path);
+      return { label: about === "" ? event : `${event} ${about}`, data: { event, about } };
+    }
     const dueAt =
       "duration" in task.for
         ? walk.now + milliseconds(walk.fill(task.for.duration, path), task.id)
         : instant(walk.fill(task.for.until, path), task.id);
     return { label: new Date(dueAt).toISOString(), data: { dueAt } };
   },
-  advance(walk, _task, path) {
+  advance(walk, task, path) {
+    if ("event" in task.for) return eventOutcome(walk, task, path);
     const state = walk.at(path);
     const dueAt = Number(valueIn(walk.open(state.data), "dueAt"));
     if (hasFired(state, "wait") || dueAt <= walk.now) return done(new Date(dueAt).toISOString());
@@ -22,6 +31,28 @@ export const wait: Head<"wait"> = {
     return open;
   },
 };
+
+function eventOutcome(walk: Walk, task: TaskOf<"wait">, path: string): Outcome {
+  const { data, awaited, attempt } = walk.at(path);
+  if (!awaited) {
+    const given = walk.open(data);
+    const key = effectKey(walk.context.runId, path, attempt, 1, "event");
+    walk.emit({
+      type: "event-awaited",
+      path,
+      key,
+      name: textIn(given, "event"),
+      about: textIn(given, "about"),
+    });
+    if (task.timeout !== undefined) setTimer(walk, path, "deadline", walk.now + task.timeout);
+    return open;
+  }
+  if (awaited.received) return done(awaited.received.payload);
+  if (!hasFired(walk.at(path), "deadline")) return open;
+  if (task.onTimeout === "continue") return done(null);
+  const about = awaited.about === "" ? "" : ` for ${awaited.about}`;
+  return failed("deadline", `No event "${awaited.name}"${about} came before the deadline.`);
+}
 
 /** A length of time in milliseconds, from a duration or a number of them. */
 export function milliseconds(value: Json, id: string): number {

@@ -10,6 +10,8 @@ import { enter, progressAt, runBlock, stopChildren } from "./block.ts";
 import { carryEscalation, type Chosen } from "./escalate.ts";
 import { hasFired, setTimer, withdraw } from "./pending.ts";
 import { hasRoom, takeUp } from "./reopen.ts";
+import { stopRuns } from "./children.ts";
+import { askForLock } from "./locks.ts";
 import { retryAt } from "./retry.ts";
 import { RunStopped, stopRun } from "./stop.ts";
 import { cut, NeedsBlob, type Walk } from "./walk.ts";
@@ -44,6 +46,10 @@ function startAttempt(walk: Walk, task: Task, path: TaskPath, problem?: unknown)
   try {
     if (problem !== undefined) throw problem;
     if (!walk.task(path)) requireRoom(walk);
+    if (askForLock(walk, task, path)) {
+      if (task.timeout !== undefined) setTimer(walk, path, "timeout", walk.now + task.timeout);
+      return;
+    }
     const { label, data } = walk.rules.headOf(task).start(walk, task, path);
     started(label, data);
   } catch (error) {
@@ -53,7 +59,8 @@ function startAttempt(walk: Walk, task: Task, path: TaskPath, problem?: unknown)
     step(walk, task, path, false);
     return;
   }
-  if (task.timeout !== undefined && !walk.rules.headOf(task).ownTimeout) {
+  const { ownTimeout = false } = walk.rules.headOf(task);
+  if (task.timeout !== undefined && !(typeof ownTimeout === "function" ? ownTimeout(task) : ownTimeout)) {
     setTimer(walk, path, "timeout", walk.now + task.timeout);
   }
   step(walk, task, path, false);
@@ -78,6 +85,11 @@ export function step(walk: Walk, task: Task, path: TaskPath, cancel: boolean): v
       case "running":
         if (cancel && !progressAt(walk, path, finallySlot)) cancelRunning(walk, task, path);
         else settle(walk, task, path, carryOn(walk, task, path, state));
+        break;
+      case "locking":
+        if (cancel) walk.emit({ type: "task-cancelled", path });
+        else if (state.lock?.grantedAt) return startAttempt(walk, task, path);
+        else if (hasFired(state, "timeout")) failLocked(walk, task, path, state);
         break;
       case "retrying":
         if (cancel) walk.emit({ type: "task-cancelled", path });
@@ -120,7 +132,7 @@ function carryOn(walk: Walk, task: Task, path: TaskPath, state: TaskState): Outc
 
 function settle(walk: Walk, task: Task, path: TaskPath, outcome: Outcome): void {
   if (outcome === open || outcome.name === "open") return;
-  if (!stopChildren(walk, path, [finallySlot])) return;
+  if (!stopChildren(walk, path, [finallySlot]) || !stopRuns(walk, path)) return;
   if (outcome.name === "failed") {
     fail(walk, task, path, outcome.error, outcome.retryAfterMs);
     return;
@@ -154,6 +166,17 @@ function fail(walk: Walk, task: Task, path: TaskPath, error: TaskError, retryAft
   } else {
     walk.emit({ type: "task-failed", path, error: reason, handled: task.onError === "continue" });
   }
+}
+
+/** The lock did not come in time: the task has made no attempt, and makes none. */
+function failLocked(walk: Walk, task: Task, path: TaskPath, state: TaskState): void {
+  const error = {
+    code: "timeout",
+    message: `The task "${task.id}" waited too long for the lock "${state.lock?.name ?? ""}".`,
+    hint: "See who holds the lock, or raise the task's timeout.",
+  };
+  if (task.errors.length > 0 || task.finally.length > 0) walk.emit({ type: "task-failing", path, error });
+  else walk.emit({ type: "task-failed", path, error, handled: task.onError === "continue" });
 }
 
 /** Carries the handlers of a failing task on. True when it waits for them. */
@@ -202,7 +225,7 @@ function carryFailing(walk: Walk, task: Task, path: TaskPath, error: TaskError, 
 }
 
 function cancelRunning(walk: Walk, task: Task, path: TaskPath): void {
-  if (!stopChildren(walk, path, [finallySlot])) return;
+  if (!stopChildren(walk, path, [finallySlot]) || !stopRuns(walk, path)) return;
   withdraw(walk, path, "The task was cancelled.");
   if (task.finally.length > 0) {
     const error = { code: "cancelled", message: `The task "${task.id}" was cancelled.` };

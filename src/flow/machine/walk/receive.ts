@@ -5,7 +5,9 @@ import { limitsOfRun } from "../limits.ts";
 import { scriptTool } from "../heads/script.ts";
 import { mainSlot, pathOfKey, stillWhilePaused, timerKey } from "../paths.ts";
 import type { EffectState } from "../state.ts";
+import { openChild, takeCrossing } from "./children.ts";
 import { asTaskError, setTimer } from "./life.ts";
+import { progressAt } from "./block.ts";
 import { openTasks } from "./open.ts";
 import { setTimeoutOf } from "./reopen.ts";
 import { abandon, begin, setTimeLimit } from "./run.ts";
@@ -49,6 +51,12 @@ export function take(walk: Walk, signal: Signal): void {
       return;
     }
     case "effect-failed": {
+      const asked = openChild(walk, signal.key);
+      if (asked?.child.facts === null) {
+        const { key, error } = signal;
+        walk.emit({ type: "child-ended", path: asked.path, key, outcome: "failed", outputs: null, error });
+        return;
+      }
       const found = openEffect(walk, signal.key);
       if (!found) return;
       const { path, effect } = found;
@@ -66,6 +74,11 @@ export function take(walk: Walk, signal: Signal): void {
       walk.emit({ type: "effect-lost", path: found.path, key: signal.key, reason: signal.reason });
       return;
     }
+    case "child-started":
+    case "child-ended":
+    case "lock-granted":
+    case "event":
+      return takeCrossing(walk, signal);
     default:
       return never(signal);
   }
@@ -102,8 +115,15 @@ function takeStart(walk: Walk, signal: Extract<Signal, { kind: "start" }>): void
   const { body, copied = [], overrides = {} } = signal;
   const labels = { ...walk.flow.labels, ...body.labels };
   const start = { ...body, ...(Object.keys(labels).length > 0 ? { labels } : {}) };
-  const { vars, problem } = makeVariables(walk, start, { ...body.vars, ...overrides }, overrides);
+  // A part of a run goes on with what that run's variables are.
+  const given = body.part ? body.vars : overrides;
+  const { vars, problem } = makeVariables(walk, start, { ...body.vars, ...overrides }, given);
   walk.emit({ ...start, vars });
+  if (body.refused) {
+    const { outcome, error } = body.refused;
+    walk.emit({ type: "run-finished", outcome, outputs: null, error });
+    return;
+  }
   if (problem !== undefined) return failVariables(walk, problem);
   if (copied.length === 0) return;
   begin(walk);
@@ -165,7 +185,9 @@ function takeCancel(walk: Walk, signal: Extract<Signal, { kind: "cancel" }>): vo
   if (phase.name === "created" || phase.name === "finished") return;
   if (phase.name === "cancelling" && walk.now - phase.since < patienceMs) return;
   walk.emit({ type: "run-cancel-requested", by, reason });
-  if (phase.name !== "running") abandon(walk);
+  // Nothing was begun yet: there is nothing that handlers could put in order.
+  const begun = progressAt(walk, "", mainSlot) !== undefined;
+  if (phase.name !== "running" || !begun) abandon(walk);
 }
 
 function takePause(walk: Walk, { by, reason }: Extract<Signal, { kind: "pause" }>): void {

@@ -8,6 +8,7 @@ import { asTaskError } from "./life.ts";
 import { takeUp } from "./reopen.ts";
 import { setTimer } from "./pending.ts";
 import { RunStopped } from "./stop.ts";
+import { reachOf } from "../part.ts";
 import type { Walk } from "./walk.ts";
 
 type RunOutcome = Extract<RunEventBody, { type: "run-finished" }>["outcome"];
@@ -104,7 +105,7 @@ function outputsOf(
   stop: RunStop | undefined,
 ): { outputs: Record<string, Value> } | { outputs: null; error: TaskError } {
   if (stop?.outputs) return { outputs: { ...stop.outputs } };
-  const outputs: Record<string, Value> = {};
+  const outputs: Record<string, Value> = walk.draft.run.part ? partOutputs(walk) : {};
   for (const [name, template] of Object.entries(walk.flow.outputs)) {
     try {
       outputs[name] = walk.fill(template, "");
@@ -118,6 +119,22 @@ function outputsOf(
     }
   }
   return { outputs };
+}
+
+/** What a part hands to the run that it belongs to. */
+function partOutputs(walk: Walk): Record<string, Value> {
+  const [task] = walk.flow.tasks;
+  const state = task && walk.task(task.id);
+  if (task?.kind !== "foreach" || state?.status.name !== "succeeded") return { items: [], broke: false };
+  const items = walk.openWithin(state.status.output);
+  const given = walk.open(walk.draft.run.part?.items ?? []);
+  const { vars } = walk.draft.run;
+  const set = reachOf(walk.context.flow, task).sets.filter((name) => Object.hasOwn(vars, name));
+  return {
+    items,
+    broke: Array.isArray(items) && Array.isArray(given) && items.length < given.length,
+    vars: Object.fromEntries(set.map((name) => [name, vars[name] ?? null])) as Value,
+  };
 }
 
 /** Ends a run at once: nothing that is open is waited for, no handler runs. */

@@ -37,7 +37,9 @@ function local(scope: Names, walk: Walk, path: TaskPath): void {
     if (slot.startsWith("[")) {
       const index = iterationOf(slot);
       const name = parent;
-      if (!("index" in scope)) scope["index"] = index;
+      // In a part, the first item is not the first of all.
+      const before = placeOf(name).parent === "" ? (walk.draft.run.part?.from ?? 0) : 0;
+      if (!("index" in scope)) scope["index"] = index + before;
       if (walk.task(parent)?.kind === "loop") scope["round"] ??= index + 1;
       else if (!("item" in scope)) lazy(scope, "item", () => itemOf(walk, name, index));
     }
@@ -47,6 +49,15 @@ function local(scope: Names, walk: Walk, path: TaskPath): void {
     }
     at = parent;
   }
+  const { part } = walk.draft.run;
+  if (part && part.error !== null && !("error" in scope)) lazy(scope, "error", () => walk.open(part.error));
+}
+
+/** What `error` means at a task; null where it means nothing. */
+export function errorFor(walk: Walk, path: TaskPath): Value {
+  const scope: Names = {};
+  local(scope, walk, path);
+  return (scope["error"] as Value | undefined) ?? null;
 }
 
 function errorAt(walk: Walk, path: TaskPath): unknown {
@@ -105,20 +116,52 @@ function lazy(target: Names, name: string, get: () => unknown): void {
 /** The map `tasks`, which answers for every id of the flow and looks a task up when it is read. */
 function tasksAt(walk: Walk, path: TaskPath): object {
   const { byId } = definitionsOf(walk.flow);
+  const given = walk.draft.run.part?.tasks ?? {};
+  const isKnown = (id: string | symbol): id is string =>
+    typeof id === "string" && (byId.has(id) || Object.hasOwn(given, id));
+  const facts = (id: string): Names =>
+    byId.has(id) ? taskFacts(walk, path, id) : givenFacts(walk, given[id] ?? null);
   return new Proxy(Object.create(null) as object, {
-    get: (_, id) => (typeof id === "string" && byId.has(id) ? taskFacts(walk, path, id) : undefined),
-    has: (_, id) => typeof id === "string" && byId.has(id),
-    ownKeys: () => [...byId.keys()],
+    get: (_, id) => (isKnown(id) ? facts(id) : undefined),
+    has: (_, id) => isKnown(id),
+    ownKeys: () => [...new Set([...byId.keys(), ...Object.keys(given)])],
     getOwnPropertyDescriptor: (_, id) =>
-      typeof id === "string" && byId.has(id)
+      isKnown(id)
         ? {
-            value: taskFacts(walk, path, id),
+            value: facts(id),
             enumerable: true,
             configurable: true,
             writable: false,
           }
         : undefined,
   });
+}
+
+/** What a run that carries out a part must know of a task outside of it. Its output stays the reference that it is. */
+export function seedOf(walk: Walk, from: TaskPath, id: string): Json {
+  const staticPath = definitionsOf(walk.flow).byId.get(id);
+  if (staticPath === undefined) return (walk.draft.run.part?.tasks[id] ?? null) as Json;
+  const found = resolve(walk, from, staticPath);
+  const task = found.kind === "one" ? walk.task(found.path) : undefined;
+  return {
+    state: task?.status.name ?? "pending",
+    error: (task && "error" in task.status ? task.status.error : null) as Json,
+    attempts: task?.attempt ?? 0,
+    cost: task?.usage.cost ?? 0,
+    startedAt: task?.startedAt ?? null,
+    finishedAt: task?.finishedAt ?? null,
+    output: (task?.status.name === "succeeded" ? task.status.output : null) as Json,
+  };
+}
+
+function givenFacts(walk: Walk, seed: Value): Names {
+  const known = walk.open(seed);
+  const { output = null, startedAt, finishedAt, ...facts }: Names = isObject(known) ? { ...known } : {};
+  facts["startedAt"] = typeof startedAt === "number" ? new Date(startedAt) : null;
+  facts["finishedAt"] = typeof finishedAt === "number" ? new Date(finishedAt) : null;
+  lazy(facts, "output", () => walk.openWithin(output as Value));
+  lazy(facts, "items", () => walk.openWithin(output as Value));
+  return facts;
 }
 
 function taskFacts(walk: Walk, from: TaskPath, id: string): Names {
@@ -157,6 +200,7 @@ const holders: ReadonlySet<string> = new Set([
   "sequence",
   "if",
   "switch",
+  "flow",
 ]);
 
 function outputOf(walk: Walk, task: TaskState | undefined): Json {

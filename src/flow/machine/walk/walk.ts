@@ -8,6 +8,7 @@ import type { RunEventBody, TaskPath, Text, Value } from "../events.ts";
 import { apply } from "../fold/evolve.ts";
 import type { RunState, TaskState } from "../state.ts";
 import type { AnyHead } from "../heads/head.ts";
+import { partFlow } from "../part.ts";
 import { makeScope } from "./scope.ts";
 
 /** Thrown when a decision needs the content of blobs that are not at hand; ends the walk. */
@@ -35,7 +36,6 @@ export type Rules = {
 export class Walk {
   readonly rules: Rules;
   readonly context: MachineContext;
-  readonly flow: Flow;
   readonly draft: Draft;
   readonly events: RunEventBody[] = [];
   #needed: NeedsBlob | undefined;
@@ -43,8 +43,13 @@ export class Walk {
   constructor(state: RunState, context: MachineContext, rules: Rules) {
     this.rules = rules;
     this.context = context;
-    this.flow = context.flow;
     this.draft = new Draft(state, false);
+  }
+
+  /** What is carried out: the flow, or the part of it that is this run's. */
+  get flow(): Flow {
+    const { part } = this.draft.run;
+    return part ? partFlow(this.context.flow, part.path) : this.context.flow;
   }
 
   get now(): number {

@@ -14,6 +14,7 @@ const byUse: Readonly<Record<Use, readonly string[]>> = {
   success: [...inTasks, "outputs"],
   instructions: inTasks,
   vars: ["inputs", "run", "now"],
+  concurrency: ["inputs"],
   grant: ["args", "inputs", "vars", "run", "now"],
   "tool-approval": ["args", "inputs", "vars", "run", "now"],
   "tool-request": ["args"],

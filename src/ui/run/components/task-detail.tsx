@@ -290,9 +290,12 @@ function Ending({ task, state, hasItems }: { task: TaskState; state: RunState; h
       );
     case "skipped":
       return <p className="text-(--text-2)">Skipped: {status.reason}.</p>;
+    case "locking":
+      return null;
     case "cancelled":
       return <p className="text-(--text-2)">Cancelled before it was done.</p>;
     case "running": {
+      if (task.awaited !== undefined || (task.children ?? []).length > 0) return null;
       const due = task.kind === "wait" ? dueAt(state, task.path) : null;
       if (due !== null) return <p className="text-(--text-2)">Goes on {instant(due, state.lastAt)}.</p>;
       return hasItems ? null : <p className="text-(--text-2)">It has just begun.</p>;

@@ -48,6 +48,8 @@ export function taskRowState(task: TaskState): RowState {
       if (pendingApproval(task) !== undefined) return "waiting";
       return task.kind === "wait" ? "timer" : "running";
     }
+    case "locking":
+      return "timer";
     case "retrying":
       return "retrying";
     case "failing":

@@ -1,0 +1,65 @@
+import { BatonError, isObject, type JsonObject, type RunId } from "#base/index.ts";
+import type { ChildFacts, ParentLink } from "#flow/machine/index.ts";
+import type { Step } from "./step.ts";
+
+/** Starts a run that a task asked for. The run's id is journaled, so that it is started once however often this is done. */
+export const childStart: Step<"child-start"> = async (obligation, context) => {
+  const { options, run, workspace, state, blobs } = context;
+  const { key, path, request } = obligation;
+  const child = obligation.run as RunId;
+  const by = state.startedBy;
+  if (by === null) throw new BatonError("internal", "A run that has not begun starts no other.");
+  const parent: ParentLink = {
+    run,
+    path,
+    key,
+    waits: request.waits,
+    depth: (state.parent?.depth ?? 0) + 1,
+    internal: request.part !== null,
+  };
+  if (request.part === null) {
+    if (!options.runs) {
+      throw new BatonError("misconfigured", "Runs of other flows can't be started here.", {
+        hint: "Start the flow on a server: it knows the workspace's flows.",
+      });
+    }
+    const given = await blobs.open(request.with);
+    const { flow, revision } = request;
+    const inputs: JsonObject = isObject(given) ? given : {};
+    const { simulated } = state;
+    const facts = await options.runs.start({
+      workspace,
+      run: child,
+      flow,
+      revision,
+      inputs,
+      by,
+      simulated,
+      parent,
+    });
+    return { kind: "child-started", key, ...facts };
+  }
+  const { flowId, revisionId, simulated } = state;
+  // Large values of the parent's journal stay the references that they are: both are of one workspace.
+  const { inputs, vars } = state;
+  await options.journal.create({
+    id: child,
+    workspace,
+    flow: flowId,
+    revision: revisionId,
+    start: {
+      type: "run-started",
+      flowId,
+      revisionId,
+      inputs,
+      vars,
+      by,
+      simulated,
+      parent,
+      part: request.part,
+    },
+  });
+  const { title, id } = context.flow;
+  const facts: ChildFacts = { number: 0, flow: id, title: title ?? id, revision: 0 };
+  return { kind: "child-started", key, ...facts };
+};

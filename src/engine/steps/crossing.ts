@@ -1,0 +1,92 @@
+import type { RunId, WorkspaceId } from "#base/index.ts";
+import type { Obligation, RunEventBody, RunState, TaskState } from "#flow/machine/index.ts";
+import type { EngineOptions } from "../ports.ts";
+
+type Context = {
+  readonly options: EngineOptions;
+  readonly run: RunId;
+  readonly workspace: WorkspaceId;
+  readonly epoch: number;
+};
+
+const system = { kind: "system", id: "engine", name: "Baton" } as const;
+
+/**
+ * Says beyond the run what was journaled: places in lines for locks and events, and that a run is to stop; gives up what a
+ * task had when it is over. `state` is the one after the events. All of it may be said again.
+ */
+export function carryCrossings(
+  events: readonly RunEventBody[],
+  state: RunState,
+  { options: { journal }, run, workspace, epoch }: Context,
+): Promise<unknown>[] {
+  const work: Promise<unknown>[] = [];
+  for (const event of events) {
+    switch (event.type) {
+      case "lock-requested": {
+        const { path, key, name } = event;
+        if (isOver(state.tasks[path])) break;
+        work.push(journal.askLock({ workspace, run, epoch, path, key, name }));
+        break;
+      }
+      case "event-awaited": {
+        const { path, key, name, about } = event;
+        if (isOver(state.tasks[path])) break;
+        work.push(journal.awaitEvent({ workspace, run, epoch, path, key, name, about }));
+        break;
+      }
+      case "child-cancel-requested": {
+        const child = state.tasks[event.path]?.children?.find((one) => one.key === event.key);
+        if (child) work.push(cancel(journal, child.run));
+        break;
+      }
+      case "task-succeeded":
+      case "task-failed":
+      case "task-failing":
+      case "task-retrying":
+      case "task-cancelled": {
+        const task = state.tasks[event.path];
+        if (task?.lock && isOver(task)) work.push(journal.releaseLock(task.lock.key));
+        if (task?.awaited?.received === null) work.push(journal.stopAwaiting(run, task.awaited.key));
+        break;
+      }
+      default:
+    }
+  }
+  return work;
+}
+
+/** Says again what an earlier segment may not have come to say. */
+export function repeatCrossings(
+  obligations: readonly Obligation[],
+  state: RunState,
+  { options: { journal }, run, workspace, epoch }: Context,
+): Promise<unknown>[] {
+  const work: Promise<unknown>[] = [];
+  for (const obligation of obligations) {
+    if (obligation.kind === "lock") {
+      const { path, key, name } = obligation;
+      work.push(journal.askLock({ workspace, run, epoch, path, key, name }));
+    } else if (obligation.kind === "event") {
+      const { path, key, name, about } = obligation;
+      work.push(journal.awaitEvent({ workspace, run, epoch, path, key, name, about }));
+    } else if (obligation.kind === "child" && obligation.cancelling) {
+      work.push(cancel(journal, obligation.run));
+    }
+  }
+  for (const task of Object.values(state.tasks)) {
+    if (!isOver(task)) continue;
+    if (task.lock) work.push(journal.releaseLock(task.lock.key));
+    if (task.awaited?.received === null) work.push(journal.stopAwaiting(run, task.awaited.key));
+  }
+  return work;
+}
+
+function cancel(journal: EngineOptions["journal"], child: string): Promise<void> {
+  const reason = "The task that waited for this run no longer does.";
+  return journal.cancelRun(child as RunId, { kind: "cancel", by: system, reason });
+}
+
+function isOver(task: TaskState | undefined): boolean {
+  return task === undefined || task.finishedAt !== null;
+}
