@@ -34,6 +34,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       "/flows/new",
       "/flows/support-desk",
       "/runs",
+      "/triggers",
       "/inbox",
       "/audit",
       "/tools",

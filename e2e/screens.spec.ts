@@ -62,6 +62,36 @@ tasks:
     log: The week is over.
 `;
 
+const orderDesk = `id: order-desk
+title: Order desk
+description: Takes orders in from the shop and looks through what is left at night.
+labels: { team: sales }
+inputs:
+  ticket: { type: string, title: Ticket, default: All open orders }
+  amount: { type: number, title: Amount, default: 0 }
+tasks:
+  - id: note
+    title: Note the order
+    log: "{{ inputs.ticket }} for {{ inputs.amount }}"
+triggers:
+  - id: nightly
+    title: Each night
+    schedule: "0 2 * * *"
+    timezone: Europe/Paris
+    catchUp: last
+    jitter: 5m
+  - id: shop
+    title: Orders of the shop
+    webhook: { signature: hmac, idempotencyKey: "headers['x-order']" }
+    when: body.total > 0
+    with: { ticket: "Order {{ body.id }}", amount: "{{ body.total }}" }
+  - id: afterExport
+    title: After the export
+    flow: nightly-export
+    states: [failed]
+    with: { ticket: "The export failed: {{ run.error }}" }
+`;
+
 /** A log of sshd in which one source tries many passwords. */
 function sshLog(): string {
   const users = ["root", "admin", "oracle", "git", "invalid user test", "postgres"];
@@ -121,6 +151,8 @@ test("while there is nothing yet", async ({ browser }) => {
   await studio.shoot("flow-welcome", (page) => flow(page, "/flows/support-desk?welcome=1"));
   await studio.shoot("home-empty", (page) => loaded(page, address("/")));
   await studio.shoot("runs-empty", (page) => loaded(page, address("/runs")));
+  await studio.shoot("triggers-empty", (page) => loaded(page, address("/triggers")));
+  await studio.shoot("flow-triggers-empty", (page) => loaded(page, address("/flows/hello?tab=triggers")));
   await studio.shoot("inbox-empty", (page) => loaded(page, address("/inbox")));
   await studio.shoot("inbox-decided-empty", (page) => loaded(page, address("/inbox?show=decided")));
   await studio.shoot("inbox-notices-empty", (page) => loaded(page, address("/inbox?show=notices")));
@@ -149,7 +181,7 @@ test("work is done", async ({ browser }) => {
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Cancelled");
   runs.cancelled = page.url();
 
-  for (const text of [nightlyExport, onCall, digest]) await publish(page, text);
+  for (const text of [nightlyExport, onCall, digest, orderDesk]) await publish(page, text);
   await startRun(page, "nightly-export");
   runs.failed = await finished(page, "Failed");
   await startRun(page, "weekly-digest");
@@ -247,6 +279,16 @@ test("the places", async ({ browser }) => {
   });
   await studio.shoot("new-flow", (page) => flow(page, "/flows/new"));
   await studio.shoot("flow-missing", (page) => loaded(page, address("/flows/not-there")));
+  await studio.shoot("triggers", (page) => loaded(page, address("/triggers")));
+  await studio.shoot("flow-triggers", (page) => loaded(page, address("/flows/order-desk?tab=triggers")));
+  await studio.shoot("flow-triggers-console", async (page) => {
+    await loaded(page, address("/flows/order-desk?tab=triggers"));
+    const shop = page.locator("#shop");
+    await shop.getByLabel("Body").fill('{ "id": 7, "total": 40 }');
+    await shop.getByRole("button", { name: "Send and start a run" }).click();
+    await shop.getByText(/^Answered/).waitFor();
+    await shop.getByText("Try it").evaluate((heading) => heading.scrollIntoView({ block: "start" }));
+  });
   await studio.shoot("runs", (page) => loaded(page, address("/runs")));
   await studio.shoot("runs-none", (page) => loaded(page, address("/runs?state=queued")));
   await studio.shoot("inbox", (page) => loaded(page, address("/inbox")));

@@ -17,8 +17,10 @@ export function useWorkspaceLive(enabled: boolean): { isConnected: boolean } {
             : data.kind === "approval"
               ? [trpc.inbox.pathKey(), trpc.home.pathKey()]
               : data.kind === "flow"
-                ? [trpc.flow.pathKey(), trpc.home.pathKey()]
-                : [trpc.inbox.pathKey()];
+                ? [trpc.flow.pathKey(), trpc.home.pathKey(), trpc.trigger.pathKey()]
+                : data.kind === "trigger"
+                  ? [trpc.trigger.list.pathKey(), trpc.trigger.outcomes.pathKey()]
+                  : [trpc.inbox.pathKey()];
         for (const queryKey of stale) void queries.invalidateQueries({ queryKey });
       },
     }),

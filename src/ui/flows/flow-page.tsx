@@ -12,7 +12,9 @@ import { Page } from "../parts/page.tsx";
 import { EmptyState, ErrorState, SkeletonRows } from "../parts/states.tsx";
 import { RelativeTime } from "../parts/time.tsx";
 import { RunRows } from "../runs/run-rows.tsx";
+import { FlowTriggers } from "../triggers/flow-triggers.tsx";
 import { FlowSource, useChecked } from "./flow-source.tsx";
+import { FlowTabs } from "./flow-tabs.tsx";
 import { PublishBar } from "./publish-bar.tsx";
 import { StartForm } from "./start-form.tsx";
 
@@ -75,6 +77,7 @@ export function FlowPage({ slug }: { slug: string }) {
       shownRevision={revision ?? flow.data.revision}
       isWelcome={search.get("welcome") === "1"}
       startsEditing={search.get("change") === "1"}
+      showsTriggers={search.get("tab") === "triggers"}
       onRevision={(number) =>
         router.replace(
           number === flow.data.revision ? `/flows/${slug}` : `/flows/${slug}?revision=${number}`,
@@ -90,12 +93,14 @@ function Loaded({
   shownRevision,
   isWelcome,
   startsEditing,
+  showsTriggers,
   onRevision,
 }: {
   flow: FlowView;
   shownRevision: number;
   isWelcome: boolean;
   startsEditing: boolean;
+  showsTriggers: boolean;
   onRevision(number: number): void;
 }) {
   const trpc = useTRPC();
@@ -142,93 +147,106 @@ function Loaded({
           </Button>
         </p>
       ) : null}
-      {isEditing ? null : (
-        <StartForm
-          flow={flow}
-          revision={shownRevision}
-          isWelcome={isWelcome}
-          mayStart={may("run.start") && !flow.archived}
-          onStarted={(id) => router.push(`/runs/${id}`)}
-        />
-      )}
-      <Card
-        flush
-        title={isEditing ? "Change the flow" : "How it works"}
-        aside={
-          <span className="text-(--text-3)">
-            {isEditing ? (isChanged ? "Not published yet" : "No change yet") : `Revision ${shownRevision}`}
-          </span>
-        }
-      >
-        <FlowSource
-          text={isEditing ? text : flow.text}
-          checked={checked}
-          {...(isEditing ? { onChange: setText } : {})}
-        />
-      </Card>
-      {isEditing ? (
-        <PublishBar
-          text={text}
-          checked={checked}
-          flowId={flow.id}
-          nextNumber={newest + 1}
-          onCancel={() => {
-            setText(flow.text);
-            setIsEditing(false);
-          }}
-          onDone={({ slug }) => {
-            setIsEditing(false);
-            router.replace(`/flows/${slug}`);
-          }}
-        />
-      ) : null}
-      <div className="grid items-start gap-4 lg:grid-cols-[1.6fr_1fr]">
-        <Card
-          title="Latest runs"
-          flush
-          aside={
-            <ButtonLink href={`/runs?flow=${encodeURIComponent(flow.slug)}`} tone="quiet" size="small">
-              All of them
-            </ButtonLink>
-          }
-        >
-          {runs.error !== null ? (
-            <ErrorState error={runs.error} onRetry={() => void runs.refetch()} />
-          ) : runs.isPending ? (
-            <SkeletonRows rows={3} />
-          ) : runs.data.rows.length === 0 ? (
-            <EmptyState icon={<Play size={18} />} title="Never run yet">
-              Its runs appear here, the newest on top.
-            </EmptyState>
-          ) : (
-            <RunRows rows={runs.data.rows} withFlow={false} />
+      {isEditing ? null : <FlowTabs slug={flow.slug} showsTriggers={showsTriggers} />}
+      {showsTriggers && !isEditing ? (
+        <FlowTriggers slug={flow.slug} />
+      ) : (
+        <>
+          {isEditing ? null : (
+            <StartForm
+              flow={flow}
+              revision={shownRevision}
+              isWelcome={isWelcome}
+              mayStart={may("run.start") && !flow.archived}
+              onStarted={(id) => router.push(`/runs/${id}`)}
+            />
           )}
-        </Card>
-        <Card title="Revisions" flush>
-          <ol className="divide-y divide-(--border)">
-            {flow.revisions.map((row) => (
-              <li key={row.id}>
-                <button
-                  type="button"
-                  aria-current={row.number === shownRevision ? "true" : undefined}
-                  disabled={isEditing}
-                  onClick={() => onRevision(row.number)}
-                  className="flex min-h-11 w-full items-center gap-3 px-4 py-1.5 hover:bg-(--surface-2) aria-[current]:bg-(--accent-soft)"
-                >
-                  <span className="w-6 font-semibold tabular-nums">{row.number}</span>
-                  <span className="min-w-0 flex-1">
-                    <span className="block truncate">{row.message === "" ? "No message" : row.message}</span>
-                    <span className="block text-(--text-3) [font:var(--type-12)]">{row.createdName}</span>
-                  </span>
-                  <span className="text-(--text-3)">
-                    <RelativeTime at={row.createdAt} />
-                  </span>
-                </button>
-              </li>
-            ))}
-          </ol>
-        </Card>
-      </div>
+          <Card
+            flush
+            title={isEditing ? "Change the flow" : "How it works"}
+            aside={
+              <span className="text-(--text-3)">
+                {isEditing
+                  ? isChanged
+                    ? "Not published yet"
+                    : "No change yet"
+                  : `Revision ${shownRevision}`}
+              </span>
+            }
+          >
+            <FlowSource
+              text={isEditing ? text : flow.text}
+              checked={checked}
+              {...(isEditing ? { onChange: setText } : {})}
+            />
+          </Card>
+          {isEditing ? (
+            <PublishBar
+              text={text}
+              checked={checked}
+              flowId={flow.id}
+              nextNumber={newest + 1}
+              onCancel={() => {
+                setText(flow.text);
+                setIsEditing(false);
+              }}
+              onDone={({ slug }) => {
+                setIsEditing(false);
+                router.replace(`/flows/${slug}`);
+              }}
+            />
+          ) : null}
+          <div className="grid items-start gap-4 lg:grid-cols-[1.6fr_1fr]">
+            <Card
+              title="Latest runs"
+              flush
+              aside={
+                <ButtonLink href={`/runs?flow=${encodeURIComponent(flow.slug)}`} tone="quiet" size="small">
+                  All of them
+                </ButtonLink>
+              }
+            >
+              {runs.error !== null ? (
+                <ErrorState error={runs.error} onRetry={() => void runs.refetch()} />
+              ) : runs.isPending ? (
+                <SkeletonRows rows={3} />
+              ) : runs.data.rows.length === 0 ? (
+                <EmptyState icon={<Play size={18} />} title="Never run yet">
+                  Its runs appear here, the newest on top.
+                </EmptyState>
+              ) : (
+                <RunRows rows={runs.data.rows} withFlow={false} />
+              )}
+            </Card>
+            <Card title="Revisions" flush>
+              <ol className="divide-y divide-(--border)">
+                {flow.revisions.map((row) => (
+                  <li key={row.id}>
+                    <button
+                      type="button"
+                      aria-current={row.number === shownRevision ? "true" : undefined}
+                      disabled={isEditing}
+                      onClick={() => onRevision(row.number)}
+                      className="flex min-h-11 w-full items-center gap-3 px-4 py-1.5 hover:bg-(--surface-2) aria-[current]:bg-(--accent-soft)"
+                    >
+                      <span className="w-6 font-semibold tabular-nums">{row.number}</span>
+                      <span className="min-w-0 flex-1">
+                        <span className="block truncate">
+                          {row.message === "" ? "No message" : row.message}
+                        </span>
+                        <span className="block text-(--text-3) [font:var(--type-12)]">{row.createdName}</span>
+                      </span>
+                      <span className="text-(--text-3)">
+                        <RelativeTime at={row.createdAt} />
+                      </span>
+                    </button>
+                  </li>
+                ))}
+              </ol>
+            </Card>
+          </div>
+        </>
+      )}
     </Page>
   );
 }

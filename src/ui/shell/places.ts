@@ -1,4 +1,5 @@
 import {
+  CalendarClock,
   House,
   Inbox,
   Play,
@@ -27,6 +28,7 @@ export const places: readonly Place[] = [
   { href: "/inbox", title: "Inbox", icon: Inbox, key: "i" },
   { href: "/flows", title: "Flows", icon: Workflow, key: "f" },
   { href: "/runs", title: "Runs", icon: Play, key: "r" },
+  { href: "/triggers", title: "Triggers", icon: CalendarClock, key: "w" },
   { href: "/tools", title: "Tools", icon: Wrench, key: "t" },
   { href: "/audit", title: "Audit", icon: ScrollText, permission: "audit.read", key: "a" },
   { href: "/people", title: "People", icon: Users, key: "p" },
