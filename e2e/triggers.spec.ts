@@ -84,7 +84,7 @@ test("a flow starts by its schedule, by a call, and after another flow", async (
     ]);
     expect((await request.post(url, { data: '{"order":9}', headers })).status()).toBe(401);
     expect((await request.post(address("/hooks/nowhere"), { data: "{}", headers })).status()).toBe(401);
-    await expect(hook.getByText("Came again")).toBeVisible();
+    await expect(hook.getByText("Came again", { exact: true })).toBeVisible();
   });
 
   await test.step("the other flow followed the one run that its condition asks for", async () => {
@@ -93,7 +93,7 @@ test("a flow starts by its schedule, by a call, and after another flow", async (
     await accessible(page);
     await page.getByRole("link", { name: /After hooked/ }).click();
     const follow = page.locator("#follow");
-    await expect(follow.getByText("Started")).toHaveCount(1);
+    await expect(follow.getByText("Started", { exact: true })).toHaveCount(1);
     await follow.getByRole("link", { name: "Run 1" }).click();
     await expect(page.getByText("started by Flow trigger follow")).toBeVisible();
   });

@@ -5,7 +5,7 @@ export const permissions = {
   "run.control": "Pause, cancel, retry or fork a run",
   "approval.decide": "Decide an approval assigned to approvers",
   "form.answer": "Answer a form assigned to the role",
-  "flow.edit": "Edit a draft, publish a revision",
+  "flow.edit": "Edit a draft, publish a revision, pause and try triggers",
   "run.share": "Share a run by link",
   "audit.read": "Read and export the audit",
   "settings.manage": "Manage tools, secrets, models and budgets",

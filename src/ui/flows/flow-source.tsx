@@ -12,15 +12,20 @@ const FlowGraph = dynamic(() => import("../graph/flow-graph.tsx").then((module) 
   ssr: false,
 });
 
-export type Checked = { problems: readonly Problem[]; graph: Graph | null; slug: string | null };
+export type Checked = {
+  problems: readonly Problem[];
+  graph: Graph | null;
+  slug: string | null;
+  triggers: readonly string[];
+};
 
 /** Parses in the browser: the same code that the server runs. Loaded when first needed. */
 export function useChecked(text: string): Checked {
   const settled = useDeferredValue(text);
-  const [checked, setChecked] = useState<Checked>({ problems: [], graph: null, slug: null });
+  const [checked, setChecked] = useState<Checked>({ problems: [], graph: null, slug: null, triggers: [] });
   useEffect(() => {
     let isCurrent = true;
-    void import("#flow/index.ts").then(({ parseFlow, validateFlow, flowGraph }) => {
+    void import("#flow/index.ts").then(({ parseFlow, validateFlow, flowGraph, describeTrigger }) => {
       if (!isCurrent) return;
       const parsed = parseFlow(settled);
       setChecked((before) => ({
@@ -28,6 +33,12 @@ export function useChecked(text: string): Checked {
         // While the YAML does not parse, the last good graph stays.
         graph: parsed.flow === null ? before.graph : flowGraph(parsed.flow),
         slug: parsed.flow?.id ?? null,
+        triggers:
+          parsed.flow === null
+            ? before.triggers
+            : parsed.flow.triggers.map(
+                (trigger) => `${trigger.title ?? trigger.id}: ${describeTrigger(trigger)}`,
+              ),
       }));
     });
     return () => {
@@ -80,6 +91,14 @@ export function FlowSource({
           ) : null}
         </div>
       </div>
+      {checked.triggers.length === 0 ? null : (
+        <p className="flex flex-wrap gap-x-4 gap-y-0.5 border-t border-(--border) px-4 py-2">
+          <span className="text-(--text-2)">Starts by itself</span>
+          {checked.triggers.map((trigger) => (
+            <span key={trigger}>{trigger}</span>
+          ))}
+        </p>
+      )}
       {checked.problems.length === 0 ? null : (
         <div className="border-t border-(--border)">
           <ProblemList
