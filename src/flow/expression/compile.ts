@@ -7,7 +7,7 @@ import { expressionError, isExpressionError } from "./errors.ts";
 export type CompiledExpression = { readonly text: string; readonly ast: ASTNode; readonly run: ParseResult };
 
 const environment = makeEnvironment();
-const cacheSize = 2_000;
+const cacheSize = 10_000;
 const cache = new Map<string, CompiledExpression | BatonError>();
 
 /** Reads an expression; throws an expression error. Bounded cache, least recently used out first. */

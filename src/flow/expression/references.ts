@@ -1,5 +1,5 @@
 import type { ASTNode } from "@marcbachmann/cel-js";
-import { childrenOf, compileExpression, isLoop } from "./compile.ts";
+import { childrenOf, compileExpression, isLoop, type CompiledExpression } from "./compile.ts";
 
 /** A name that an expression reads: `tasks.sort.output` is `["tasks", "sort", "output"]`. Offsets are of the text. */
 export type Reference = {
@@ -23,8 +23,20 @@ export type ExpressionFacts = {
   }[];
 };
 
+const known = new WeakMap<CompiledExpression, ExpressionFacts>();
+
 /** What an expression reads and calls. Throws an expression error when it can't be read. */
 export function expressionFacts(text: string): ExpressionFacts {
+  const compiled = compileExpression(text);
+  let facts = known.get(compiled);
+  if (!facts) {
+    facts = factsIn(compiled);
+    known.set(compiled, facts);
+  }
+  return facts;
+}
+
+function factsIn(compiled: CompiledExpression): ExpressionFacts {
   const references: Reference[] = [];
   const calls: { name: string; argument: string | undefined; start: number; end: number }[] = [];
   const visit = (node: ASTNode, bound: ReadonlySet<string>, guarded: boolean): void => {
@@ -67,7 +79,7 @@ export function expressionFacts(text: string): ExpressionFacts {
     }
     for (const [child] of childrenOf(node)) visit(child, bound, guarded);
   };
-  visit(compileExpression(text).ast, new Set(), false);
+  visit(compiled.ast, new Set(), false);
   return { references, calls };
 }
 

@@ -1,5 +1,6 @@
 import { isMap, isScalar, isSeq, type Document, type Node } from "yaml";
 import type { Problem } from "../problem.ts";
+import type { QuickNode } from "./quick-yaml.ts";
 
 /** A stretch of the text: offsets from 0, lines and columns from 1, ends exclusive. */
 export type TextRange = {
@@ -38,9 +39,13 @@ export type FlowSource = {
   ): Problem;
 };
 
-export function makeSource(text: string, document: Document.Parsed | null): FlowSource {
-  const starts = lineStarts(text);
+/** Where the text was read from: the whole parser's document, or what the quick reader found. */
+export type SourceTree = { readonly document: Document.Parsed } | { readonly quick: QuickNode } | null;
+
+export function makeSource(text: string, tree: SourceTree): FlowSource {
+  let known: number[] | undefined;
   const place = (offset: number): { line: number; column: number } => {
+    const starts = (known ??= lineStarts(text));
     let low = 0;
     let high = starts.length - 1;
     while (low < high) {
@@ -57,15 +62,15 @@ export function makeSource(text: string, document: Document.Parsed | null): Flow
     const last = place(to);
     return { start: from, end: to, ...first, endLine: last.line, endColumn: last.column };
   };
-  const nodeRange = (node: Node | null): TextRange => {
-    const [start, end] = node?.range ?? [0, 0];
+  const trimmedRange = ({ start, end }: Stretch): TextRange => {
     const trimmed = text.slice(start, end).trimEnd().length;
     return between(start, start + trimmed);
   };
   const rangeOf = (path: DocumentPath, part: "value" | "key" = "value"): TextRange => {
-    const found = find(document?.contents ?? null, path);
-    if (part === "key" && found.complete && found.key) return nodeRange(found.key);
-    return nodeRange(found.node ?? found.key);
+    if (tree === null) return trimmedRange({ start: 0, end: 0 });
+    const found = "quick" in tree ? findQuick(tree.quick, path) : findIn(tree.document, path);
+    if (part === "key" && found.complete && found.key) return trimmedRange(found.key);
+    return trimmedRange(found.node ?? found.key ?? { start: 0, end: 0 });
   };
   return {
     text,
@@ -88,6 +93,39 @@ export function makeSource(text: string, document: Document.Parsed | null): Flow
       return { rule, severity, message, path: [], line, column, endLine, endColumn };
     },
   };
+}
+
+type Stretch = { readonly start: number; readonly end: number };
+type Place = { readonly node: Stretch | null; readonly key: Stretch | null; readonly complete: boolean };
+
+function findIn(document: Document.Parsed, path: DocumentPath): Place {
+  const { node, key, complete } = find(document.contents, path);
+  return { node: stretchOf(node), key: stretchOf(key), complete };
+}
+
+function stretchOf(node: Node | null): Stretch | null {
+  if (!node) return null;
+  const [start, end] = node.range ?? [0, 0];
+  return { start, end };
+}
+
+function findQuick(root: QuickNode, path: DocumentPath): Place {
+  let node: QuickNode = root;
+  let key: Stretch | null = null;
+  for (const step of path) {
+    if (node.pairs) {
+      const pair = node.pairs.get(String(step));
+      if (!pair) return { node, key, complete: false };
+      key = pair;
+      node = pair.node;
+    } else {
+      const item = node.items?.[Number(step)];
+      if (!item) return { node, key, complete: false };
+      key = null;
+      node = item;
+    }
+  }
+  return { node, key, complete: true };
 }
 
 type Found = { node: Node | null; key: Node | null; complete: boolean };

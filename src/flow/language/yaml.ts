@@ -9,6 +9,7 @@ import {
   type YAMLError,
 } from "yaml";
 import type { Problem } from "../problem.ts";
+import { readQuickly } from "./quick-yaml.ts";
 import { makeSource, type FlowSource } from "./source.ts";
 
 /** Longest text in characters, deepest nesting, most nodes, and how many problems of the YAML itself are told. */
@@ -39,6 +40,18 @@ export function readYaml(text: string): YamlRead {
   if (tooDeep !== undefined) {
     return fail("L5", `The text is nested more than ${yamlLimits.depth} deep.`, tooDeep, tooDeep + 1);
   }
+  const quick = readQuickly(text, yamlLimits);
+  if (quick) return { value: quick.value, problems: [], source: makeSource(text, { quick }) };
+  return readWhole(text, fail);
+}
+
+/** Reads a text with a parser of all of YAML. */
+export function readWhole(
+  text: string,
+  fail: (rule: string, message: string) => YamlRead = () => {
+    throw new Error("The text is not YAML.");
+  },
+): YamlRead {
   let document: Document.Parsed;
   try {
     document = parseDocument(text, {
@@ -54,7 +67,7 @@ export function readYaml(text: string): YamlRead {
       ? fail("L5", `The text is nested more than ${yamlLimits.depth} deep.`)
       : fail("L2", `The text is not YAML: ${String(error)}`);
   }
-  const source = makeSource(text, document);
+  const source = makeSource(text, { document });
   const problems = [...document.errors, ...document.warnings]
     .slice(0, yamlLimits.problems)
     .map((error) => yamlProblem(error, source));

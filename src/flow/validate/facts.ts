@@ -1,4 +1,4 @@
-import { expressionFacts, type ExpressionFacts } from "../expression/references.ts";
+import { expressionFacts, type ExpressionFacts, type Reference } from "../expression/references.ts";
 import type { Survey, SurveyedExpression } from "./survey.ts";
 
 const known = new WeakMap<SurveyedExpression, ExpressionFacts | null>();
@@ -17,9 +17,18 @@ export function factsOf(expression: SurveyedExpression): ExpressionFacts | null 
   return facts;
 }
 
-/** Every name that an expression of the flow reads, with the expression. */
-export function* allReferences(survey: Survey) {
-  for (const expression of survey.expressions) {
-    for (const reference of factsOf(expression)?.references ?? []) yield { expression, reference };
+type Read = { readonly expression: SurveyedExpression; readonly reference: Reference };
+
+const read = new WeakMap<Survey, readonly Read[]>();
+
+/** Every name that an expression of the flow reads, with the expression. Found once for all rules. */
+export function allReferences(survey: Survey): readonly Read[] {
+  let all = read.get(survey);
+  if (!all) {
+    all = survey.expressions.flatMap((expression) =>
+      (factsOf(expression)?.references ?? []).map((reference) => ({ expression, reference })),
+    );
+    read.set(survey, all);
   }
+  return all;
 }

@@ -12,7 +12,7 @@ export const inputsAndVars: Rule = {
     }
     const inputs = new Set(flow.inputs.fields.map((field) => field.name));
     const anyVariable = parsed.broken.length > 0;
-    return [...allReferences(survey)].flatMap(({ expression, reference }) => {
+    return allReferences(survey).flatMap(({ expression, reference }) => {
       const [root, name] = reference.names;
       const place = reference.places[1];
       if (name === undefined || place === undefined || name === "*" || reference.guarded) return [];

@@ -38,7 +38,7 @@ function scopeOf(expression: SurveyedExpression): ReadonlySet<string> {
 export const names: Rule = {
   number: "V2",
   check: (survey) =>
-    [...allReferences(survey)].flatMap(({ expression, reference }) => {
+    allReferences(survey).flatMap(({ expression, reference }) => {
       const [root] = reference.names;
       const [place] = reference.places;
       if (root === undefined || place === undefined) return [];

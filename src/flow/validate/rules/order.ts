@@ -9,7 +9,7 @@ type Order = "before" | "itself" | "around" | "below" | "later" | "beside" | "ot
 export const order: Rule = {
   number: "V5",
   check: (survey) =>
-    [...allReferences(survey)].flatMap(({ expression, reference }) => {
+    allReferences(survey).flatMap(({ expression, reference }) => {
       const [root, id] = reference.names;
       const target = root === "tasks" && id !== undefined ? survey.byId.get(id) : undefined;
       const { task } = expression;

@@ -8,7 +8,7 @@ import type { Survey, SurveyedTask } from "../survey.ts";
 export const outputsOfTasks: Rule = {
   number: "V15",
   check: (survey, knowledge) =>
-    [...allReferences(survey)].flatMap(({ expression, reference }) => {
+    allReferences(survey).flatMap(({ expression, reference }) => {
       if (reference.guarded) return [];
       const from = schemaAt(survey, knowledge, reference.names);
       if (!from) return [];

@@ -20,7 +20,7 @@ const fields = [
 export const runFields: Rule = {
   number: "V21",
   check: (survey) =>
-    [...allReferences(survey)].flatMap(({ expression, reference }) => {
+    allReferences(survey).flatMap(({ expression, reference }) => {
       const [root, name] = reference.names;
       const place = reference.places[1];
       if (root !== "run" || name === undefined || place === undefined) return [];

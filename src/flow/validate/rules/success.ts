@@ -6,7 +6,7 @@ export const successOutputs: Rule = {
   number: "V37",
   check: (survey) => {
     const known = Object.keys(survey.flow.outputs);
-    return [...allReferences(survey)].flatMap(({ expression, reference }) => {
+    return allReferences(survey).flatMap(({ expression, reference }) => {
       const [root, name] = reference.names;
       const place = reference.places[1];
       if (expression.use !== "success" || root !== "outputs" || name === undefined || !place) return [];

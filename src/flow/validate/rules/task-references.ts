@@ -7,7 +7,7 @@ const members = ["output", "state", "error", "attempts", "cost", "items", "start
 export const taskReferences: Rule = {
   number: "V4",
   check: (survey) =>
-    [...allReferences(survey)].flatMap(({ expression, reference }) => {
+    allReferences(survey).flatMap(({ expression, reference }) => {
       const [root, id, member] = reference.names;
       const [, idPlace, memberPlace] = reference.places;
       if (root !== "tasks" || id === undefined || idPlace === undefined || id === "*") return [];
