@@ -31,6 +31,8 @@ export function createFleet(options: {
   readonly environment: Readonly<Record<string, string>>;
   /** Whether deaths are seen at once; else only the heartbeats tell. */
   readonly supervised?: boolean;
+  /** Done before a death is told, as the runs of this worker still say whose they are. */
+  readonly onEnd?: (worker: WorkerId) => Promise<void>;
 }): Fleet {
   const alive = new Set<FleetWorker>();
   return {
@@ -44,6 +46,7 @@ export function createFleet(options: {
       });
       const gone = child.ended.then(async () => {
         alive.delete(worker);
+        await options.onEnd?.(id);
         if (options.supervised !== false) await insist(() => declareDead(options.db, id));
       });
       const worker: FleetWorker = { id, child, gone };

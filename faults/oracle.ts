@@ -36,14 +36,23 @@ export async function settle(site: Site, runs: readonly RunId[], withinMs = 60_0
   }
 }
 
-const runSql = `select run.id, run.state,
-    (select count(*)::int from run_event e where e.run_id = run.id) as events,
-    (select coalesce(max(seq), 0)::int from run_event e where e.run_id = run.id) as last,
-    (select count(*)::int from run_event e where e.run_id = run.id and type = 'run-finished') as ends
-  from run where id = any($1::text[])`;
+/** The events of runs, one a row; their ids are the first parameter. */
+export const eventsSql = `(select batch.run_id, batch.seq + event.n - 1 as seq, batch.at, event.body, event.body->>'type' as type
+    from event_batch as batch
+    cross join lateral json_array_elements(batch.bodies::json) with ordinality as event(body, n)
+   where batch.run_id = any($1::text[]))`;
 
-const doubleSql = `select run_id, body::json->>'key' as key, count(*)::int as count from run_event
-  where run_id = any($1::text[]) and type in ('tool-call-finished', 'model-call-finished')
+const runSql = `with ended as (
+    select run_id, count(*)::int as events, max(seq)::int as last, count(distinct seq)::int as numbers,
+           count(*) filter (where type = 'run-finished')::int as ends
+      from ${eventsSql} as event group by run_id
+  )
+  select run.id, run.state, coalesce(events, 0) as events, coalesce(last, 0) as last,
+         coalesce(numbers, 0) as numbers, coalesce(ends, 0) as ends
+    from run left join ended on ended.run_id = run.id where run.id = any($1::text[])`;
+
+const doubleSql = `select run_id, body->>'key' as key, count(*)::int as count from ${eventsSql} as event
+  where type in ('tool-call-finished', 'model-call-finished')
   group by 1, 2 having count(*) > 1`;
 
 /** Which entry of the audit each of these events calls for. */
@@ -57,9 +66,9 @@ const auditedBy: Readonly<Record<string, string>> = {
 };
 
 const auditSql = `with expected as (
-    select run_id, map.action, count(*)::int as count from run_event
-      join unnest($2::text[], $3::text[]) as map(type, action) on map.type = run_event.type
-     where run_id = any($1::text[]) group by 1, 2
+    select run_id, map.action, count(*)::int as count from ${eventsSql} as event
+      join unnest($2::text[], $3::text[]) as map(type, action) on map.type = event.type
+     group by 1, 2
   ), found as (
     select run_id, action, count(*)::int as count from audit_entry
      where run_id = any($1::text[]) and action = any($3::text[]) group by 1, 2
@@ -85,7 +94,10 @@ export async function judge(
   const wrong: string[] = [];
   const { pool } = site.db;
   const [found, doubles, audits, ends] = await Promise.all([
-    pool.query<{ id: string; state: string; events: number; last: number; ends: number }>(runSql, [runs]),
+    pool.query<{ id: string; state: string; events: number; last: number; numbers: number; ends: number }>(
+      runSql,
+      [runs],
+    ),
     pool.query<{ run_id: string; key: string; count: number }>(doubleSql, [runs]),
     pool.query(auditSql, [runs, Object.keys(auditedBy), Object.values(auditedBy)]),
     pool.query(endAuditSql, [runs]),
@@ -94,10 +106,10 @@ export async function judge(
   if (found.rows.length !== runs.length) {
     wrong.push(`${runs.length - found.rows.length} acknowledged runs are not there`);
   }
-  for (const { id, state, events, last, ends: finished } of found.rows) {
+  for (const { id, state, events, last, numbers, ends: finished } of found.rows) {
     states[state] = (states[state] ?? 0) + 1;
     if (!overStates.includes(state)) wrong.push(`${id} is ${state}`);
-    if (events !== last) wrong.push(`${id} has ${events} events up to ${last}`);
+    if (events !== last || numbers !== last) wrong.push(`${id} has ${events} events up to ${last}`);
     if (finished !== (state === "dead-lettered" ? 0 : 1)) wrong.push(`${id} ended ${finished} times`);
   }
   for (const row of doubles.rows) wrong.push(`${row.key} has ${row.count} results`);

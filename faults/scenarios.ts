@@ -1,4 +1,19 @@
 import type { Scenario } from "./scenario.ts";
+import { cuts, deafness, restarts } from "./scenarios/database.ts";
+import { deploy } from "./scenarios/deploy.ts";
 import { kill } from "./scenarios/kill.ts";
+import { poison } from "./scenarios/poison.ts";
+import { decided } from "./scenarios/races.ts";
+import { zombie } from "./scenarios/zombie.ts";
 
-export const scenarios: readonly Scenario[] = [kill];
+/** In the order in which they are played. */
+export const scenarios: readonly Scenario[] = [
+  zombie,
+  deafness,
+  decided,
+  poison,
+  deploy,
+  cuts,
+  restarts,
+  kill,
+];

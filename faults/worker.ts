@@ -19,12 +19,14 @@ function die(): void {
 /** The tool of this name takes down whoever calls it, every time. */
 const deadly = "crash";
 
-const recordedSql = `select 1 from run_event where run_id = $1 and strpos(body, $2) > 0
-  and type in ('tool-call-finished', 'model-call-finished')`;
+const recordedSql = `select 1 from event_batch as batch
+  cross join lateral json_array_elements(batch.bodies::json) as event(body)
+  where batch.run_id = $1 and strpos(batch.bodies, $2) > 0
+    and event.body->>'type' = 'tool-call-finished' and event.body->>'key' = $3`;
 
 /** Tells the receiver of a call that is about to be made although its result is in the journal. */
 async function reportRepeated(db: Database, run: string, key: string): Promise<void> {
-  const { rowCount } = await db.pool.query(recordedSql, [run, JSON.stringify(key)]);
+  const { rowCount } = await db.pool.query(recordedSql, [run, JSON.stringify(key), key]);
   if (rowCount === 0) return;
   await new Promise((resolve, reject) => {
     const headers = { "idempotency-key": key };
@@ -83,7 +85,7 @@ async function begin(): Promise<{ stop(): Promise<void> }> {
     worker,
     alone: isId("run", given) ? given : undefined,
     concurrency: settings.concurrency,
-    connect: (journal) => mortal(db, world(journal), journal, kill),
+    connect: (journal, gates) => mortal(db, world(journal, gates), journal, kill),
     async startAlone(other, run) {
       const child = startChild("../../faults/worker.ts", {
         BATON_WORKER_ID: other,

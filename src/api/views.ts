@@ -168,6 +168,8 @@ export type AliasRow = {
   inputPrice: number | null;
   outputPrice: number | null;
   contextTokens: number | null;
+  /** Over all workers; null: none. */
+  limits: { maxCalls: number | null; callsPerMinute: number | null; tokensPerMinute: number | null };
 };
 
 export type ToolRow = {

@@ -34,6 +34,8 @@ export {
   type ProviderEnvironment,
   type ProviderView,
   type ProviderChange,
+  type AliasChange,
+  type AliasLimits,
   type AliasView,
   providers,
   defaultAlias,

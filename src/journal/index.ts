@@ -13,6 +13,15 @@ export {
   startPulse,
 } from "./workers.ts";
 export { addJob, cancelInTransaction, signalInTransaction, type NewJob } from "./wake.ts";
+export {
+  type GateLimits,
+  type Gates,
+  type Passage,
+  type Turn,
+  createGates,
+  noLimits,
+  outAfter,
+} from "./gates.ts";
 export { measureJournal } from "./measure.ts";
 export { type EventToSend, eventKeptSeconds, requireLiving, sendEventInTransaction } from "./crossing.ts";
 export { plain } from "./append-values.ts";

@@ -5,9 +5,10 @@ import { log } from "./log.ts";
 
 /**
  * What is told between processes, with its payload: `run` (`runId`: new events), `stream` (`runId stream`), `inbox`
- * (`runId`), `workspace` (`workspaceId kind id`: lists should refresh). Ids only; whoever listens reads the rest.
+ * (`runId`), `workspace` (`workspaceId kind id`: lists should refresh), `turn` (the id of a call
+ * that may be made now, or `out` and a gate). Ids only; whoever listens reads the rest.
  */
-export type Channel = "run" | "stream" | "inbox" | "workspace";
+export type Channel = "run" | "stream" | "inbox" | "workspace" | "turn";
 
 /** Tells listeners, when the surrounding transaction commits. */
 export async function notify(on: Queryable, channel: Channel, payload: string): Promise<void> {

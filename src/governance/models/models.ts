@@ -29,8 +29,19 @@ export type ModelSettings = {
     readonly price?: { readonly input: number; readonly output: number };
     /** Tokens that a conversation may have, where the workspace says so itself. */
     readonly contextTokens?: number;
+    readonly limits: AliasLimits;
   }[];
 };
+
+/** What a model takes, over all workers; null: no limit. */
+export type AliasLimits = {
+  /** Calls at once. */
+  readonly maxCalls: number | null;
+  readonly callsPerMinute: number | null;
+  readonly tokensPerMinute: number | null;
+};
+
+const unlimited: AliasLimits = { maxCalls: null, callsPerMinute: null, tokensPerMinute: null };
 
 /** A provider as the settings page shows it; the key itself is never told. */
 export type ProviderView = {
@@ -46,11 +57,12 @@ export type AliasView = {
   inputPrice: number | null;
   outputPrice: number | null;
   contextTokens: number | null;
+  limits: AliasLimits;
 };
-/** An alias as it is set. What is left out is not known better than the model is anyway. */
+/** An alias as it is set. What is left out is not known better than the model is anyway, limits are lifted. */
 export type AliasChange = Pick<AliasView, "alias" | "provider" | "model"> & {
   readonly [K in "inputPrice" | "outputPrice" | "contextTokens"]?: number | null | undefined;
-};
+} & { readonly limits?: Partial<AliasLimits> | undefined };
 
 /** The alias that flows mean when they name none. */
 export const defaultAlias = "default";
@@ -62,6 +74,7 @@ const standIn = {
   inputPrice: null,
   outputPrice: null,
   contextTokens: null,
+  limits: unlimited,
 } as const;
 
 /** Name of the secret that holds a provider's key. */
@@ -91,13 +104,14 @@ export function createModelSettings(
         };
       }),
       aliases: withDefault(aliases).flatMap(
-        ({ alias, provider, model, inputPrice, outputPrice, contextTokens }) =>
+        ({ alias, provider, model, inputPrice, outputPrice, contextTokens, limits }) =>
           isProvider(provider)
             ? [
                 {
                   alias,
                   provider,
                   model,
+                  limits,
                   ...(inputPrice === null || outputPrice === null
                     ? {}
                     : { price: { input: inputPrice, output: outputPrice } }),
@@ -179,14 +193,22 @@ export async function setAliasIn(tx: Transaction, scope: Scope, change: AliasCha
       },
     );
   }
-  const alias = { ...change, inputPrice, outputPrice, contextTokens };
+  const limits = { ...unlimited, ...change.limits };
+  const alias = { ...change, inputPrice, outputPrice, contextTokens, limits };
   const before = await store.upsertAlias(scope, tx, alias);
   await writeAudit(tx, scope, {
     action: "model-alias.set",
     subject: { kind: "model-alias", id: alias.alias },
     body: {
       before,
-      after: { provider: alias.provider, model: alias.model, inputPrice, outputPrice, contextTokens },
+      after: {
+        provider: alias.provider,
+        model: alias.model,
+        inputPrice,
+        outputPrice,
+        contextTokens,
+        limits,
+      },
     },
   });
 }

@@ -1,6 +1,6 @@
 import type { Database, Transaction } from "#platform/index.ts";
 import type { Scope } from "../scope.ts";
-import type { AliasView } from "./models.ts";
+import type { AliasLimits, AliasView } from "./models.ts";
 
 export async function readProviders(
   scope: Scope,
@@ -25,13 +25,14 @@ export async function readAliases(scope: Scope, db: Database): Promise<AliasView
     where: { workspaceId: scope.workspaceId },
     orderBy: { alias: "asc" },
   });
-  return rows.map(({ alias, provider, model, inputPrice, outputPrice, contextTokens }) => ({
-    alias,
-    provider,
-    model,
-    inputPrice,
-    outputPrice,
-    contextTokens,
+  return rows.map((row) => ({
+    alias: row.alias,
+    provider: row.provider,
+    model: row.model,
+    inputPrice: row.inputPrice,
+    outputPrice: row.outputPrice,
+    contextTokens: row.contextTokens,
+    limits: limitsOf(row),
   }));
 }
 
@@ -56,8 +57,8 @@ export async function upsertAlias(
 ): Promise<Omit<AliasView, "alias"> | null> {
   const key = { workspaceId: scope.workspaceId, alias: alias.alias };
   const before = await tx.prisma.modelAlias.findUnique({ where: { workspaceId_alias: key } });
-  const { provider, model, inputPrice, outputPrice, contextTokens } = alias;
-  const value = { provider, model, inputPrice, outputPrice, contextTokens };
+  const { provider, model, inputPrice, outputPrice, contextTokens, limits } = alias;
+  const value = { provider, model, inputPrice, outputPrice, contextTokens, ...limits };
   await tx.prisma.modelAlias.upsert({
     where: { workspaceId_alias: key },
     create: { ...key, ...value },
@@ -71,5 +72,10 @@ export async function upsertAlias(
         inputPrice: before.inputPrice,
         outputPrice: before.outputPrice,
         contextTokens: before.contextTokens,
+        limits: limitsOf(before),
       };
+}
+
+function limitsOf({ maxCalls, callsPerMinute, tokensPerMinute }: AliasLimits): AliasLimits {
+  return { maxCalls, callsPerMinute, tokensPerMinute };
 }

@@ -76,6 +76,8 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   // Without a listener, a connection that breaks while idle would end the process.
   const onBroken = (error: Error): void => log.warn({ error: error.message }, "a database connection broke");
   pool.on("error", onBroken);
+  // And without one on each, a connection that breaks between two statements of whoever has taken it.
+  pool.on("connect", (client) => client.on("error", onBroken));
   const prisma = new PrismaClient({
     adapter: new PrismaPg(pool, {
       onPoolError: () => undefined,

@@ -1,12 +1,14 @@
 /** What calls, people and flows are to a worker in production. */
 import { createModelCaller, readablePace } from "#agents/index.ts";
-import { createModelSettings, openSecret, systemScope } from "#governance/index.ts";
-import type { PostgresJournal } from "#journal/index.ts";
 import { childRuns } from "#api/index.ts";
+import type { WorkspaceId } from "#base/index.ts";
+import { createModelSettings, defaultAlias, openSecret, systemScope } from "#governance/index.ts";
+import type { Gates, PostgresJournal } from "#journal/index.ts";
 import { approvalPort, notifyMembers, openFile } from "#people/index.ts";
 import { type Database, log, parseEgressList, type Settings } from "#platform/index.ts";
 import { createTools } from "#tools/index.ts";
 import type { Connection } from "./drive.ts";
+import { type GateOf, gatedModels, gatedTools } from "./gated.ts";
 import { createProviderFetch } from "./provider-fetch.ts";
 import { createSecrets } from "./redaction.ts";
 import { createRevisions } from "./revisions.ts";
@@ -19,7 +21,7 @@ export function connectWorld(
   db: Database,
   settings: Settings,
   wordsPerSecond: number | null = readable,
-): (journal: PostgresJournal) => Connection {
+): (journal: PostgresJournal, gates: Gates) => Connection {
   const { openai, anthropic } = settings.providers;
   const secrets = createSecrets(
     db,
@@ -28,7 +30,8 @@ export function connectWorld(
     ),
   );
   const egress = { public: true, allow: parseEgressList(settings.egress) };
-  return (journal) => {
+  const modelSettings = createModelSettings(db, settings.providers);
+  return (journal, gates) => {
     const tools = createTools({
       egress: () => egress,
       openFile: ({ workspace, file }) => openFile(db, systemScope(workspace, "engine"), file.$file.id),
@@ -50,24 +53,60 @@ export function connectWorld(
       scriptLog: ({ run, path, lines }) => log.info({ run, path, lines }, "a script wrote"),
     });
     return {
-      models: createModelCaller({
-        settings: createModelSettings(db, settings.providers),
-        now: () => journal.now(),
-        fetch: createProviderFetch(egress),
-        simulated: wordsPerSecond === null ? {} : readablePace(wordsPerSecond),
-      }),
-      tools: {
-        async catalog(workspace, flow) {
-          await secrets.learn(workspace);
-          return tools.catalog(workspace, flow);
+      models: gatedModels(
+        createModelCaller({
+          settings: modelSettings,
+          now: () => journal.now(),
+          fetch: createProviderFetch(egress),
+          simulated: wordsPerSecond === null ? {} : readablePace(wordsPerSecond),
+        }),
+        gates,
+        gateOf(modelSettings),
+      ),
+      tools: gatedTools(
+        {
+          async catalog(workspace, flow) {
+            await secrets.learn(workspace);
+            return tools.catalog(workspace, flow);
+          },
+          call: (call) => tools.call(call),
         },
-        call: (call) => tools.call(call),
-      },
+        gates,
+      ),
       revisions: createRevisions(db),
       approvals: approvalPort(db),
       runs: childRuns(db),
       redaction: () => secrets.redactor(),
       close: () => tools.close(),
+    };
+  };
+}
+
+/** Milliseconds for which an alias is taken for what it was. */
+const freshFor = 2000;
+
+/** The gate behind an alias, looked up now and then. */
+function gateOf(settings: ReturnType<typeof createModelSettings>): GateOf {
+  const known = new Map<WorkspaceId, { at: number; found: ReturnType<typeof settings> }>();
+  return async (workspace, alias) => {
+    let entry = known.get(workspace);
+    if (entry === undefined || performance.now() - entry.at > freshFor) {
+      entry = { at: performance.now(), found: settings(workspace) };
+      entry.found.catch(() => known.delete(workspace));
+      known.set(workspace, entry);
+    }
+    const { aliases } = await entry.found;
+    const found =
+      aliases.find((each) => each.alias === alias) ?? aliases.find((each) => each.alias === defaultAlias);
+    const limits = found?.limits;
+    return {
+      provider: found?.provider ?? "simulated",
+      model: found?.model ?? "simulated",
+      limits: {
+        most: limits?.maxCalls ?? null,
+        callsPerMinute: limits?.callsPerMinute ?? null,
+        tokensPerMinute: limits?.tokensPerMinute ?? null,
+      },
     };
   };
 }

@@ -4,9 +4,11 @@ import { makeId, type RunId, type WorkerId } from "#base/index.ts";
 import { createEngine, type EngineOptions } from "#engine/index.ts";
 import { machineVersion } from "#flow/machine/index.ts";
 import {
+  createGates,
   createPostgresJournal,
   createWatcher,
   declareDead,
+  type Gates,
   type PostgresJournal,
   registerWorker,
   retireWorker,
@@ -31,7 +33,7 @@ export type WorkerOptions = {
   /** The one run that this process is for; undefined: what the queue brings. */
   readonly alone: RunId | undefined;
   /** What calls, people and flows are to this worker. */
-  connect(journal: PostgresJournal): Connection;
+  connect(journal: PostgresJournal, gates: Gates): Connection;
   /** What it does besides driving runs: jobs of the queue by their task, and what each heartbeat looks after. */
   readonly besides?: {
     readonly tasks: Readonly<Record<string, (payload: unknown) => Promise<void>>>;
@@ -55,7 +57,8 @@ export async function startWorker(options: WorkerOptions): Promise<DrivingWorker
   await registerWorker(db.pool, { id: worker, host: hostname(), pid: process.pid });
   const own = createPostgresJournal({ db, machineVersion, alone: alone !== undefined });
   const watcher = createWatcher(db, listener);
-  const { close: disconnect, ...beyond } = options.connect(own);
+  const gates = createGates(db, listener, worker);
+  const { close: disconnect, ...beyond } = options.connect(own, gates);
   const journal = beyond.journal ?? own;
   const engine = createEngine({
     journal,
@@ -90,6 +93,7 @@ export async function startWorker(options: WorkerOptions): Promise<DrivingWorker
     pulse.stop();
     await engine.stop();
     disconnect?.();
+    gates.close();
     watcher.close();
     await listener.close();
     await retireWorker(db, worker);

@@ -67,6 +67,57 @@ function useModelsChanged(text: string) {
   };
 }
 
+const noLimits: AliasRow["limits"] = { maxCalls: null, callsPerMinute: null, tokensPerMinute: null };
+
+const limitNames: Readonly<Record<keyof AliasRow["limits"], string>> = {
+  maxCalls: "Calls at once",
+  callsPerMinute: "Calls a minute",
+  tokensPerMinute: "Tokens a minute",
+};
+
+/** The limits of an alias in a few words; empty where there are none. */
+function wordsOfLimits({ maxCalls, callsPerMinute, tokensPerMinute }: AliasRow["limits"]): string {
+  return [
+    maxCalls === null ? null : `${maxCalls} at once`,
+    callsPerMinute === null ? null : `${callsPerMinute} a minute`,
+    tokensPerMinute === null ? null : `${tokensPerMinute} tokens a minute`,
+  ]
+    .filter((word) => word !== null)
+    .join(", ");
+}
+
+function LimitFields({
+  limits,
+  onChange,
+}: {
+  limits: AliasRow["limits"];
+  onChange: (limits: AliasRow["limits"]) => void;
+}) {
+  return (
+    <div className="grid gap-3 sm:grid-cols-3">
+      {(Object.keys(limitNames) as (keyof AliasRow["limits"])[]).map((name) => (
+        <Field key={name} label={limitNames[name]} optional>
+          {(ids) => (
+            <Input
+              {...ids}
+              type="number"
+              min={1}
+              step={1}
+              inputMode="numeric"
+              placeholder="no limit"
+              value={limits[name] ?? ""}
+              onChange={(event) => {
+                const value = event.target.valueAsNumber;
+                onChange({ ...limits, [name]: Number.isNaN(value) ? null : value });
+              }}
+            />
+          )}
+        </Field>
+      ))}
+    </div>
+  );
+}
+
 function Aliases({
   aliases,
   providers,
@@ -84,6 +135,7 @@ function Aliases({
     inputPrice: null,
     outputPrice: null,
     contextTokens: null,
+    limits: noLimits,
   });
   const known = providers.find((provider) => provider.provider === editing.provider)?.models ?? [];
   return (
@@ -96,6 +148,7 @@ function Aliases({
               {row.model}{" "}
               <span className="text-(--text-2)">
                 from {names[row.provider as ProviderRow["provider"]] ?? row.provider}
+                {wordsOfLimits(row.limits) === "" ? null : `, at most ${wordsOfLimits(row.limits)}`}
               </span>
             </span>
             <Button size="small" onClick={() => setEditing(row)}>
@@ -115,6 +168,7 @@ function Aliases({
             inputPrice: editing.inputPrice,
             outputPrice: editing.outputPrice,
             contextTokens: editing.contextTokens,
+            limits: editing.limits,
           });
         }}
       >
@@ -212,6 +266,10 @@ function Aliases({
             ))}
           </div>
         )}
+        <LimitFields limits={editing.limits} onChange={(limits) => setEditing({ ...editing, limits })} />
+        <p className="text-(--text-3)">
+          Limits hold over all workers. Calls beyond them wait for their turn, the oldest first.
+        </p>
         <FormError error={set.error} />
       </form>
     </>

@@ -8,6 +8,12 @@ import { Fields, LargeValue } from "./value.tsx";
 
 type ModelEffect = Extract<EffectState, { kind: "model" }>;
 
+const waitsInWords = {
+  no: "Thinking",
+  waiting: "Waits for the model's turn: others go first",
+  out: "Waits for the model, which does not answer just now. It is tried again by itself",
+};
+
 /**
  * What a model said in one call: live while it speaks, from the journal once it has spoken. The words are the same, so
  * nothing moves when one takes the other's place.
@@ -58,7 +64,7 @@ export function ModelWords({ run, call, isLive }: { run: string; call: ModelEffe
             </p>
           ))
         : null}
-      {writing && isSilent ? <p className="text-(--text-3)">Thinking</p> : null}
+      {writing && isSilent ? <p className="text-(--text-3)">{waitsInWords[words.waits ?? "no"]}</p> : null}
       {isConnected ? null : (
         <p className="text-(--wait)">The connection to the words was lost. Taking it up again.</p>
       )}

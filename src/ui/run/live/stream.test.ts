@@ -55,6 +55,7 @@ describe("takeChunk", () => {
     expect(words).toEqual({
       reasoning: "I look it up.",
       text: "Hello",
+      waits: null,
       calls: [{ callId: "c1", tool: "orders.lookup", args: '{"order":"7"}' }],
       next: 7,
       isOver: false,

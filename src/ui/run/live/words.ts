@@ -11,9 +11,11 @@ export type Words = {
   /** Position after the last chunk taken in; reading goes on from here. */
   readonly next: number;
   readonly isOver: boolean;
+  /** Why the call has not been made yet: others go first, or the model is out. Null: it has. */
+  readonly waits: "waiting" | "out" | null;
 };
 
-export const noWords: Words = { reasoning: "", text: "", calls: [], next: 0, isOver: false };
+export const noWords: Words = { reasoning: "", text: "", calls: [], next: 0, isOver: false, waits: null };
 
 /**
  * Takes in a chunk of the AI SDK's UI message stream, the one at position `n`. Two may share a position (text that was
@@ -21,7 +23,7 @@ export const noWords: Words = { reasoning: "", text: "", calls: [], next: 0, isO
  */
 export function takeChunk(words: Words, n: number, chunk: unknown): Words {
   if (n < words.next - 1 || !isObject(chunk)) return words;
-  const after = { ...words, next: n + 1 };
+  const after = { ...words, next: n + 1, waits: null };
   const text = (key: string): string => (typeof chunk[key] === "string" ? chunk[key] : "");
   switch (chunk["type"]) {
     case "reasoning-delta":
@@ -50,6 +52,10 @@ export function takeChunk(words: Words, n: number, chunk: unknown): Words {
           ? words.calls.map((call) => (call.callId === callId ? { ...call, args } : call))
           : [...words.calls, { callId, tool: text("toolName"), args }],
       };
+    }
+    case "data-turn": {
+      const data = chunk["data"];
+      return { ...after, waits: isObject(data) && data["state"] === "out" ? "out" : "waiting" };
     }
     case "finish":
     case "abort":

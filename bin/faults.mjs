@@ -1,0 +1,7 @@
+// `npm run faults`: sets up what the harness of faults needs and runs it; see faults/run.ts for its words.
+import { become, main, prepare } from "./parts/setup.mjs";
+
+await main(async () => {
+  await prepare();
+  become("faults/run.ts", process.argv.slice(2));
+});

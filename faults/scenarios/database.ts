@@ -1,0 +1,168 @@
+import type { RunId } from "#base/index.ts";
+import { signalInTransaction } from "#journal/index.ts";
+import { createFleet } from "../fleet.ts";
+import { mixedFlow, shortFlow } from "../flows.ts";
+import { judge, settle } from "../oracle.ts";
+import { startPerson } from "../person.ts";
+import { startProxy, through } from "../proxy.ts";
+import type { Scenario, Stage } from "../scenario.ts";
+import { pause } from "../wait.ts";
+
+/** Starts runs at a steady pace; those that are acknowledged count. A start that got no answer is made anew. */
+async function feed(stage: Stage, slug: string, count: number, everyMs: number): Promise<RunId[]> {
+  const runs: RunId[] = [];
+  const began = performance.now();
+  for (let n = 0; n < count;) {
+    const due = began + n * everyMs - performance.now();
+    if (due > 0) await pause(due);
+    try {
+      runs.push(await stage.site.start(slug, { n }));
+      n += 1;
+    } catch {
+      await pause(100);
+    }
+  }
+  return runs;
+}
+
+/** The server of the database is restarted again and again, in order and as by a crash. */
+export const restarts: Scenario = {
+  name: "Postgres restarted under 500 runs, 500 signals and 60 queued runs",
+  async run(stage) {
+    const { short, random, server, site, receiver, environment } = stage;
+    const running = short ? 150 : 500;
+    const queued = short ? 20 : 60;
+    const rounds = short ? 3 : 12;
+    const proxy = await startProxy(portOf(site.url()));
+    await site.publish(mixedFlow(receiver));
+    await site.publish(shortFlow(receiver));
+    const fleet = createFleet({
+      get db() {
+        return site.db;
+      },
+      environment: { ...environment, DATABASE_URL: through(site.url(), proxy), BATON_CONCURRENCY: "24" },
+    });
+    try {
+      // Queued before any worker is there.
+      const waiting = await feed(stage, "short", queued, 0);
+      fleet.start();
+      fleet.start();
+      const person = startPerson(site, receiver);
+      const feeding = feed(stage, "mixed", running, short ? 60 : 100);
+      for (let round = 0; round < rounds; round += 1) {
+        await pause(random.whole(short ? 3000 : 5000, short ? 5000 : 10_000));
+        await server.restart(random.pick(["in order", "crash"]));
+        proxy.aim(portOf(site.url()));
+        await site.reopen();
+      }
+      const runs = [...waiting, ...(await feeding)];
+      const healed = await settle(site, runs);
+      await person.stop();
+      await fleet.stop();
+      const states = await judge(site, runs, receiver);
+      const signals = [...person.decided.values()].reduce((sum, times) => sum + times, 0);
+      return { restarts: rounds, runs: runs.length, signals, ...states, "s to settle": healed.toFixed(1) };
+    } finally {
+      await proxy.close();
+    }
+  },
+};
+
+function portOf(url: string): number {
+  return Number(new URL(url).port);
+}
+
+/** The network between workers and the database is cut every few seconds. */
+export const cuts: Scenario = {
+  name: "network cut between worker and Postgres",
+  async run(stage) {
+    const { short, site, receiver, environment } = stage;
+    const lasts = short ? 16_000 : 60_000;
+    const every = short ? 4000 : 5000;
+    const proxy = await startProxy(portOf(site.url()));
+    await site.publish(mixedFlow(receiver));
+    const fleet = createFleet({
+      db: site.db,
+      environment: { ...environment, DATABASE_URL: through(site.url(), proxy), BATON_CONCURRENCY: "16" },
+    });
+    try {
+      fleet.start();
+      fleet.start();
+      const person = startPerson(site, receiver);
+      const until = performance.now() + lasts;
+      const runs: RunId[] = [];
+      const feeding = (async () => {
+        while (performance.now() < until) {
+          runs.push(await site.start("mixed", { n: runs.length }));
+          await pause(150);
+        }
+      })();
+      let made = 0;
+      while (performance.now() < until) {
+        await pause(every);
+        proxy.cut(stage.random.whole(0, 1500));
+        made += 1;
+      }
+      await feeding;
+      const healed = await settle(site, runs);
+      await person.stop();
+      await fleet.stop();
+      const states = await judge(site, runs, receiver);
+      return { cuts: made, runs: runs.length, ...states, "s to settle": healed.toFixed(1) };
+    } finally {
+      await proxy.close();
+    }
+  },
+};
+
+/** News do not come: the connections that listen are broken as soon as they are made. */
+export const deafness: Scenario = {
+  name: "LISTEN connection lost: nothing waits longer than the sweep",
+  async run({ short, site, receiver, environment }) {
+    const proxy = await startProxy(portOf(site.url()));
+    await site.publish(shortFlow(receiver));
+    const fleet = createFleet({
+      db: site.db,
+      environment: { ...environment, DATABASE_URL: through(site.url(), proxy), BATON_CONCURRENCY: "8" },
+    });
+    const held = new Map<string, () => void>();
+    const breaking = setInterval(() => proxy.cutThose("baton listener"), 25);
+    try {
+      const worker = fleet.start();
+      await worker.child.ready;
+      const waits: number[] = [];
+      const runs: RunId[] = [];
+      for (let time = 0; time < (short ? 2 : 8); time += 1) {
+        receiver.hold = (key, answer) => held.set(key, answer);
+        const run = await site.start("short");
+        runs.push(run);
+        const began = performance.now();
+        while (held.size === 0 && performance.now() - began < 30_000) await pause(20);
+        if (held.size === 0) throw new Error("The run did not begin.");
+        const asked = performance.now();
+        await cancel(site, run);
+        await settle(site, [run]);
+        waits.push(performance.now() - asked);
+        held.clear();
+      }
+      receiver.hold = null;
+      await fleet.stop();
+      const longest = Math.max(...waits);
+      // The sweep, and what cancelling itself takes on a busy machine.
+      if (longest > 5000 + 2000) throw new Error(`A signal waited ${(longest / 1000).toFixed(1)} s.`);
+      await judge(site, runs, null);
+      return { signals: waits.length, "longest wait in s": (longest / 1000).toFixed(1) };
+    } finally {
+      clearInterval(breaking);
+      await proxy.close();
+    }
+  },
+};
+
+async function cancel(site: Stage["site"], run: RunId): Promise<void> {
+  await signalInTransaction(site.db.pool, run, "cancel", {
+    kind: "cancel",
+    by: { kind: "user", id: site.scope.actor.id, name: "Ada" },
+    reason: "Enough",
+  });
+}

@@ -1,0 +1,176 @@
+import { randomBytes } from "node:crypto";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { type WorkerId, makeId } from "#base/index.ts";
+import { createListener, type Listener } from "#platform/index.ts";
+import { type TestDatabase, startTestDatabase } from "#platform/testing.ts";
+import {
+  createGates,
+  type Gates,
+  migrateQueue,
+  noLimits,
+  outAfter,
+  registerWorker,
+  type Turn,
+} from "./index.ts";
+import { declareDead } from "./workers.ts";
+
+let database: TestDatabase;
+const open: { gates: Gates; listener: Listener }[] = [];
+
+beforeAll(async () => {
+  database = await startTestDatabase();
+  await migrateQueue(database.db);
+});
+afterEach(async () => {
+  for (const { gates, listener } of open.splice(0)) {
+    gates.close();
+    await listener.close();
+  }
+});
+afterAll(() => database.close());
+
+const patience = { timeout: 15_000 };
+let names = 0;
+const newName = (): string => `model ${(names += 1)}`;
+
+async function worker(): Promise<{ gates: Gates; id: WorkerId }> {
+  const id = makeId("wrk", Date.now(), (count) => new Uint8Array(randomBytes(count)));
+  await registerWorker(database.db.pool, { id, host: "test", pid: 1 });
+  const listener = createListener(database.url);
+  const gates = createGates(database.db, listener, id);
+  open.push({ gates, listener });
+  return { gates, id };
+}
+
+/** Asks for a turn, and tells whether it was granted so far. */
+function ask(
+  gates: Gates,
+  name: string,
+  limits: Partial<typeof noLimits>,
+  signal = new AbortController().signal,
+) {
+  const state: { turn: Turn | null; waits: boolean; isOut: boolean } = {
+    turn: null,
+    waits: false,
+    isOut: false,
+  };
+  const done = gates
+    .turn(name, { ...noLimits, ...limits }, signal, (isOut) => {
+      state.waits = true;
+      state.isOut = isOut;
+    })
+    .then((turn) => {
+      state.turn = turn;
+      return turn;
+    });
+  done.catch(() => undefined);
+  return { state, done };
+}
+
+test("at most so many calls at once, over all workers, the oldest first", async () => {
+  const [one, two] = [await worker(), await worker()];
+  const name = newName();
+  const first = await ask(one.gates, name, { most: 1 }).done;
+  const second = ask(two.gates, name, { most: 1 });
+  await vi.waitFor(() => expect(second.state.waits).toBe(true), patience);
+  const third = ask(one.gates, name, { most: 1 });
+  await vi.waitFor(() => expect(third.state.waits).toBe(true), patience);
+  expect(second.state.turn).toBeNull();
+  await first.end({ reached: true });
+  const turn = await second.done;
+  expect(third.state.turn).toBeNull();
+  await turn.end({ reached: true });
+  await (await third.done).end({ reached: true });
+});
+
+test("a call that is given up while it waits makes room, and counts no more", async () => {
+  const { gates } = await worker();
+  const name = newName();
+  const first = await ask(gates, name, { most: 1 }).done;
+  const leaving = new AbortController();
+  const second = ask(gates, name, { most: 1 }, leaving.signal);
+  await vi.waitFor(() => expect(second.state.waits).toBe(true), patience);
+  const third = ask(gates, name, { most: 1 });
+  await vi.waitFor(() => expect(third.state.waits).toBe(true), patience);
+  leaving.abort();
+  await expect(second.done).rejects.toThrow("given up");
+  await first.end({ reached: true });
+  await (await third.done).end({ reached: true });
+});
+
+test("the turns of a worker that died are others'", async () => {
+  const [one, two] = [await worker(), await worker()];
+  const name = newName();
+  await ask(one.gates, name, { most: 1 }).done;
+  const second = ask(two.gates, name, { most: 1 });
+  await vi.waitFor(() => expect(second.state.waits).toBe(true), patience);
+  await declareDead(database.db, one.id);
+  await (await second.done).end({ reached: true });
+}, 40_000);
+
+test("calls a minute: a burst of ten seconds' worth, then one after the other", async () => {
+  const { gates } = await worker();
+  const name = newName();
+  const limits = { callsPerMinute: 600 };
+  const began = performance.now();
+  const turns = await Promise.all(Array.from({ length: 104 }, () => ask(gates, name, limits).done));
+  const took = performance.now() - began;
+  // 101 at once; the other three at 100 ms each.
+  expect(took).toBeGreaterThan(150);
+  for (const turn of turns) await turn.end({ reached: true });
+});
+
+test("tokens a minute: who used more than there were keeps the next ones waiting", async () => {
+  const { gates } = await worker();
+  const name = newName();
+  const limits = { tokensPerMinute: 6000 };
+  const first = await ask(gates, name, limits).done;
+  // 100 a second: ten seconds' worth are free, the rest is waited for.
+  await first.end({ reached: true, used: 1030 });
+  const began = performance.now();
+  const second = await ask(gates, name, limits).done;
+  expect(performance.now() - began).toBeGreaterThan(100);
+  await second.end({ reached: true });
+});
+
+test("what is out is tried by one call at a time, while the others wait and are told why", async () => {
+  const [one, two] = [await worker(), await worker()];
+  const name = newName();
+  for (let n = 1; n <= outAfter; n += 1) {
+    const turn = await ask(one.gates, name, {}).done;
+    expect(await turn.end({ reached: false })).toBe(n);
+  }
+  const probe = ask(one.gates, name, {});
+  await vi.waitFor(() => expect(probe.state.isOut).toBe(true), patience);
+  const other = ask(two.gates, name, {});
+  await vi.waitFor(() => expect(other.state.isOut).toBe(true), patience);
+  const turn = await probe.done;
+  expect(other.state.turn).toBeNull();
+  await turn.end({ reached: true });
+  await (await other.done).end({ reached: true });
+  const { rows } = await database.db.pool.query("select failures, closed_until from gate where name = $1", [
+    name,
+  ]);
+  expect(rows).toEqual([{ failures: 0, closed_until: null }]);
+}, 40_000);
+
+test("without limits and outages nothing is written", async () => {
+  const { gates } = await worker();
+  const name = newName();
+  await (await ask(gates, name, {}).done).end({ reached: true, used: 5 });
+  const { rows } = await database.db.pool.query("select 1 from gate where name = $1", [name]);
+  expect(rows).toEqual([]);
+});
+
+test("a closed gate says for how long, and lets one try when the time is over", async () => {
+  const [one, two] = [await worker(), await worker()];
+  const name = newName();
+  for (let n = 0; n < outAfter; n += 1) await one.gates.note(name, { reached: false });
+  expect(await one.gates.closedFor(name)).toBeGreaterThan(0);
+  await vi.waitFor(async () => expect(await two.gates.closedFor(name)).toBeGreaterThan(0), patience);
+  await database.db.pool.query("update gate set closed_until = clock_timestamp() where name = $1", [name]);
+  expect(await two.gates.closedFor(name)).toBe(0);
+  expect(await one.gates.closedFor(name)).toBeGreaterThan(0);
+  await two.gates.note(name, { reached: true });
+  await vi.waitFor(async () => expect(await two.gates.closedFor(name)).toBe(0), patience);
+});

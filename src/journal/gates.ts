@@ -1,0 +1,265 @@
+import { BatonError, messageOf, type WorkerId } from "#base/index.ts";
+import { type Database, type Listener, log } from "#platform/index.ts";
+
+/** Limits of a gate; null: none. They hold over all workers. */
+export type GateLimits = {
+  /** Calls at once. */
+  readonly most: number | null;
+  readonly callsPerMinute: number | null;
+  readonly tokensPerMinute: number | null;
+};
+
+export const noLimits: GateLimits = { most: null, callsPerMinute: null, tokensPerMinute: null };
+
+/** How a call through a gate went. */
+export type Passage = {
+  /** Whether the other side was reached; null: the call was given up before it could be known. */
+  readonly reached: boolean | null;
+  /** Seconds that the other side asks to be left alone. */
+  readonly askedFor?: number;
+  /** Tokens that it used. */
+  readonly used?: number;
+};
+
+export type Turn = {
+  /** To be called once, however the call went. Answers how many calls in a row have not reached the other side. */
+  end(passage: Passage): Promise<number>;
+};
+
+/**
+ * Calls to what takes only so many of them, or is out: models and tools. Calls wait in order of age, over all workers;
+ * those of a dead worker count no more. Where nothing is limited and nothing is out, no statement is made.
+ */
+export type Gates = {
+  /**
+   * Resolves when it is the call's turn, at once where nothing is in its way. `onWait` is called when it has to wait.
+   * Rejects with "cancelled" when the signal is aborted before.
+   */
+  turn(
+    name: string,
+    limits: GateLimits,
+    signal: AbortSignal,
+    onWait: (isOut: boolean) => void,
+  ): Promise<Turn>;
+  /** Milliseconds for which something that is out is to be left alone; 0 when it may be called. */
+  closedFor(name: string): Promise<number>;
+  /** Notes how a call went that took no turn. */
+  note(name: string, passage: Passage): Promise<void>;
+  close(): void;
+};
+
+/** What is told may get lost; then the next look finds it. With a part at random, so that workers don't look at once. */
+const sweepMs = 4000;
+/** From so many failures in a row on, something counts as out. */
+export const outAfter = 3;
+
+type Waiting = {
+  readonly id: string;
+  readonly name: string;
+  readonly limits: GateLimits;
+  grant(): void;
+};
+
+export function createGates(db: Database, listener: Listener, worker: WorkerId): Gates {
+  const { pool } = db;
+  const waiting = new Map<string, Waiting>();
+  /** Gates that failed lately: their calls take turns. */
+  const guarded = new Set<string>();
+  /** When a gate is to be looked at again. */
+  const alarms = new Map<string, NodeJS.Timeout>();
+  const stops: (() => void)[] = [];
+  let closed = false;
+  let sweeping: NodeJS.Timeout | null = null;
+  let listening: Promise<void> | null = null;
+
+  function listen(): Promise<void> {
+    listening ??= (async () => {
+      stops.push(
+        await listener.listen("turn", (payload) => {
+          if (payload.startsWith("out ")) guarded.add(payload.slice(4));
+          else waiting.get(payload)?.grant();
+        }),
+        listener.onReconnect(() => void look()),
+      );
+      await learn();
+      later();
+    })().catch((error: unknown) => {
+      listening = null;
+      throw error;
+    });
+    return listening;
+  }
+
+  async function learn(): Promise<void> {
+    const { rows } = await pool.query<{ name: string }>("select name from gate where failures > 0");
+    guarded.clear();
+    for (const { name } of rows) guarded.add(name);
+  }
+
+  function later(): void {
+    if (closed) return;
+    sweeping = setTimeout(() => void look().finally(later), sweepMs * (0.75 + 0.5 * Math.random()));
+    sweeping.unref();
+  }
+
+  /** Looks for turns that were granted without our having heard of it, and has due ones granted. */
+  async function look(): Promise<void> {
+    try {
+      if (guarded.size > 0) await learn();
+      if (waiting.size === 0) return;
+      const gates = new Map([...waiting.values()].map(({ name, limits }) => [name, limits]));
+      for (const [name, limits] of gates) await ask(name, limits);
+      const { rows } = await pool.query<{ id: string }>(
+        "select id::text from turn where worker = $1 and granted_at is not null",
+        [worker],
+      );
+      for (const { id } of rows) waiting.get(id)?.grant();
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, "turns could not be looked at");
+    }
+  }
+
+  async function ask(name: string, limits: GateLimits): Promise<void> {
+    const { rows } = await pool.query<{ wait: number | null }>("select grant_turns($1, $2, $3, $4) as wait", [
+      name,
+      ...values(limits),
+    ]);
+    alarm(name, limits, rows[0]?.wait ?? null);
+  }
+
+  /** Has the gate looked at when the time is there at which somebody may go through. */
+  function alarm(name: string, limits: GateLimits, wait: number | null): void {
+    if (wait === null || closed || alarms.has(name)) return;
+    const timer = setTimeout(
+      () => {
+        alarms.delete(name);
+        if ([...waiting.values()].some((one) => one.name === name)) {
+          ask(name, limits).catch((error: unknown) => log.warn({ error: messageOf(error) }, "a gate failed"));
+        }
+      },
+      Math.min(wait * 1000 + 20 * Math.random() + 5, 60_000),
+    );
+    timer.unref();
+    alarms.set(name, timer);
+  }
+
+  async function end(id: string, name: string, limits: GateLimits, passage: Passage): Promise<number> {
+    const { rows } = await pool.query<{ in_a_row: number; wait: number | null }>(
+      "select in_a_row, wait from end_turn($1, $2, $3, $4, $5, $6, $7, $8)",
+      [id, name, passage.reached, passage.askedFor ?? null, passage.used ?? 0, ...values(limits)],
+    );
+    alarm(name, limits, rows[0]?.wait ?? null);
+    return told(name, passage, rows[0]?.in_a_row ?? 0);
+  }
+
+  async function note(name: string, passage: Passage): Promise<number> {
+    const { rows } = await pool.query<{ in_a_row: number }>(
+      "select in_a_row from note_call($1, $2, $3, $4, null)",
+      [name, passage.reached, passage.askedFor ?? null, passage.used ?? 0],
+    );
+    return told(name, passage, rows[0]?.in_a_row ?? 0);
+  }
+
+  async function told(name: string, passage: Passage, failures: number): Promise<number> {
+    if (passage.reached === true) guarded.delete(name);
+    else if (passage.reached === false && !guarded.has(name)) {
+      guarded.add(name);
+      await pool.query("select pg_notify('turn', $1)", [`out ${name}`]);
+    }
+    return failures;
+  }
+
+  return {
+    async turn(name, limits, signal, onWait) {
+      await listen();
+      const isLimited = values(limits).some((limit) => limit !== null);
+      if (!isLimited && !guarded.has(name)) {
+        return {
+          end: (passage) =>
+            passage.reached === false || guarded.has(name) ? note(name, passage) : Promise.resolve(0),
+        };
+      }
+      const { rows } = await pool.query<{ id: string; wait: number | null; granted: boolean }>(
+        "select turn_id::text as id, wait, granted from ask_turn($1, $2, $3, $4, $5)",
+        [name, worker, ...values(limits)],
+      );
+      const [asked] = rows;
+      if (asked === undefined) throw new Error("The gate did not answer.");
+      const { id } = asked;
+      if (!asked.granted) {
+        onWait(guarded.has(name));
+        alarm(name, limits, asked.wait);
+        try {
+          await granted(id, name, limits, signal);
+        } catch (error) {
+          await end(id, name, limits, { reached: null });
+          throw error;
+        }
+      }
+      return { end: (passage) => end(id, name, limits, passage) };
+    },
+    async closedFor(name) {
+      await listen();
+      if (!guarded.has(name)) return 0;
+      // Whoever finds it open closes it for the others while it tries.
+      const { rows } = await pool.query<{ closed: number | null }>(
+        `with tried as (
+           update gate set closed_until = clock_timestamp() + interval '10 seconds'
+            where name = $1 and failures >= ${outAfter} and closed_until <= clock_timestamp() returning name
+         )
+         select case when exists (select 1 from tried) then 0
+                     else extract(epoch from closed_until - clock_timestamp()) end::float8 as closed
+           from gate where name = $1`,
+        [name],
+      );
+      return Math.max(0, (rows[0]?.closed ?? 0) * 1000);
+    },
+    async note(name, passage) {
+      if (passage.reached === true && !guarded.has(name)) return;
+      await note(name, passage);
+    },
+    close() {
+      closed = true;
+      if (sweeping !== null) clearTimeout(sweeping);
+      for (const timer of alarms.values()) clearTimeout(timer);
+      for (const stop of stops) stop();
+    },
+  };
+
+  function granted(id: string, name: string, limits: GateLimits, signal: AbortSignal): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      const leave = (): void => {
+        waiting.delete(id);
+        signal.removeEventListener("abort", onAbort);
+      };
+      const onAbort = (): void => {
+        leave();
+        reject(new BatonError("cancelled", "The call was given up while it waited for its turn."));
+      };
+      waiting.set(id, {
+        id,
+        name,
+        limits,
+        grant() {
+          leave();
+          resolve();
+        },
+      });
+      if (signal.aborted) onAbort();
+      else {
+        signal.addEventListener("abort", onAbort, { once: true });
+        // Granted between the asking and our being ready to hear of it.
+        void pool
+          .query("select 1 from turn where id = $1 and granted_at is not null", [id])
+          .then(({ rowCount }) => {
+            if ((rowCount ?? 0) > 0) waiting.get(id)?.grant();
+          })
+          .catch(() => undefined);
+      }
+    });
+  }
+}
+
+function values({ most, callsPerMinute, tokensPerMinute }: GateLimits): (number | null)[] {
+  return [most, callsPerMinute, tokensPerMinute];
+}

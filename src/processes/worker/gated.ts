@@ -1,0 +1,99 @@
+/** Models and tools behind gates: limits that hold over all workers, and no storm at what is out. */
+import type { ModelCaller } from "#agents/index.ts";
+import { BatonError, isObject, type WorkspaceId } from "#base/index.ts";
+import type { EngineTools } from "#engine/index.ts";
+import { type GateLimits, type Gates, outAfter, type Passage } from "#journal/index.ts";
+
+/** What a workspace's alias stands for, as far as gates go. */
+export type GateOf = (
+  workspace: WorkspaceId,
+  alias: string,
+) => Promise<{ readonly provider: string; readonly model: string; readonly limits: GateLimits }>;
+
+/** Errors that say that the other side was not there; all others were its answer, or our own. */
+const away: ReadonlySet<string> = new Set(["unavailable", "timeout", "rate-limited"]);
+
+function passageOf(error: unknown): Passage {
+  if (!BatonError.isInstance(error)) return { reached: null };
+  if (error.code === "cancelled") return { reached: null };
+  if (!away.has(error.code)) return { reached: true };
+  return {
+    reached: false,
+    ...(error.retryAfterMs === undefined ? {} : { askedFor: error.retryAfterMs / 1000 }),
+  };
+}
+
+/**
+ * Lets model calls take their turns. While a model is out, one call at a time tries it, at ever longer intervals, and
+ * the others wait: their runs go on when it is back, instead of failing one after the other.
+ */
+export function gatedModels(models: ModelCaller, gates: Gates, gateOf: GateOf): ModelCaller {
+  return {
+    async call(request, emit) {
+      const { provider, model, limits } = await gateOf(request.workspace, request.alias);
+      const name = `model ${request.workspace} ${provider} ${model}`;
+      let spoke = false;
+      const speak: typeof emit = (chunk) => {
+        if (isObject(chunk) && /-(delta|available)$/.test(String(chunk["type"]))) spoke = true;
+        emit(chunk);
+      };
+      for (;;) {
+        const turn = await gates.turn(name, limits, request.signal, (isOut) =>
+          emit({ type: "data-turn", data: { state: isOut ? "out" : "waiting", model } }),
+        );
+        try {
+          const answer = await models.call(request, speak);
+          const { inputTokens = 0, outputTokens = 0 } = answer.usage;
+          await turn.end({ reached: true, used: inputTokens + outputTokens });
+          return answer;
+        } catch (error) {
+          const failures = await turn.end(passageOf(error));
+          // It is known to be out: this call only found out whether it is back, and waits again.
+          const isOut = passageOf(error).reached === false && failures > outAfter;
+          if (!isOut || spoke || request.signal.aborted) throw error;
+        }
+      }
+    },
+  };
+}
+
+/**
+ * Refuses calls to a tool that is out, at once and with the time after which it is worth trying again; its tasks' own
+ * `retry` says how often they do. One call at a time finds out whether it is back.
+ */
+export function gatedTools(tools: EngineTools, gates: Gates): EngineTools {
+  return {
+    catalog: (workspace, flow) => tools.catalog(workspace, flow),
+    async call(call) {
+      const own = Object.hasOwn(call.flow.tools, call.tool);
+      // A flow's own tool is known by its flow, and a common one by where it goes.
+      const place = own ? call.flow.id : originOf(call.args);
+      const name = `tool ${call.workspace} ${call.tool} ${place}`;
+      const closedMs = await gates.closedFor(name);
+      if (closedMs > 0) {
+        const spread = 1 + Math.random();
+        throw new BatonError(
+          "unavailable",
+          `${call.tool} did not answer the last calls and is left alone for a while.`,
+          {
+            hint: "It is tried again by itself. A retry on the task makes it wait for that.",
+            retryAfterMs: Math.ceil(closedMs * spread),
+          },
+        );
+      }
+      try {
+        const result = await tools.call(call);
+        await gates.note(name, { reached: true });
+        return result;
+      } catch (error) {
+        await gates.note(name, passageOf(error));
+        throw error;
+      }
+    },
+  };
+}
+
+function originOf(args: unknown): string {
+  const url = isObject(args) && typeof args["url"] === "string" ? URL.parse(args["url"]) : null;
+  return url?.origin ?? "";
+}
