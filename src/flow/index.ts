@@ -29,6 +29,7 @@ export { evaluateTemplate, isSecretText, textOfValue, type SecretText } from "./
 export { expressionReferences, type Reference } from "./expression/references.ts";
 export { shapeOf, ShapeError } from "./language/shape.ts";
 export { checkValue, type Checked, type ValueError } from "./values/check.ts";
+export { inputOfSecret, inputSecret, secretInputs, withoutSecrets } from "./values/secret-inputs.ts";
 export { coerceInputs, type Coerced } from "./values/coerce.ts";
 export { canonicalJson } from "./values/canonical.ts";
 export { parseDuration, printDuration, readDuration } from "./values/duration.ts";

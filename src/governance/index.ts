@@ -72,3 +72,10 @@ export {
   removeMember,
 } from "./members/members.ts";
 export { setupNeeded, useSetupToken, setupTokenKey } from "./setup/setup.ts";
+export {
+  hiddenOfRun,
+  hiddenOfSealed,
+  openRunSecret,
+  runSecrets,
+  sealRunSecrets,
+} from "./secrets/run-secrets.ts";

@@ -1,5 +1,5 @@
 import { BatonError, type Json, isObject } from "#base/index.ts";
-import { isSecretText } from "#flow/index.ts";
+import { inputSecret, isSecretText } from "#flow/index.ts";
 
 /** Value of a secret by its name; fails with "not-found" when the workspace has none of that name. */
 export type SecretReader = (name: string) => Promise<string>;
@@ -48,11 +48,15 @@ export function refuseSecrets(value: Json, tool: string): void {
   else if (isObject(value)) for (const item of Object.values(value)) refuseSecrets(item as Json, tool);
 }
 
-/** Names of the secrets that a text of the flow itself asks for by `secret("NAME")`, at any depth. */
+/** Names of the secrets that a text of the flow itself asks for by `secret("NAME")` or `inputs.NAME`, at any depth. */
 export function secretsNamedIn(template: Json | undefined, names: Set<string> = new Set()): Set<string> {
   if (typeof template === "string") {
     for (const match of template.matchAll(/\bsecret\s*\(\s*(["'])([^"']+)\1\s*\)/g)) {
       if (match[2] !== undefined) names.add(match[2]);
+    }
+    for (const match of template.matchAll(/\binputs\s*(?:\.\s*(\w+)|\[\s*(["'])([^"']+)\2\s*\])/g)) {
+      const name = match[1] ?? match[3];
+      if (name !== undefined) names.add(inputSecret(name).$secret);
     }
   } else if (Array.isArray(template)) {
     for (const item of template) secretsNamedIn(item as Json, names);

@@ -346,6 +346,21 @@ tasks:
     expect(read).toEqual(["KEY"]);
   });
 
+  it("resolves the secret inputs that a task's own text names, and no others", async () => {
+    const flow = `id: x
+tasks: [{ id: a, tool: http.get, with: { url: "${origin}/", headers: { X-Key: "{{ inputs.token }}" } } }]
+`;
+    const with_ = (name: string): Json => ({ url: `${origin}/`, headers: { "X-Key": { $secret: name } } });
+    const answer = await call("http.get", with_("inputs:token"), { flow, agent: null });
+    expect(answer).toMatchObject({ json: { headers: { "x-key": "value of inputs:token" } } });
+    for (const name of ["inputs:other", "token"]) {
+      await expect(call("http.get", with_(name), { flow, agent: null })).rejects.toMatchObject({
+        code: "forbidden",
+      });
+    }
+    expect(read).toEqual(["inputs:token"]);
+  });
+
   it("keeps a request on the server that the text names", async () => {
     const flow = `id: x
 tools:

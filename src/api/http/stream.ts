@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { BatonError, type Json, type JsonObject, type RunId } from "#base/index.ts";
 import type { RunEvent, Text } from "#flow/machine/index.ts";
-import { headersOf, hiddenOf, type Scope } from "#governance/index.ts";
+import { headersOf, hiddenOfRun, type Scope } from "#governance/index.ts";
 import { getRun, largeValue, runEvents } from "#journal/index.ts";
 import { revisionText } from "#library/index.ts";
 import type { ApiDeps } from "../deps.ts";
@@ -33,7 +33,12 @@ export function createStreamHandler(
       const { run: id, key, from } = readRequest(request);
       const scope = await scopeOfRequest(deps, request);
       const run = await getRun(deps.db, scope, id);
-      const hidden = hiddenOf(await revisionText(deps.db, scope, run.revisionId), run.inputs);
+      const hidden = await hiddenOfRun(
+        deps.db,
+        scope,
+        run,
+        await revisionText(deps.db, scope, run.revisionId),
+      );
       const finished = await finishedMessage(deps, scope, await runEvents(deps.db, scope, run.id), key);
 
       response.writeHead(200, {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { BatonError, type RunId } from "#base/index.ts";
-import { hiddenOf } from "#governance/index.ts";
+import { hiddenOfRun } from "#governance/index.ts";
 import { getRun, largeValue } from "#journal/index.ts";
 import { revisionText } from "#library/index.ts";
 import type { ApiDeps } from "../deps.ts";
@@ -23,7 +23,12 @@ export function createValueHandler(
       const { run: id, hash } = readRequest(request);
       const scope = await scopeOfRequest(deps, request);
       const run = await getRun(deps.db, scope, id);
-      const hidden = hiddenOf(await revisionText(deps.db, scope, run.revisionId), run.inputs);
+      const hidden = await hiddenOfRun(
+        deps.db,
+        scope,
+        run,
+        await revisionText(deps.db, scope, run.revisionId),
+      );
       const value = hidden.json(await largeValue(deps.db, scope, hash));
       const isText = typeof value === "string";
       const text = isText ? value : JSON.stringify(value, null, 2);

@@ -1,7 +1,7 @@
 import { BatonError, type Json, type JsonObject, type RunId } from "#base/index.ts";
 import type { Flow } from "#flow/index.ts";
 import { checkFork } from "#flow/machine/index.ts";
-import { authorize, runPolicy, type Scope } from "#governance/index.ts";
+import { authorize, runPolicy, runSecrets, type Scope } from "#governance/index.ts";
 import { getRun, runEvents } from "#journal/index.ts";
 import { loadRevision, pinRevision } from "#library/index.ts";
 import type { Database } from "#platform/index.ts";
@@ -31,13 +31,15 @@ export async function forkRun(
   // Asked for in any case: a flow that is archived starts nothing.
   const latest = await pinRevision(db, scope, { slug: run.flow.slug });
   const revision = newest ? latest : { ...own, flowId: latest.flowId, slug: latest.slug };
-  refuseOtherSecrets(revision.flow, run.inputs as JsonObject, inputs);
+  // The run holds references to its secrets; the fork seals them anew.
+  const source = { ...(run.inputs as JsonObject), ...(await runSecrets(db, scope, run.id)) };
+  refuseOtherSecrets(revision.flow, source, inputs);
   const events = await runEvents(db, scope, run.id);
   checkFork(events, own.flow, revision.flow, path);
   const overrides = readVariables(revision.flow, vars);
   return createRun(db, scope, {
     revision,
-    inputs: { ...ofFlow(revision.flow, run.inputs as JsonObject), ...inputs },
+    inputs: { ...ofFlow(revision.flow, source), ...inputs },
     forkedFrom: { run: run.id, number: run.number, seq: events.at(-1)?.seq ?? 0, path },
     ...(Object.keys(overrides).length === 0 ? {} : { overrides }),
   });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { JsonObject, RunId } from "#base/index.ts";
-import { hiddenOf } from "#governance/index.ts";
+import { hiddenOfRun } from "#governance/index.ts";
 import { getRun, runEvents } from "#journal/index.ts";
 import { revisionText } from "#library/index.ts";
 import { approvalsOfRun } from "#people/index.ts";
@@ -17,7 +17,7 @@ export const get = verb("workspace.see")
       approvalsOfRun(db, scope, run.id),
       runEvents(db, scope, run.id),
     ]);
-    const hidden = hiddenOf(text, run.inputs);
+    const hidden = await hiddenOfRun(db, scope, run, text);
     return {
       ...run,
       text,

@@ -7,9 +7,24 @@ import {
   type JsonObject,
   type RunId,
 } from "#base/index.ts";
-import { coerceInputs, labelProblem, type Flow, type RunActor } from "#flow/index.ts";
+import {
+  coerceInputs,
+  labelProblem,
+  secretInputs,
+  withoutSecrets,
+  type Flow,
+  type RunActor,
+} from "#flow/index.ts";
 import type { ForkOrigin, ParentLink } from "#flow/machine/index.ts";
-import { authorize, newId, runPolicy, simulatesAll, writeAudit, type Scope } from "#governance/index.ts";
+import {
+  authorize,
+  newId,
+  runPolicy,
+  sealRunSecrets,
+  simulatesAll,
+  writeAudit,
+  type Scope,
+} from "#governance/index.ts";
 import {
   createRunInTransaction,
   requireLiving,
@@ -122,6 +137,7 @@ async function startPreparedRun(
     }
   }
   if (child) await requireLiving(tx, child.parent.run as RunId);
+  const { inputs: kept, secrets } = withoutSecrets(flow, inputs);
   const number = await createRunInTransaction(tx, {
     id,
     workspace: scope.workspaceId,
@@ -131,7 +147,7 @@ async function startPreparedRun(
       type: "run-started",
       flowId: revision.flowId,
       revisionId: revision.id,
-      inputs,
+      inputs: kept,
       // The machine works them out when the run begins.
       vars: {},
       ...(Object.keys(labels).length > 0 ? { labels } : {}),
@@ -143,9 +159,8 @@ async function startPreparedRun(
     ...(slot ? { slot } : {}),
     ...(overrides === undefined ? {} : { overrides }),
   });
-  const secret = new Set(
-    flow.inputs.fields.filter((field) => field.widget === "secret").map(({ name }) => name),
-  );
+  await sealRunSecrets(tx, scope, id, secrets);
+  const secret = new Set(secretInputs(flow));
   await writeAudit(tx, scope, {
     action: forkedFrom === undefined ? "run.started" : "run.forked",
     subject: { kind: "run", id },

@@ -1,7 +1,7 @@
 import { tracked } from "@trpc/server";
 import { z } from "zod";
 import type { RunId } from "#base/index.ts";
-import { hiddenOf } from "#governance/index.ts";
+import { hiddenOfRun } from "#governance/index.ts";
 import { getRun, runEvents } from "#journal/index.ts";
 import { revisionText } from "#library/index.ts";
 import { whileAllowed } from "../live.ts";
@@ -18,7 +18,7 @@ export const watch = verb("workspace.see")
   .subscription(async function* ({ ctx, input, signal }) {
     const { deps, scope } = ctx;
     const run = await getRun(deps.db, scope, input.id as RunId);
-    const hidden = hiddenOf(await revisionText(deps.db, scope, run.revisionId), run.inputs);
+    const hidden = await hiddenOfRun(deps.db, scope, run, await revisionText(deps.db, scope, run.revisionId));
     const after = Number(input.lastEventId ?? 0);
     const events = whileAllowed(ctx, "workspace.see", signal, async function* (until) {
       if (run.finishedAt === null) yield* deps.watcher.watchRun(run.id, after, until);

@@ -3,11 +3,12 @@ import { BatonError, makeId, type RunId, type WorkerId } from "#base/index.ts";
 import { createModelCaller, readablePace } from "#agents/index.ts";
 import { createEngine } from "#engine/index.ts";
 import { machineVersion } from "#flow/machine/index.ts";
-import type { Flow } from "#flow/index.ts";
+import { inputOfSecret, type Flow } from "#flow/index.ts";
 import {
   createModelSettings,
   createWorkspace,
   memberScope,
+  openRunSecret,
   redactor,
   type Scope,
   systemScope,
@@ -106,20 +107,25 @@ async function open(
   undo.push(() => watcher.close());
 
   const { openai, anthropic } = settings.providers;
-  const hidden = redactor(
-    [...secrets.values(), openai.apiKey, anthropic.apiKey].filter((value) => value !== undefined),
-  );
+  const known = [...secrets.values(), openai.apiKey, anthropic.apiKey].filter((value) => value !== undefined);
+  let hidden = redactor(known);
   const egress = { public: true, allow: parseEgressList(settings.egress) };
   const tools = createTools({
     egress: () => egress,
     openFile: ({ workspace, file }) => openFile(db, systemScope(workspace, "engine"), file.$file.id),
-    secret: ({ name }) => {
+    secret: async ({ workspace, run, name }) => {
+      const input = inputOfSecret(name);
+      if (input !== null) {
+        const given = await openRunSecret(db, workspace, run, input);
+        known.push(given);
+        hidden = redactor(known);
+        return given;
+      }
       const value = secrets.get(name);
-      if (value !== undefined) return Promise.resolve(value);
-      const problem = new BatonError("misconfigured", `The flow needs the secret "${name}".`, {
+      if (value !== undefined) return value;
+      throw new BatonError("misconfigured", `The flow needs the secret "${name}".`, {
         hint: `Set the environment variable ${name} and add --secret ${name}.`,
       });
-      return Promise.reject(problem);
     },
     notify: ({ to, title, text }) => {
       onNotice({ to, title, text });

@@ -29,6 +29,12 @@ export const renamedMethods: Readonly<Record<string, string>> = { matches: "re2f
  */
 export const ownSecrets = new WeakSet<object>();
 
+/** Makes a reference one that expressions may yield. */
+export function ownSecret(reference: SecretRef): SecretRef {
+  ownSecrets.add(reference);
+  return reference;
+}
+
 type Evaluator = { run(node: unknown, context: unknown): unknown };
 type Checker = { check(node: unknown, context: unknown): unknown; getType(name: string): unknown };
 type DefaultMacro = { args: readonly unknown[] };
@@ -129,9 +135,7 @@ export function makeEnvironment(): Environment {
     }
   });
   environment.registerFunction("secret(string): map", (name: string) => {
-    const reference: SecretRef = { $secret: name };
-    ownSecrets.add(reference);
-    return reference;
+    return ownSecret({ $secret: name });
   });
   environment.registerFunction("default(ast, ast): dyn", (call: { args: readonly unknown[] }) => ({
     args: call.args,

@@ -1,3 +1,4 @@
+import type { RunId } from "#base/index.ts";
 import type { Database, Transaction } from "#platform/index.ts";
 import type { Scope } from "../scope.ts";
 import type { SecretView } from "./secrets.ts";
@@ -47,4 +48,27 @@ export async function readSealed(scope: Scope, db: Database, name: string): Prom
 export async function readAllSealed(scope: Scope, db: Database): Promise<string[]> {
   const rows = await db.prisma.secret.findMany({ where: { workspaceId: scope.workspaceId } });
   return rows.map((row) => row.sealed);
+}
+
+export async function insertRunSecrets(
+  scope: Scope,
+  tx: Transaction,
+  runId: RunId,
+  secrets: readonly { readonly name: string; readonly sealed: string }[],
+): Promise<void> {
+  const { workspaceId } = scope;
+  await tx.prisma.runSecret.createMany({
+    data: secrets.map((secret) => ({ ...secret, runId, workspaceId })),
+  });
+}
+
+export async function readRunSecrets(
+  scope: Scope,
+  db: Database,
+  runId: RunId,
+): Promise<{ name: string; sealed: string }[]> {
+  return db.prisma.runSecret.findMany({
+    where: { runId, workspaceId: scope.workspaceId },
+    select: { name: true, sealed: true },
+  });
 }

@@ -54,7 +54,12 @@ export type ApprovalRow = {
   /** Whether the deadline passed, by Postgres' clock. */
   readonly late: boolean;
   /** Inputs of the run and text of its flow, where that may have secret inputs. */
-  readonly secretive: { readonly inputs: string; readonly text: string } | null;
+  readonly secretive: {
+    readonly inputs: string;
+    readonly text: string;
+    /** What was given in them, sealed, by name. */
+    readonly sealed: Readonly<Record<string, string>> | null;
+  } | null;
 };
 
 const columns = `a.id, a.run_id as "runId", a.path, a.kind, a.title, a.risk, a.ask, a.canonical, a.hash, a.roles, a.users,
@@ -65,7 +70,8 @@ const columns = `a.id, a.run_id as "runId", a.path, a.kind, a.title, a.risk, a.a
     and (cancel.consumed_at is null or cancel.created_at >= a.created_at)) as cancelling,
   f.title as "flowTitle", f.slug as "flowSlug",
   coalesce(a.deadline <= clock_timestamp(), false) as late,
-  case when v.text like '%password%' then json_build_object('inputs', r.inputs, 'text', v.text) end as secretive`;
+  case when v.text like '%password%' then json_build_object('inputs', r.inputs, 'text', v.text,
+    'sealed', (select json_object_agg(s.name, s.sealed) from run_secret as s where s.run_id = r.id)) end as secretive`;
 const joined = `approval a join run r on r.id = a.run_id join flow f on f.id = a.flow_id
   join revision v on v.id = r.revision_id`;
 

@@ -4,7 +4,7 @@ import {
   approvalPolicy,
   authorize,
   candidateOf,
-  hiddenOf,
+  hiddenOfSealed,
   listMembers,
   permissionsOf,
   whyNotDecide,
@@ -102,7 +102,9 @@ export function viewOf(
   members: readonly MemberView[],
 ): ApprovalDetails {
   const hidden =
-    row.secretive === null ? null : hiddenOf(row.secretive.text, JSON.parse(row.secretive.inputs) as Json);
+    row.secretive === null
+      ? null
+      : hiddenOfSealed(row.secretive.text, JSON.parse(row.secretive.inputs) as Json, row.secretive.sealed);
   const hide = <T extends Json>(value: T): T => (hidden === null ? value : hidden.json(value));
   const ask = hide(askOf(row) as unknown as JsonObject) as unknown as ReturnType<typeof askOf>;
   const state = row.state === "pending" && row.late ? "expired" : (row.state as ApprovalDetails["state"]);

@@ -2,7 +2,14 @@
 import { createModelCaller, readablePace } from "#agents/index.ts";
 import { childRuns } from "#api/index.ts";
 import type { WorkspaceId } from "#base/index.ts";
-import { createModelSettings, defaultAlias, openSecret, systemScope } from "#governance/index.ts";
+import { inputOfSecret } from "#flow/index.ts";
+import {
+  createModelSettings,
+  defaultAlias,
+  openRunSecret,
+  openSecret,
+  systemScope,
+} from "#governance/index.ts";
 import type { Gates, PostgresJournal } from "#journal/index.ts";
 import { approvalPort, notifyMembers, openFile } from "#people/index.ts";
 import { type Database, log, parseEgressList, type Settings } from "#platform/index.ts";
@@ -35,8 +42,11 @@ export function connectWorld(
     const tools = createTools({
       egress: () => egress,
       openFile: ({ workspace, file }) => openFile(db, systemScope(workspace, "engine"), file.$file.id),
-      async secret({ workspace, name }) {
-        const value = await openSecret(db, workspace, name);
+      async secret({ workspace, run, name }) {
+        const input = inputOfSecret(name);
+        const value = await (input === null
+          ? openSecret(db, workspace, name)
+          : openRunSecret(db, workspace, run, input));
         secrets.add(value);
         return value;
       },

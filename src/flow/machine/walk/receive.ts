@@ -11,7 +11,7 @@ import { progressAt } from "./block.ts";
 import { openTasks } from "./open.ts";
 import { setTimeoutOf } from "./reopen.ts";
 import { abandon, begin, setTimeLimit } from "./run.ts";
-import { openAll, runFacts } from "./scope.ts";
+import { inputsOf, openAll, runFacts } from "./scope.ts";
 import { NeedsBlob, type Walk } from "./walk.ts";
 
 /** After this many milliseconds a second request to cancel ends the run without its handlers. */
@@ -145,7 +145,11 @@ function makeVariables(
     if (Object.hasOwn(given, name)) continue;
     try {
       const run = { ...runFacts(walk), labels };
-      vars[name] = walk.fill(template, "", { inputs: openAll(walk, inputs), vars: openAll(walk, vars), run });
+      vars[name] = walk.fill(template, "", {
+        inputs: inputsOf(walk, inputs),
+        vars: openAll(walk, vars),
+        run,
+      });
     } catch (error) {
       if (error instanceof NeedsBlob) throw error;
       problem ??= error;

@@ -1,5 +1,7 @@
 import { isBlobRef, isObject, type Json } from "#base/index.ts";
 import { lengthOfTime } from "../../expression/length.ts";
+import { ownSecret } from "../../expression/environment.ts";
+import { inputSecret, isInputSecret, secretInputs } from "../../values/secret-inputs.ts";
 import { definitionsOf } from "../definitions.ts";
 import type { TaskPath, Value } from "../events.ts";
 import { childPath, errorsSlot, finallySlot, iterationOf, iterationSlot, placeOf } from "../paths.ts";
@@ -18,7 +20,7 @@ export function makeScope(walk: Walk, path: TaskPath, extra?: Readonly<Names>): 
     now: new Date(walk.now),
     run: runFacts(walk),
   };
-  lazy(scope, "inputs", () => openAll(walk, walk.draft.run.inputs));
+  lazy(scope, "inputs", () => inputsOf(walk, walk.draft.run.inputs));
   lazy(scope, "vars", () => openAll(walk, walk.draft.run.vars));
   if (path !== "") local(scope, walk, path);
   else if (walk.draft.run.phase.name === "finishing" && walk.draft.run.phase.error) {
@@ -99,6 +101,16 @@ export function runFacts(walk: Walk): Names {
 function runStateName(run: RunState): string {
   const { phase } = run;
   return phase.name === "finishing" || phase.name === "finished" ? phase.outcome : phase.name;
+}
+
+/** Inputs by name. Those of type `secret` are references, as `secret('NAME')` is one. */
+export function inputsOf(walk: Walk, inputs: Readonly<Record<string, Value>>): Names {
+  const names = openAll(walk, inputs);
+  const secret = secretInputs(walk.flow).filter((name) => isInputSecret(inputs[name], name));
+  if (secret.length === 0) return names;
+  const scope: Names = Object.defineProperties({}, Object.getOwnPropertyDescriptors(names));
+  for (const name of secret) lazy(scope, name, () => ownSecret(inputSecret(name)));
+  return scope;
 }
 
 /** Values by name, each opened when it is read. */
