@@ -48,7 +48,14 @@ const places = new Map<string, Place>(
 
 /** What pages may see of the server: everything else they get over the wire. */
 const open: Readonly<Record<string, readonly string[]>> = {
-  ui: ["base/index.ts", "flow/index.ts", "flow/machine/index.ts", "engine/browser.ts", "ui/"],
+  ui: [
+    "base/index.ts",
+    "flow/index.ts",
+    "flow/machine/index.ts",
+    "engine/browser.ts",
+    "collab/client.ts",
+    "ui/",
+  ],
 };
 
 /** The breach of a floor by an import, in a sentence; null when it is allowed. */

@@ -16,7 +16,11 @@ export const floors: readonly {
     why: "the only door to the database, the network and the environment",
   },
   { floor: 3, modules: { governance: ["index.ts"] }, why: "who may do what, and the record of it" },
-  { floor: 4, modules: { journal: ["index.ts"] }, why: "a run's truth" },
+  {
+    floor: 4,
+    modules: { journal: ["index.ts"], collab: ["index.ts", "client.ts"] },
+    why: "a run's truth, and what is written together",
+  },
   {
     floor: 5,
     modules: { library: ["index.ts"], people: ["index.ts"], observability: ["index.ts"] },

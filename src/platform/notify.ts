@@ -6,9 +6,10 @@ import { log } from "./log.ts";
 /**
  * What is told between processes, with its payload: `run` (`runId`: new events), `stream` (`runId stream`), `inbox`
  * (`runId`), `workspace` (`workspaceId kind id`: lists should refresh), `turn` (the id of a call
- * that may be made now, or `out` and a gate). Ids only; whoever listens reads the rest.
+ * that may be made now, or `out` and a gate), `live` (updates and presence of live documents). Ids only, but for
+ * presence; whoever listens reads the rest.
  */
-export type Channel = "run" | "stream" | "inbox" | "workspace" | "turn";
+export type Channel = "run" | "stream" | "inbox" | "workspace" | "turn" | "live";
 
 /** Tells listeners, when the surrounding transaction commits. */
 export async function notify(on: Queryable, channel: Channel, payload: string): Promise<void> {

@@ -4,6 +4,7 @@ import type { Permission } from "../roles.ts";
 export const flowPolicy = {
   see: "workspace.see",
   check: "workspace.see",
+  edit: "flow.edit",
   publish: "flow.edit",
   duplicate: "flow.edit",
   archive: "flow.edit",

@@ -1,0 +1,1 @@
+export type { LiveClient, LiveClientOptions, LiveStatus, Person } from "./client/spec.ts";

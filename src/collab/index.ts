@@ -1,0 +1,22 @@
+export {
+  type Address,
+  type Author,
+  type DocumentKind,
+  type Edit,
+  type Edited,
+  type HistoryEntry,
+  type LiveDocuments,
+  type LiveLimits,
+  type LiveState,
+  type NamedVersion,
+  type Refusal,
+  type RefusalReason,
+  type RootRule,
+  type Seed,
+  closeCodes,
+  liveLimits,
+  messageRefused,
+  messageSaved,
+} from "./spec.ts";
+export { flowKind, flowTextRoot } from "./kinds/flow.ts";
+export { memoryKind, memoryRoot } from "./kinds/memory.ts";

@@ -1,0 +1,16 @@
+import { flowPolicy } from "#governance/index.ts";
+import type { DocumentKind } from "../spec.ts";
+
+/** The root that holds the draft's text. */
+export const flowTextRoot = "yaml";
+
+/** The draft of a flow: its YAML as one text. The subject is the flow's id. */
+export function flowKind(seed?: DocumentKind["seed"]): DocumentKind {
+  return {
+    name: "flow",
+    mayRead: (scope) => scope.permissions.has(flowPolicy.see),
+    mayWrite: (scope) => scope.permissions.has(flowPolicy.edit),
+    roots: { [flowTextRoot]: { type: "text" } },
+    ...(seed === undefined ? {} : { seed }),
+  };
+}

@@ -1,0 +1,19 @@
+import { memoryPolicy } from "#governance/index.ts";
+import type { DocumentKind, RootRule } from "../spec.ts";
+
+/** The root that holds the entries, by their keys. */
+export const memoryRoot = "entries";
+
+/** Shared memory of a workspace, a flow or a run: entries by key. What a key and an entry may be is the caller's to say. */
+export function memoryKind(
+  rules: Pick<RootRule, "key" | "value"> = {},
+  seed?: DocumentKind["seed"],
+): DocumentKind {
+  return {
+    name: "memory",
+    mayRead: (scope) => scope.permissions.has(memoryPolicy.see),
+    mayWrite: (scope) => scope.permissions.has(memoryPolicy.edit),
+    roots: { [memoryRoot]: { type: "map", ...rules } },
+    ...(seed === undefined ? {} : { seed }),
+  };
+}
