@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { bulkActions, startBulk } from "#journal/index.ts";
-import { runState } from "../run/list.ts";
+import { readLabel, runState } from "../run/list.ts";
 import { verb } from "../trpc.ts";
 
 /**
@@ -19,6 +19,7 @@ export const start = verb("run.control")
             flow: z.string().max(200).optional(),
             state: runState.optional(),
             mine: z.boolean().optional(),
+            label: z.string().max(300).optional(),
           }),
         }),
       ]),
@@ -27,10 +28,11 @@ export const start = verb("run.control")
   .mutation(({ ctx: { deps, scope }, input }) => {
     const { action, reason, runs } = input;
     if ("ids" in runs) return startBulk(deps.db, scope, action, runs, reason.trim());
-    const { flow, state, mine } = runs.filter;
+    const { flow, state, mine, label } = runs.filter;
     const filter = {
       flow,
       state: state === undefined ? undefined : [state],
+      labels: label === undefined ? undefined : readLabel(label),
       startedBy: mine === true ? scope.actor.id : undefined,
     };
     return startBulk(deps.db, scope, action, { filter }, reason.trim());

@@ -16,7 +16,7 @@ export const runState = z.enum([
 ]);
 
 /** A label that runs must have; without a value any. */
-function readLabel(text: string): Record<string, string | null> | undefined {
+export function readLabel(text: string): Record<string, string | null> | undefined {
   const [, name = "", value] = /^\s*([^:=]+?)\s*(?:[:=]\s*(.*?)\s*)?$/.exec(text) ?? [];
   if (name === "") return undefined;
   return { [name]: value === undefined || value === "" ? null : value };

@@ -27,6 +27,7 @@ export async function insertJob(
 ): Promise<number> {
   const chosen = "ids" in selection ? [...new Set(selection.ids)] : null;
   const filter = "filter" in selection ? selection.filter : {};
+  const labels = Object.entries(filter.labels ?? {});
   const { rows } = await tx.query<{ total: number }>(
     `with chosen as (
        select run.id from run join flow on flow.id = run.flow_id
@@ -35,6 +36,7 @@ export async function insertJob(
           and ($7::text is null or flow.id = $7 or flow.slug = $7)
           and ($8::text[] is null or run.state = any($8::text[]))
           and ($9::text is null or run.started_by_id = $9)
+          and run.labels @> $12::jsonb and run.labels ?& $13::text[]
         order by run.id limit $10::int
      ),
      items as (insert into bulk_item (job_id, run_id) select $1, id from chosen returning 1),
@@ -54,6 +56,8 @@ export async function insertJob(
       filter.startedBy ?? null,
       most,
       scope.actor.name,
+      JSON.stringify(Object.fromEntries(labels.filter(([, value]) => value !== null))),
+      labels.map(([name]) => name),
     ],
   );
   return rows[0]?.total ?? 0;

@@ -13,17 +13,31 @@ export function useWorkspaceLive(enabled: boolean): { isConnected: boolean } {
       onData: ({ data }) => {
         const stale =
           data.kind === "run"
-            ? [trpc.run.list.pathKey(), trpc.home.pathKey(), trpc.flow.list.pathKey()]
+            ? [
+                trpc.run.list.pathKey(),
+                trpc.home.pathKey(),
+                trpc.flow.list.pathKey(),
+                ...reopened(queries.getQueryData(trpc.run.get.queryKey({ id: data.id })), () =>
+                  trpc.run.get.queryKey({ id: data.id }),
+                ),
+              ]
             : data.kind === "approval"
               ? [trpc.inbox.pathKey(), trpc.home.pathKey()]
               : data.kind === "flow"
                 ? [trpc.flow.pathKey(), trpc.home.pathKey(), trpc.trigger.pathKey()]
                 : data.kind === "trigger"
                   ? [trpc.trigger.list.pathKey(), trpc.trigger.outcomes.pathKey()]
-                  : [trpc.inbox.pathKey()];
+                  : data.kind === "bulk"
+                    ? [trpc.bulk.pathKey()]
+                    : [trpc.inbox.pathKey()];
         for (const queryKey of stale) void queries.invalidateQueries({ queryKey });
       },
     }),
   );
   return { isConnected: !enabled || subscription.status !== "error" };
+}
+
+/** A run that was over and has news was taken up again: nobody follows its events any more, so it is read anew. */
+function reopened<Key>(known: { finishedAt: number | null } | undefined, key: () => Key): Key[] {
+  return known !== undefined && known.finishedAt !== null ? [key()] : [];
 }

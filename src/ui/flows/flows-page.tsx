@@ -115,7 +115,7 @@ function FlowItem({ flow, mayEdit }: { flow: FlowRow; mayEdit: boolean }) {
     }),
   );
   return (
-    <li className="group relative grid min-h-16 grid-cols-[minmax(0,1fr)_max-content] items-center gap-x-4 px-4 py-2.5 hover:bg-(--surface-2) md:grid-cols-[minmax(0,1fr)_max-content_96px_32px]">
+    <li className="group relative grid min-h-16 grid-cols-[minmax(0,1fr)_max-content_max-content] items-center gap-x-4 px-4 py-2.5 max-md:gap-x-2 hover:bg-(--surface-2) md:grid-cols-[minmax(0,1fr)_max-content_96px_32px]">
       <div className="min-w-0">
         <div className="flex flex-wrap items-center gap-2">
           <Link href={`/flows/${flow.slug}`} className="truncate font-semibold after:absolute after:inset-0">
@@ -134,7 +134,7 @@ function FlowItem({ flow, mayEdit }: { flow: FlowRow; mayEdit: boolean }) {
       <span className="hidden text-right text-(--text-3) md:block">
         <RelativeTime at={flow.updatedAt} />
       </span>
-      <span className="relative z-10 hidden md:block">
+      <span className="relative z-10">
         {mayEdit ? (
           <IconButton
             label={flow.archived ? `Bring ${flow.title} back` : `Archive ${flow.title}`}

@@ -10,6 +10,7 @@ import { useMe } from "../client/me.ts";
 import { batonError, useTRPC } from "../client/trpc.ts";
 import { ErrorState } from "../parts/states.tsx";
 import { ApprovalInPlace } from "./components/approval-in-place.tsx";
+import { ForkButton, isForkable } from "./components/fork.tsx";
 import { RunView } from "./components/run-view.tsx";
 import { RunSkeleton } from "./components/skeleton.tsx";
 import { stateAt } from "./live/run-log.ts";
@@ -42,6 +43,9 @@ function LoadedRun({ run, refetch }: { run: RunFacts; refetch: () => unknown }) 
   const { me, may } = useMe();
   const { flow, problem } = useFlow(run.text);
   const cancel = useMutation(trpc.run.cancel.mutationOptions());
+  const pause = useMutation(trpc.run.pause.mutationOptions());
+  const resume = useMutation(trpc.run.resume.mutationOptions());
+  const retry = useMutation(trpc.run.retry.mutationOptions());
 
   const search = useSearchParams();
   const place = useMemo(() => readPlace(new URLSearchParams(search.toString())), [search]);
@@ -96,8 +100,21 @@ function LoadedRun({ run, refetch }: { run: RunFacts; refetch: () => unknown }) 
         start: may("run.start"),
       }}
       renderApproval={renderApproval}
-      onCancel={async (reason) => {
-        await cancel.mutateAsync({ id: run.id, reason });
+      renderFork={(task) =>
+        may("run.control") && flow !== null && isForkable(task) ? (
+          <ForkButton run={run} flow={flow} task={task} />
+        ) : null
+      }
+      controls={{
+        pause: async () => void (await pause.mutateAsync({ id: run.id })),
+        resume: async () => void (await resume.mutateAsync({ id: run.id })),
+        retry: async () => {
+          await retry.mutateAsync({ id: run.id });
+          // It goes on under the same address: from here on its events are followed again.
+          move({ task: null, at: null });
+          await refetch();
+        },
+        cancel: async (reason) => void (await cancel.mutateAsync({ id: run.id, reason })),
       }}
     />
   );

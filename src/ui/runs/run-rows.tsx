@@ -9,14 +9,35 @@ import { instant, money, span } from "../run/model/format.ts";
 import { runStateWord } from "../parts/run-state.tsx";
 
 /** Runs as rows: what happens in each, since when, at what cost. */
-export function RunRows({ rows, withFlow = true }: { rows: readonly RunRow[]; withFlow?: boolean }) {
+export function RunRows({
+  rows,
+  withFlow = true,
+  choice,
+}: {
+  rows: readonly RunRow[];
+  withFlow?: boolean;
+  /** Lets rows be chosen. */
+  choice?: { isChosen(id: string): boolean; toggle(id: string, extend: boolean): void };
+}) {
   return (
     <ul className="divide-y divide-(--border)">
       {rows.map((run) => (
-        <li key={run.id}>
+        <li key={run.id} className="flex items-stretch hover:bg-(--surface-2)">
+          {choice === undefined ? null : (
+            <label className="flex shrink-0 cursor-pointer items-center pr-1 pl-4 pointer-coarse:min-w-11 pointer-coarse:justify-center">
+              <input
+                type="checkbox"
+                aria-label={`Choose ${run.flow.title}, run ${run.number}`}
+                checked={choice.isChosen(run.id)}
+                onClick={(event) => choice.toggle(run.id, event.shiftKey)}
+                onChange={() => undefined}
+                className="size-4 accent-(--accent)"
+              />
+            </label>
+          )}
           <Link
             href={`/runs/${run.id}`}
-            className="grid min-h-11 grid-cols-[16px_minmax(0,1fr)_max-content] items-center gap-x-3 px-4 py-2 hover:bg-(--surface-2) md:grid-cols-[16px_minmax(0,1.1fr)_minmax(0,1.6fr)_110px_72px_72px]"
+            className="grid min-h-11 min-w-0 flex-1 grid-cols-[16px_minmax(0,1fr)_max-content] items-center gap-x-3 px-4 py-2 md:grid-cols-[16px_minmax(0,1.1fr)_minmax(0,1.6fr)_110px_72px_72px]"
           >
             <RunStateIcon state={run.state} />
             <span className="flex min-w-0 items-center gap-2">

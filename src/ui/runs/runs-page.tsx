@@ -4,27 +4,34 @@ import { Play } from "lucide-react";
 import { useRouter, useSearchParams } from "next/navigation";
 import { useDeferredValue, useState } from "react";
 import type { RunState } from "#api/index.ts";
+import { useMe } from "../client/me.ts";
 import { useTRPC } from "../client/trpc.ts";
 import { Button, ButtonLink } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
 import { Checkbox, Input, Select } from "../parts/field.tsx";
 import { Page } from "../parts/page.tsx";
 import { EmptyState, ErrorState, SkeletonRows } from "../parts/states.tsx";
+import { BulkBar, BulkProgress, type Chosen } from "./bulk.tsx";
 import { RunRows } from "./run-rows.tsx";
+
+const none: Chosen = { kind: "some", ids: new Set() };
 
 type Filter = RunState;
 const states: readonly { state: Filter; title: string }[] = [
   { state: "running", title: "Running" },
   { state: "waiting", title: "Waiting" },
+  { state: "paused", title: "Paused" },
   { state: "succeeded", title: "Succeeded" },
   { state: "failed", title: "Failed" },
   { state: "cancelled", title: "Cancelled" },
   { state: "queued", title: "Queued" },
+  { state: "dead-lettered", title: "Set aside" },
 ];
 
 /** All runs; the filters are in the URL. */
 export function RunsPage() {
   const trpc = useTRPC();
+  const { may } = useMe();
   const router = useRouter();
   const search = useSearchParams();
   const flow = search.get("flow") ?? undefined;
@@ -45,13 +52,34 @@ export function RunsPage() {
       { getNextPageParam: (page) => page.next ?? undefined },
     ),
   );
+  const [chosen, setChosen] = useState<Chosen>(none);
+  const [last, setLast] = useState<string | null>(null);
   const filter = (name: string, value: string): void => {
+    setChosen(none);
     const next = new URLSearchParams(search);
     if (value === "") next.delete(name);
     else next.set(name, value);
     router.replace(next.size === 0 ? "/runs" : `/runs?${next.toString()}`);
   };
   const rows = runs.data?.pages.flatMap((page) => page.rows) ?? [];
+  const listed = rows.map(({ id }) => id);
+  const isChosen = (id: string): boolean => chosen.kind === "all" || chosen.ids.has(id);
+  /** With Shift, all between the last one and this one as well. */
+  const toggle = (id: string, extend: boolean): void => {
+    const ids = new Set(chosen.kind === "all" ? listed : chosen.ids);
+    const from = extend && last !== null ? listed.indexOf(last) : -1;
+    const to = listed.indexOf(id);
+    const turned = from < 0 ? [id] : listed.slice(Math.min(from, to), Math.max(from, to) + 1);
+    const isOn = !ids.has(id);
+    for (const one of turned) {
+      if (isOn) ids.add(one);
+      else ids.delete(one);
+    }
+    setLast(id);
+    setChosen({ kind: "some", ids });
+  };
+  const isAnyChosen = chosen.kind === "all" || chosen.ids.size > 0;
+  const isAllChosen = rows.length > 0 && listed.every(isChosen);
   const isFiltered = flow !== undefined || state !== undefined || mine || label !== "";
   return (
     <Page
@@ -103,7 +131,17 @@ export function RunsPage() {
         </>
       }
     >
+      {may("run.control") ? <BulkProgress /> : null}
       <Card flush>
+        {may("run.control") && rows.length > 0 ? (
+          <div className="flex items-center border-b border-(--border) px-4 text-(--text-2) pointer-coarse:pl-[14px]">
+            <Checkbox
+              label="Choose all that are listed"
+              checked={isAllChosen}
+              onChange={() => setChosen(isAllChosen ? none : { kind: "some", ids: new Set(listed) })}
+            />
+          </div>
+        ) : null}
         {runs.error !== null ? (
           <ErrorState error={runs.error} onRetry={() => void runs.refetch()} />
         ) : runs.isPending ? (
@@ -140,7 +178,7 @@ export function RunsPage() {
             </EmptyState>
           )
         ) : (
-          <RunRows rows={rows} />
+          <RunRows rows={rows} {...(may("run.control") ? { choice: { isChosen, toggle } } : {})} />
         )}
       </Card>
       {runs.hasNextPage ? (
@@ -151,6 +189,15 @@ export function RunsPage() {
         >
           Show older runs
         </Button>
+      ) : null}
+      {isAnyChosen ? (
+        <BulkBar
+          chosen={chosen}
+          filter={{ flow, state, mine, label: wanted }}
+          isMore={runs.hasNextPage || !isAllChosen}
+          onAll={() => setChosen({ kind: "all" })}
+          onClear={() => setChosen(none)}
+        />
       ) : null}
     </Page>
   );

@@ -1,7 +1,24 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
 import { Command } from "cmdk";
-import { CirclePlay, Keyboard, LogOut, Monitor, Moon, Plus, Sun, Workflow, X } from "lucide-react";
+import {
+  CirclePlay,
+  Keyboard,
+  LogOut,
+  Monitor,
+  Moon,
+  Plus,
+  Sun,
+  Workflow,
+  X,
+  GitFork,
+  Link2,
+  Pause,
+  Play,
+  RotateCw,
+  Square,
+  type LucideIcon,
+} from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useEffect, useRef, useState } from "react";
 import { IconButton } from "../parts/button.tsx";
@@ -14,6 +31,21 @@ const row =
   "flex min-h-9 cursor-pointer items-center gap-2.5 rounded-(--radius-2) px-2.5 data-[selected=true]:bg-(--surface-3) pointer-coarse:min-h-11";
 const group =
   "[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:py-1.5 [&_[cmdk-group-heading]]:text-(--text-3) [&_[cmdk-group-heading]]:[font:var(--type-11)]";
+
+/** Buttons of the run page, by their ids. */
+const pageCommands: readonly { id: string; title: string; icon: LucideIcon }[] = [
+  { id: "run-pause", title: "Pause this run", icon: Pause },
+  { id: "run-resume", title: "Let this run go on", icon: Play },
+  { id: "run-retry", title: "Retry this run where it failed", icon: RotateCw },
+  { id: "run-fork", title: "Fork this run from the chosen task", icon: GitFork },
+  { id: "run-cancel", title: "Cancel this run", icon: Square },
+  { id: "run-copy-link", title: "Copy a link to this run", icon: Link2 },
+];
+
+function isPressable(id: string): boolean {
+  const element = document.getElementById(id);
+  return element instanceof HTMLButtonElement && !element.disabled;
+}
 
 /** Whether each typed word is in the entry: letters strewn over it don't count. */
 function hasAllWords(entry: string, typed: string): number {
@@ -45,8 +77,23 @@ export default function Palette({ onClose, onShortcuts }: { onClose(): void; onS
     onClose();
     router.push(href);
   };
+  // What the page itself offers now: its own buttons, pressed from here.
+  const [offered] = useState(() => pageCommands.filter(({ id }) => isPressable(id)));
   const commands = (
     <Command.Group heading="Commands" className={group}>
+      {offered.map(({ id, title, icon: Icon }) => (
+        <Command.Item
+          key={id}
+          value={`command ${title}`}
+          onSelect={() => {
+            onClose();
+            document.getElementById(id)?.click();
+          }}
+          className={row}
+        >
+          <Icon aria-hidden size={14} className="text-(--text-3)" /> {title}
+        </Command.Item>
+      ))}
       {may("flow.edit") ? (
         <Command.Item value="command new flow" onSelect={() => go("/flows/new")} className={row}>
           <Plus aria-hidden size={14} className="text-(--text-3)" /> New flow

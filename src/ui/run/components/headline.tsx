@@ -1,6 +1,7 @@
 "use client";
 import {
   CircleCheck,
+  CirclePause,
   CircleSlash,
   CircleX,
   Clock3,
@@ -19,6 +20,8 @@ const looks: Readonly<Record<Mood, { icon: LucideIcon; tile: string; spins?: tru
   queued: { icon: Clock3, tile: "bg-(--surface-3) text-(--text-2)" },
   running: { icon: LoaderCircle, tile: "bg-(--accent-soft) text-(--accent-text)", spins: true },
   waiting: { icon: Hand, tile: "bg-(--wait-soft) text-(--wait)" },
+  timer: { icon: Clock3, tile: "bg-(--accent-soft) text-(--accent-text)" },
+  paused: { icon: CirclePause, tile: "bg-(--surface-3) text-(--text-2)" },
   retrying: { icon: RotateCw, tile: "bg-(--wait-soft) text-(--wait)" },
   cancelling: { icon: LoaderCircle, tile: "bg-(--surface-3) text-(--text-2)", spins: true },
   succeeded: { icon: CircleCheck, tile: "bg-(--ok-soft) text-(--ok)" },

@@ -27,7 +27,7 @@ export function Result({
   onSelect,
 }: {
   state: RunState;
-  run: { id: string; number: number };
+  run: { id: string; number: number; forks: { id: string; number: number; path: string }[] };
   flow: { slug: string; title: string };
   currency: string;
   /** Who cancelled the run and why, as a sentence. */
@@ -56,6 +56,21 @@ export function Result({
         {phase.outcome === "succeeded" && phase.message !== undefined && phase.message !== "" ? (
           <p className="[font:var(--type-14)]">Stopped early: {phase.message}</p>
         ) : null}
+        {run.forks.length === 0 ? null : (
+          <p className="text-(--text-2)">
+            Forked as{" "}
+            {run.forks.map((fork, index) => (
+              <span key={fork.id}>
+                {index === 0 ? "" : ", "}
+                <Link href={`/runs/${fork.id}`} className="text-(--accent-text) underline underline-offset-2">
+                  run {fork.number}
+                </Link>{" "}
+                from {fork.path}
+              </span>
+            ))}
+            .
+          </p>
+        )}
         {phase.outputs === null || Object.keys(phase.outputs).length === 0 ? (
           phase.outcome === "succeeded" ? (
             <p className="text-(--text-2) [font:var(--type-14)]">

@@ -11,6 +11,7 @@ import { SeenAt, useNow } from "./elapsed.tsx";
 import { Headline } from "./headline.tsx";
 import { MomentBar } from "./moment-bar.tsx";
 import { Result } from "./result.tsx";
+import { controlsOf, RunActions, type RunControls } from "./run-actions.tsx";
 import { Side } from "./side.tsx";
 import { NotBegun, TaskDetail } from "./task-detail.tsx";
 import { TimeLine } from "./time-line.tsx";
@@ -34,7 +35,9 @@ export type RunViewProps = {
   cancelled: string | null;
   may: { control: boolean; edit: boolean; audit: boolean; start: boolean };
   renderApproval(approval: ApprovalState, task: TaskState): ReactNode;
-  onCancel(reason: string): Promise<void>;
+  /** Lets a task be forked from, where the reader may. */
+  renderFork(task: TaskState): ReactNode;
+  controls: RunControls;
 };
 
 const panes = ["Trace", "Words", "More"] as const;
@@ -98,13 +101,11 @@ export function RunView(props: RunViewProps) {
     <SeenAt value={isPast ? state.lastAt : null}>
       <RunOfValues value={run.id}>
         <div className="run-page flex h-[calc(100dvh-56px)] min-h-0 flex-col md:h-dvh bg-(--surface) text-(--text) [font:var(--type-13)]">
-          <TopBar
-            run={run}
-            link={link}
-            isOver={isOver}
-            mayCancel={props.may.control && isLive && state.phase.name !== "cancelling"}
-            onCancel={props.onCancel}
-          />
+          <TopBar run={run} link={link}>
+            {props.may.control && !isPast ? (
+              <RunActions number={run.number} can={controlsOf(state, run.state)} controls={props.controls} />
+            ) : null}
+          </TopBar>
           {props.isConnected ? null : (
             <p
               role="status"
@@ -197,6 +198,7 @@ export function RunView(props: RunViewProps) {
                   currency={currency}
                   focus={rowId?.includes("#") === true ? rowId.slice(rowId.indexOf("#") + 1) : null}
                   renderApproval={props.renderApproval}
+                  fork={isPast ? null : props.renderFork(task)}
                   onSelect={select}
                 />
               ) : chosen !== undefined ? (

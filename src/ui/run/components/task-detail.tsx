@@ -1,5 +1,12 @@
 "use client";
-import { ArrowDown, ChevronRight, CircleAlert, CornerDownRight, MessageSquareText } from "lucide-react";
+import {
+  ArrowDown,
+  ChevronRight,
+  CircleAlert,
+  CornerDownRight,
+  GitFork,
+  MessageSquareText,
+} from "lucide-react";
 import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from "react";
 import type { Flow } from "#flow/index.ts";
 import type { ApprovalState, RunState, TaskState } from "#flow/machine/index.ts";
@@ -27,6 +34,7 @@ export function TaskDetail({
   currency,
   focus,
   renderApproval,
+  fork,
   onSelect,
 }: {
   run: string;
@@ -41,6 +49,8 @@ export function TaskDetail({
   /** Effect or approval to bring into view: the part after "#" of a row's id. */
   focus: string | null;
   renderApproval(approval: ApprovalState, task: TaskState): ReactNode;
+  /** Lets a run be forked here. */
+  fork: ReactNode;
   onSelect(path: string): void;
 }) {
   const items = detailOf(task);
@@ -48,7 +58,7 @@ export function TaskDetail({
   const held = (row?.children ?? []).filter((child) => ["task", "iteration", "block"].includes(child.icon));
   return (
     <div className="flex min-h-0 min-w-0 flex-1 flex-col">
-      <DetailHead task={task} state={state} flow={flow} currency={currency} />
+      <DetailHead task={task} state={state} flow={flow} currency={currency} fork={fork} />
       <Follow key={task.path} active={isLive && !isOver} focus={focus}>
         <div className="flex flex-col gap-3 px-4 py-3 sm:px-5">
           {items.map((item) => (
@@ -75,11 +85,13 @@ function DetailHead({
   state,
   flow,
   currency,
+  fork,
 }: {
   task: TaskState;
   state: RunState;
   flow: Flow | null;
   currency: string;
+  fork: ReactNode;
 }) {
   const definition = flow === null ? undefined : definitionAt(flow, task.path);
   const isAgent = task.kind === "agent";
@@ -117,6 +129,14 @@ function DetailHead({
       </span>
       <StateBadge state={rowState} word={speaking && rowState === "running" ? "Writing" : undefined} />
       {simulated || (state.simulated && isAgent) ? <SimulatedMark /> : null}
+      {task.copiedFrom === null ? null : (
+        <span
+          title="It was done in the run that this one goes out from; its cost is that run's"
+          className="inline-flex h-5 shrink-0 items-center gap-1 rounded-(--radius-1) bg-(--surface-3) px-1.5 text-(--text-2) [font:var(--type-11)]"
+        >
+          <GitFork aria-hidden size={12} /> Taken over
+        </span>
+      )}
       <span className="ml-auto hidden shrink-0 gap-3 text-(--text-2) tabular-nums [font:var(--type-12)] md:flex">
         {figures.map((text) => (
           <span key={text}>{text}</span>
@@ -127,6 +147,7 @@ function DetailHead({
           </span>
         ) : null}
       </span>
+      {fork === null ? null : <span className="shrink-0 max-md:ml-auto">{fork}</span>}
     </div>
   );
 }

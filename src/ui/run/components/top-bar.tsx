@@ -1,7 +1,7 @@
 "use client";
-import { ChevronRight, Link2, Square } from "lucide-react";
+import { ChevronRight, GitFork, Link2 } from "lucide-react";
 import Link from "next/link";
-import { useEffect, useRef, useState, type RefObject } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import type { RunView } from "#api/index.ts";
 import { Labels } from "../../parts/labels.tsx";
 import { RelativeTime } from "../../parts/time.tsx";
@@ -11,19 +11,18 @@ import { SimulatedMark } from "../../parts/simulated.tsx";
 export function TopBar({
   run,
   link,
-  isOver,
-  mayCancel,
-  onCancel,
+  children,
 }: {
-  run: Pick<RunView, "number" | "flow" | "revision" | "startedBy" | "simulated" | "createdAt" | "labels">;
+  run: Pick<
+    RunView,
+    "number" | "flow" | "revision" | "startedBy" | "simulated" | "createdAt" | "labels" | "forkedFrom"
+  >;
   /** Address of the moment that is seen. */
   link(): string;
-  isOver: boolean;
-  mayCancel: boolean;
-  onCancel(reason: string): Promise<void>;
+  /** What may be done with the run. */
+  children: ReactNode;
 }) {
   const [copied, setCopied] = useState<string | null>(null);
-  const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     if (copied === null) return;
     const timer = setTimeout(() => setCopied(null), 4000);
@@ -40,7 +39,7 @@ export function TopBar({
     }
   };
   return (
-    <header className="flex min-h-12 shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-(--border) px-4 py-1">
+    <header className="flex min-h-12 shrink-0 items-center gap-x-3 gap-y-1 border-b border-(--border) px-4 py-1 sm:flex-wrap">
       <nav aria-label="Where you are" className="flex min-w-0 items-center gap-2">
         <Link
           href={`/flows/${run.flow.slug}`}
@@ -53,117 +52,47 @@ export function TopBar({
           Run {run.number}
         </span>
       </nav>
-      {run.simulated ? <SimulatedMark /> : null}
-      <Labels labels={run.labels} href={(label) => `/runs?label=${encodeURIComponent(label)}`} />
+      {run.simulated ? (
+        <span className="max-sm:hidden">
+          <SimulatedMark />
+        </span>
+      ) : null}
+      {run.forkedFrom === null ? null : (
+        <Link
+          href={`/runs/${run.forkedFrom.id}?task=${run.forkedFrom.path}`}
+          title={`Goes out from run ${run.forkedFrom.number} at ${run.forkedFrom.path}`}
+          className="inline-flex shrink-0 items-center gap-1 text-(--text-2) hover:text-(--text) hover:underline pointer-coarse:min-h-11"
+        >
+          <GitFork aria-hidden size={14} />
+          <span>
+            <span className="max-sm:sr-only">fork of run </span>
+            {run.forkedFrom.number}
+          </span>
+        </Link>
+      )}
+      <span className="hidden sm:contents">
+        <Labels labels={run.labels} href={(label) => `/runs?label=${encodeURIComponent(label)}`} />
+      </span>
       <span className="hidden text-(--text-2) sm:inline">
         revision {run.revision}, started by {run.startedBy.name} <RelativeTime at={run.createdAt} />
       </span>
-      <div className="ml-auto flex items-center gap-2">
-        <span role="status" className="text-(--text-2)">
+      <div className="ml-auto flex shrink-0 items-center justify-end gap-2 sm:flex-wrap">
+        <span role="status" className="text-(--text-2) max-sm:sr-only">
           {copied}
         </span>
         <button
           id="run-copy-link"
           type="button"
           title="Copy a link to this task and moment (C)"
+          aria-label="Copy link"
           onClick={() => void copy()}
-          className="inline-flex h-7 items-center gap-2 rounded-(--radius-2) px-2.5 font-medium hover:bg-(--surface-2) pointer-coarse:h-11"
+          className="inline-flex h-7 items-center gap-2 rounded-(--radius-2) px-2.5 font-medium hover:bg-(--surface-2) pointer-coarse:h-11 max-sm:min-w-11 max-sm:justify-center"
         >
           <Link2 aria-hidden size={15} />
-          <span>Copy link</span>
+          <span className="max-sm:hidden">Copy link</span>
         </button>
-        {isOver || !mayCancel ? null : (
-          <button
-            type="button"
-            onClick={() => dialog.current?.showModal()}
-            className="inline-flex h-7 items-center rounded-(--radius-2) border border-(--border-strong) px-2.5 font-medium hover:bg-(--surface-2) pointer-coarse:h-11"
-          >
-            Cancel run
-          </button>
-        )}
+        {children}
       </div>
-      <CancelDialog dialog={dialog} number={run.number} onCancel={onCancel} />
     </header>
-  );
-}
-
-function CancelDialog({
-  dialog,
-  number,
-  onCancel,
-}: {
-  dialog: RefObject<HTMLDialogElement | null>;
-  number: number;
-  onCancel(reason: string): Promise<void>;
-}) {
-  const [reason, setReason] = useState("");
-  const [problem, setProblem] = useState<string | null>(null);
-  const [isBusy, setBusy] = useState(false);
-  const send = async (): Promise<void> => {
-    setBusy(true);
-    setProblem(null);
-    try {
-      await onCancel(reason.trim());
-      dialog.current?.close();
-    } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
-    } finally {
-      setBusy(false);
-    }
-  };
-  return (
-    <dialog
-      ref={dialog}
-      aria-labelledby="cancel-title"
-      className="m-auto w-[min(440px,calc(100vw-32px))] rounded-(--radius-3) border border-(--border-strong) bg-(--surface) p-5 text-(--text) backdrop:bg-black/40"
-    >
-      <form
-        method="dialog"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void send();
-        }}
-        className="flex flex-col gap-3"
-      >
-        <h2 id="cancel-title" className="[font:var(--type-16)]">
-          Cancel run {number}?
-        </h2>
-        <p className="text-(--text-2)">
-          What is under way is stopped within ten seconds, and open approvals are withdrawn. What was done
-          stays done.
-        </p>
-        <label className="flex flex-col gap-1">
-          <span>Reason (optional, shown in the audit)</span>
-          <input
-            value={reason}
-            maxLength={500}
-            onChange={(event) => setReason(event.target.value)}
-            className="h-8 rounded-(--radius-2) border border-(--border-field) bg-(--surface) px-2.5 pointer-coarse:h-11"
-          />
-        </label>
-        {problem === null ? null : (
-          <p role="alert" className="text-(--fail)">
-            {problem}
-          </p>
-        )}
-        <div className="flex justify-end gap-2">
-          <button
-            type="button"
-            onClick={() => dialog.current?.close()}
-            className="h-8 rounded-(--radius-2) border border-(--border-strong) px-3 font-medium hover:bg-(--surface-2) pointer-coarse:h-11"
-          >
-            Keep it running
-          </button>
-          <button
-            type="submit"
-            disabled={isBusy}
-            className="inline-flex h-8 items-center gap-2 rounded-(--radius-2) bg-(--fail-fill) px-3 font-medium text-white disabled:opacity-60 pointer-coarse:h-11"
-          >
-            <Square aria-hidden size={13} />
-            {isBusy ? "Cancelling" : "Cancel run"}
-          </button>
-        </div>
-      </form>
-    </dialog>
   );
 }

@@ -9,6 +9,8 @@ export type Mood =
   | "queued"
   | "running"
   | "waiting"
+  | "timer"
+  | "paused"
   | "retrying"
   | "cancelling"
   | "succeeded"
@@ -78,7 +80,24 @@ export function headerOf(
   if (phase.name === "created") {
     return { ...none, mood: "queued", title: "Queued: a worker takes it up in a moment" };
   }
+  if (state.paused !== null) return pausedHeader(state, state.paused);
   return waitingHeader(state, approvals, flow) ?? activityHeader(state, flow, phase.name === "finishing");
+}
+
+function pausedHeader(state: RunState, paused: NonNullable<RunState["paused"]>): Header {
+  const calls = openTasks(state)
+    .filter((task) => task.status.name === "running")
+    .reduce((count, task) => count + task.effects.filter((effect) => effect.end === null).length, 0);
+  const still = calls === 1 ? "one call is" : `${calls} calls are`;
+  return {
+    mood: "paused",
+    title: `Paused by ${paused.by.name}`,
+    who: paused.reason === "" ? "Nothing begins until it goes on" : paused.reason,
+    since: paused.since,
+    until: null,
+    meanwhile: calls === 0 ? "" : `${still} still under way`,
+    path: null,
+  };
 }
 
 /** "Done", and in a few words what came of it where an output is a sentence. */
@@ -154,7 +173,7 @@ function activityHeader(state: RunState, flow: Flow | null, finishing: boolean):
   const timed = still.find((task) => taskRowState(task) === "timer");
   if (timed !== undefined) {
     return {
-      mood: "waiting",
+      mood: "timer",
       title: `${timed.id} waits for its time`,
       who: "",
       since: timed.startedAt,

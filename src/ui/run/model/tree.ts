@@ -168,8 +168,8 @@ function taskRow(task: TaskState, nested: readonly TraceRow[], flow: Flow | null
     icon: "task",
     path: task.path,
     kind: task.kind,
-    name: task.id,
-    label: labelOf(task),
+    name: titleOf(flow, task.path, task.id),
+    label: task.copiedFrom === null ? labelOf(task) : "taken over",
     state: taskRowState(task),
     startedAt: task.status.name === "skipped" ? null : task.startedAt,
     endedAt: task.finishedAt,
@@ -177,6 +177,11 @@ function taskRow(task: TaskState, nested: readonly TraceRow[], flow: Flow | null
     note: taskNote(task),
     children: [...own, ...tasks, ...pending, ...blocks],
   };
+}
+
+/** A task's title, as the graph shows it; its id where it has none. */
+function titleOf(flow: Flow | null, path: TaskPath, id: string): string {
+  return (flow === null ? undefined : definitionAt(flow, path)?.title) ?? id;
 }
 
 /** What stands beside a task's name. Questions, instants and long messages stand in its detail instead. */
@@ -378,7 +383,7 @@ function pendingRows(
       icon: "task" as const,
       path: `${prefix}${task.id}`,
       kind: task.kind,
-      name: task.id,
+      name: task.title ?? task.id,
       label: definitionLabel(task),
       state: over ? ("unreached" as const) : ("pending" as const),
       startedAt: null,
