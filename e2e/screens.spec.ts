@@ -120,7 +120,16 @@ async function waitsForRefund(page: Page): Promise<string> {
   return page.url();
 }
 
-const runs = { waiting: "", succeeded: "", failed: "", cancelled: "", timer: "", found: "" };
+const runs = {
+  waiting: "",
+  succeeded: "",
+  failed: "",
+  cancelled: "",
+  timer: "",
+  found: "",
+  paused: "",
+  forked: "",
+};
 
 test("before one is signed in", async ({ browser, page }) => {
   mkdirSync(folder, { recursive: true });
@@ -188,6 +197,16 @@ test("work is done", async ({ browser }) => {
   runs.timer = page.url();
   await startRun(page, "hand-over");
   await expect(page.getByRole("article")).toBeVisible();
+
+  await startRun(page, "support-desk");
+  await waitsForRefund(page);
+  await page.getByRole("button", { name: "Pause", exact: true }).click();
+  runs.paused = await finished(page, "Paused by");
+  await page.goto(`${runs.succeeded.split("?")[0]}?task=check`);
+  await page.getByRole("button", { name: "Fork from here" }).click();
+  await page.getByRole("button", { name: "Start the fork" }).click();
+  await page.waitForURL((url) => !url.toString().startsWith(runs.succeeded.split("?")[0] ?? ""));
+  runs.forked = await finished(page, "Succeeded");
 
   await page.goto(address("/flows/intrusion-watch"));
   await page
@@ -290,6 +309,11 @@ test("the places", async ({ browser }) => {
     await shop.getByText("Try it").evaluate((heading) => heading.scrollIntoView({ block: "start" }));
   });
   await studio.shoot("runs", (page) => loaded(page, address("/runs")));
+  await studio.shoot("runs-chosen", async (page) => {
+    await loaded(page, address("/runs"));
+    await page.getByRole("checkbox", { name: "Choose all that are listed" }).check();
+    await page.getByRole("group", { name: "Chosen runs" }).waitFor();
+  });
   await studio.shoot("runs-none", (page) => loaded(page, address("/runs?state=queued")));
   await studio.shoot("inbox", (page) => loaded(page, address("/inbox")));
   await studio.shoot("inbox-bytes", async (page) => {
@@ -333,6 +357,13 @@ test("the runs", async ({ browser }) => {
   await studio.shoot("run-failed", (page, isPhone) => run(page, runs.failed, isPhone));
   await studio.shoot("run-cancelled", (page, isPhone) => run(page, runs.cancelled, isPhone));
   await studio.shoot("run-timer", (page, isPhone) => run(page, runs.timer, isPhone));
+  await studio.shoot("run-paused", (page, isPhone) => run(page, runs.paused, isPhone));
+  await studio.shoot("run-forked", (page, isPhone) => run(page, `${runs.forked}?task=triage`, isPhone));
+  await studio.shoot("run-fork", async (page, isPhone) => {
+    await run(page, `${runs.succeeded.split("?")[0]}?task=check`, isPhone);
+    await page.getByRole("button", { name: "Fork from here" }).click();
+    await page.getByRole("dialog", { name: /Fork from/ }).waitFor();
+  });
   await studio.shoot("run-streaming", async (page) => {
     await startRun(page, "support-desk");
     await expect(page.getByText(/The task: Sort/).first()).toBeVisible();
