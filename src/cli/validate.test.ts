@@ -27,10 +27,10 @@ function validate(words: readonly string[]): { code: number; printed: string } {
 
 test("problems are told as FILE:line:column, and an error fails the command", () => {
   const file = join(folder, "broken.yaml");
-  writeFileSync(file, "id: x\ntasks:\n  - id: a\n    lgo: hi\n");
+  writeFileSync(file, "id: x\ntasks:\n  - id: a\n    logg: hi\n");
   expect(validate([file])).toEqual({
     code: exitCodes.failed,
-    printed: `${file}:4:5 error [L7] There is no key "lgo" here. Did you mean "log"?\n`,
+    printed: `${file}:4:5 error [L7] There is no key "logg" here. Did you mean "log"?\n`,
   });
   expect(JSON.parse(validate([file, "--json"]).printed)).toMatchObject({
     file,
