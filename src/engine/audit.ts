@@ -98,6 +98,10 @@ export function auditOf(
         hash: hash ?? null,
       });
     }
+    case "approval-escalated": {
+      const { approvalId, to } = event;
+      return entry(engine, "approval.escalated", { kind: "approval", id: approvalId }, { to });
+    }
     case "approval-withdrawn": {
       const { approvalId, reason } = event;
       return entry(engine, "approval.withdrawn", { kind: "approval", id: approvalId }, { reason });

@@ -1,5 +1,5 @@
 import type { Json, JsonObject, RunId, WorkerId, WorkspaceId } from "#base/index.ts";
-import type { Ask, Flow, RunActor, ToolCatalog } from "#flow/index.ts";
+import type { Ask, By, Flow, RunActor, ToolCatalog } from "#flow/index.ts";
 import type { ChildFacts, ParentLink } from "#flow/machine/index.ts";
 import type { ModelCaller } from "#agents/index.ts";
 import type { Journal } from "#journal/index.ts";
@@ -14,6 +14,13 @@ export type ApprovalPort = {
     readonly approvalId: string;
     readonly ask: Ask;
     readonly deadline: number | null;
+  }): Promise<void>;
+  /** Nobody decided so far: these may decide as well, and are told. Does nothing when it was decided. */
+  widen?(question: {
+    readonly run: RunId;
+    readonly workspace: WorkspaceId;
+    readonly approvalId: string;
+    readonly to: By;
   }): Promise<void>;
   /** Takes a question back that was not decided. Does nothing when it was. */
   withdraw(question: {

@@ -444,6 +444,9 @@ class Driver {
         if (!approval) continue;
         const { step, callId, ask, deadline } = approval;
         events.push({ type: "approval-requested", path, approvalId, step, callId, ask, deadline });
+        for (const to of approval.escalated ?? []) {
+          events.push({ type: "approval-escalated", path, approvalId, to });
+        }
       }
     }
     for (const task of Object.values(tasks)) {

@@ -345,6 +345,37 @@ describe("an approval", () => {
     });
   });
 
+  it("that nobody decides comes to others as well, who are told once, and each time that they are named", async () => {
+    const port = approvalPort(api.db);
+    const approval = await api.ask(
+      { run, workspace },
+      { by: { roles: ["admin"], users: [], quorum: 1, excludeStarter: false } },
+    );
+    const further = (to: { roles: string[]; users: string[] }) =>
+      port.widen({ workspace, approvalId: approval.id, to: { ...to, quorum: 1, excludeStarter: false } });
+    expect((await errorOf(approve(bob, approval))).code).toBe("forbidden");
+    await further({ roles: [], users: [bob.email] });
+    await further({ roles: [], users: [bob.email] });
+    const told = async (who: TestMember) =>
+      (await listNotifications(api.db, who.scope)).filter((each) =>
+        each.text.includes("comes to you as well"),
+      );
+    expect(await told(bob)).toHaveLength(1);
+    expect(await told(ada)).toHaveLength(0);
+    await further({ roles: ["approver"], users: [] });
+    expect(await told(bob)).toHaveLength(2);
+    expect(await ada.call.inbox.list()).toContainEqual(
+      expect.objectContaining({
+        id: approval.id,
+        by: expect.objectContaining({ users: [bob.email] }) as object,
+      }),
+    );
+    expect((await approve(bob, approval)).state).toBe("decided");
+    expect((await told(bob)).every((each) => each.readAt !== null)).toBe(true);
+    await further({ roles: ["operator"], users: [] });
+    expect(await told(operator)).toHaveLength(0);
+  });
+
   it("about a failed task is for operators too, and takes an answer for one choice only", async () => {
     const escalation = {
       kind: "escalation",

@@ -53,6 +53,12 @@ export function traceLines({ body }: RunEvent): string[] {
       return [below(body.path, `${dim(`event from ${body.by.name}`)} ${value(body.payload)}`)];
     case "tool-call-denied":
       return [below(body.path, `${body.tool} was not called: ${oneLine(body.reason)}`)];
+    case "approval-escalated": {
+      const whom = [...body.to.roles, ...body.to.users].join(" or ");
+      return [
+        below(body.path, `nobody decided so far: it goes to ${whom === "" ? "approvers" : whom} as well`),
+      ];
+    }
     case "approval-requested":
       return [below(body.path, styleText("yellow", `waits for a person: ${body.ask.title}`))];
     case "approval-decided":

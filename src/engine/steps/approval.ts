@@ -8,20 +8,31 @@ export function carryApprovals(
   events: readonly RunEventBody[],
   context: { options: EngineOptions; run: RunId; workspace: WorkspaceId; blobs: Blobs },
 ): Promise<void>[] {
-  if (!events.some((event) => event.type === "approval-requested" || event.type === "approval-withdrawn")) {
-    return [];
-  }
+  if (!events.some((event) => event.type.startsWith("approval-"))) return [];
   const { run, workspace } = context;
   const { approvals } = context.options;
   const withdrawn = new Set(
     events.flatMap((event) => (event.type === "approval-withdrawn" ? [event.approvalId] : [])),
   );
+  const requested = new Set<string>();
   return events.flatMap((event) => {
     if (event.type === "approval-requested" && !withdrawn.has(event.approvalId)) {
       const { path, approvalId, ask, deadline } = event;
-      const open = async (): Promise<void> =>
-        approvals.open({ run, workspace, path, approvalId, ask: await opened(ask, context.blobs), deadline });
+      const further = events.flatMap((one) =>
+        one.type === "approval-escalated" && one.approvalId === approvalId ? [one.to] : [],
+      );
+      const open = async (): Promise<void> => {
+        const whole = await opened(ask, context.blobs);
+        await approvals.open({ run, workspace, path, approvalId, ask: whole, deadline });
+        for (const to of further) await approvals.widen?.({ run, workspace, approvalId, to });
+      };
+      requested.add(approvalId);
       return [open()];
+    }
+    if (event.type === "approval-escalated" && !requested.has(event.approvalId)) {
+      const { approvalId, to } = event;
+      const widened = approvals.widen?.({ run, workspace, approvalId, to });
+      return widened === undefined ? [] : [widened];
     }
     if (event.type === "approval-withdrawn") {
       const { approvalId, reason } = event;

@@ -230,7 +230,9 @@ export type ApprovalTask = TaskBase & {
   readonly decisions: { readonly approve: Template; readonly reject: Template };
   readonly fields: Shape | undefined;
   readonly comment: "never" | "always" | "onReject";
-  readonly onTimeout: "fail" | "reject" | "continue" | "approve";
+  /** Whom the question goes to further while nobody decides, soonest first. */
+  readonly escalate: readonly EscalationStep[];
+  readonly onTimeout: "fail" | "reject" | "continue" | "approve" | "escalate";
   readonly onReject: "fail" | "continue";
 };
 export type FormTask = TaskBase & {
@@ -238,7 +240,8 @@ export type FormTask = TaskBase & {
   readonly question: Template;
   readonly by: By;
   readonly fields: Shape;
-  readonly onTimeout: "fail" | "continue";
+  readonly escalate: readonly EscalationStep[];
+  readonly onTimeout: "fail" | "continue" | "escalate";
 };
 export type WaitTask = TaskBase & {
   readonly kind: "wait";

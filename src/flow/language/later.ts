@@ -4,7 +4,7 @@ export const laterKeys: Readonly<
 > = {
   flow: new Set(["seed", "tests", "memory"]),
   agent: new Set(["memory", "delegates"]),
-  task: new Set(["escalate", "team", "planner", "validator", "maxReplans", "rules", "screenshot"]),
+  task: new Set(["team", "planner", "validator", "maxReplans", "rules", "screenshot"]),
   head: new Set(["goal", "browser", "message", "receive", "remember"]),
   tool: new Set(["mcp", "openapi", "flow", "browser"]),
   nested: new Set(),

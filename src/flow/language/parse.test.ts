@@ -20,6 +20,23 @@ function taskOf(tasks: string): Task {
 }
 
 describe("tasks", () => {
+  test("[L51] escalate is a chain of people, soonest first", () => {
+    const task = taskOf(
+      "  - { id: one, form: How?, fields: { a: string }, timeout: 3d, onTimeout: escalate, escalate: [{ after: 2d, to: { users: [a@x.test] } }, { after: 1d, to: admin }] }",
+    );
+    expect(task).toMatchObject({
+      onTimeout: "escalate",
+      escalate: [
+        { after: 86_400_000, to: { roles: ["admin"], users: [] } },
+        { after: 172_800_000, to: { roles: [], users: ["a@x.test"] } },
+      ],
+    });
+    expect(
+      problemsOf("  - { id: one, approval: Go?, escalate: [{ after: soon, to: admin }] }"),
+    ).toMatchObject([{ rule: "L11" }]);
+    expect(problemsOf("  - { id: one, log: x, escalate: [] }")).toMatchObject([{ rule: "L7" }]);
+  });
+
   test("[L50] onError asks people: whom, with which choices, for how long", () => {
     const onError = (text: string) => taskOf(`  - { id: one, log: x, onError: ${text} }`).onError;
     const by = { roles: [], users: [], quorum: 1, excludeStarter: false };

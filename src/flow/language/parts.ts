@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isObject, type Json } from "#base/index.ts";
-import type { By, Concurrency, Expression, Limits, Retry, TaskBase, Template } from "./definition.ts";
+import type { By, Concurrency, EscalationStep, Expression, Limits, Retry, TaskBase, Template } from "./definition.ts";
 import { labelPattern, longestName } from "./names.ts";
 import { soleExpression } from "../expression/template.ts";
 import { readDuration } from "../values/duration.ts";
@@ -76,10 +76,19 @@ export const by = z.strictObject(
   { error: unknownAware("must say who decides, such as { roles: [approver] }") },
 );
 
+const escalateHint = "must be a map such as { after: 1d, to: { roles: [admin] } }";
+
 /** Who is asked further: `by` written out, or the name of one role. */
 export const to = z.union([z.string(), by], {
   error: "must say who is asked, such as { roles: [admin] } or admin",
 });
+
+/** The chain of a question: whom it goes to further, and when. */
+export const escalate = z
+  .array(z.strictObject({ after: duration, to }, { error: unknownAware(escalateHint) }), {
+    error: "must be a list such as [{ after: 1d, to: { roles: [admin] } }]",
+  })
+  .max(20, { error: "must have at most 20 steps" });
 
 const choices = ["retry", "answer", "skip", "fail"] as const;
 
@@ -158,6 +167,13 @@ export function readTo(raw: z.infer<typeof to> | undefined): By {
   return typeof raw === "string" ? readBy({ roles: [raw] }) : readBy(raw);
 }
 
+/** The steps of a chain, soonest first. */
+export function readEscalate(raw: z.infer<typeof escalate> | undefined): EscalationStep[] {
+  return (raw ?? [])
+    .map((step) => ({ after: milliseconds(step.after) ?? 0, to: readTo(step.to) }))
+    .toSorted((a, b) => a.after - b.after);
+}
+
 export function readOnError(raw: z.infer<typeof onError> | undefined): TaskBase["onError"] {
   if (raw === undefined || typeof raw === "string") return raw ?? "fail";
   const { escalate } = raw;
@@ -228,6 +244,7 @@ export const nestedKeys: Readonly<Record<string, readonly string[]>> = {
   limits: Object.keys(limits.shape),
   decisions: ["approve", "reject"],
   onError: ["escalate"],
+  escalate: ["to", "choices", "timeout", "onTimeout"],
   to: Object.keys(by.shape),
   approval: ["when", "by"],
   loop: ["until", "every", "max"],

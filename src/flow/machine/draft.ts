@@ -87,4 +87,4 @@ export class Draft {
   }
 }
 
-const timerNames = ["wait", "timeout", "retry", "deadline", "limit"];
+const timerNames = ["wait", "timeout", "retry", "deadline", "limit", "escalate"];

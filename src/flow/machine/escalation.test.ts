@@ -228,3 +228,35 @@ test("[M73] an approval of several people names all of them", () => {
   expect(run.state().tasks["gate"]?.approvals[0]?.end).toMatchObject({ votes });
   expect(run.output()).toMatchObject({ gate: { decision: "approve", by: { name: "Ada" }, votes } });
 });
+
+describe("a question that nobody decides", () => {
+  const gate = (more: string) =>
+    world(
+      `id: f\ntasks: [{ id: gate, approval: Well?, by: { roles: [approver] }, escalate: [{ after: 2h, to: { users: [a@x.test] } }, { after: 1h, to: admin }], ${more} }]\n`,
+    );
+  const further = (run: ReturnType<typeof world>) =>
+    run.state().tasks["gate"]?.approvals[0]?.escalated?.map(({ roles, users }) => [...roles, ...users]);
+
+  test("[M74] goes to those whom its chain names, each at their time", () => {
+    const run = gate("timeout: 3h");
+    expect(JSON.parse(run.state().tasks["gate"]?.approvals[0]?.ask.canonical as string)).toMatchObject({
+      escalate: [{ after: 3_600_000 }, { after: 7_200_000 }],
+    });
+    expect(further(run)).toBeUndefined();
+    expect(further(run.tick(3_600_000))).toEqual([["admin"]]);
+    expect(further(run.tick(3_600_000))).toEqual([["admin"], ["a@x.test"]]);
+    run.decide("approve");
+    expect(run.state().phase).toMatchObject({ outcome: "succeeded" });
+    expect(run.state().timers).toEqual({});
+  });
+
+  test("[M74] goes to all of them at its timeout, and has as much time again", () => {
+    const run = gate("timeout: 90m, onTimeout: escalate");
+    expect(further(run.tick(5_399_999))).toEqual([["admin"]]);
+    expect(further(run.tick(1))).toEqual([["admin"], ["a@x.test"]]);
+    run.tick(5_399_999);
+    expect(run.pending()).toHaveLength(1);
+    run.tick(1);
+    expect(run.output()).toMatchObject({ outcome: "failed", error: { code: "deadline" } });
+  });
+});

@@ -1,5 +1,5 @@
 import type { BlobRef, Json, JsonObject } from "#base/index.ts";
-import type { By, Limits, Risk } from "../language/definition.ts";
+import type { By, EscalationStep, Limits, Risk } from "../language/definition.ts";
 import type { CrossingEventBody, ParentLink, RunPart } from "./crossing.ts";
 
 /**
@@ -121,6 +121,8 @@ export type Ask = {
   readonly fields: JsonObject | null;
   /** Decisions that the fields belong to; all but "reject" where left out. */
   readonly answers?: readonly string[];
+  /** Whom the question goes to further while nobody decides: how long after it was asked, and whom. */
+  readonly escalate?: readonly EscalationStep[];
   readonly comment: "never" | "always" | "onReject";
   readonly risk: Risk | null;
   /** The call awaiting, for kinds "tool" and "outcome-unknown". */
@@ -250,7 +252,7 @@ export type RunEventBody =
   | {
       readonly type: "timer-set";
       readonly path: TaskPath;
-      readonly name: "wait" | "timeout" | "retry" | "deadline" | "limit";
+      readonly name: "wait" | "timeout" | "retry" | "deadline" | "limit" | "escalate";
       readonly n: number;
       readonly dueAt: number;
     }
@@ -359,6 +361,13 @@ export type RunEventBody =
       readonly answer: JsonObject | null;
       /** All who decided, in order, where it takes several. */
       readonly votes?: readonly ApprovalVote[];
+    }
+  /** Nobody decided so far: these may as well, from now on. */
+  | {
+      readonly type: "approval-escalated";
+      readonly path: TaskPath;
+      readonly approvalId: string;
+      readonly to: By;
     }
   | {
       readonly type: "approval-withdrawn";

@@ -1,5 +1,5 @@
 import type { JsonObject } from "#base/index.ts";
-import type { Limits } from "../language/definition.ts";
+import type { By, Limits } from "../language/definition.ts";
 import type { AwaitedState, ChildState, LockState, ParentLink, RunPart } from "./crossing.ts";
 import type {
   ApprovalVote,
@@ -259,6 +259,8 @@ export type ApprovalState = {
   readonly ask: StoredAsk;
   readonly requestedAt: number;
   readonly deadline: number | null;
+  /** Who may decide as well by now, in the order in which they were asked. */
+  readonly escalated?: readonly By[];
   readonly end:
     | null
     | {

@@ -3,7 +3,7 @@ import type { Problem } from "../problem.ts";
 import type { Knowledge } from "./knowledge.ts";
 import type { Rule } from "./rule.ts";
 import { agents } from "./rules/agents.ts";
-import { deciders, quorums } from "./rules/deciders.ts";
+import { deciders, escalations, quorums } from "./rules/deciders.ts";
 import { empty } from "./rules/empty.ts";
 import { expressions } from "./rules/expressions.ts";
 import { grants } from "./rules/grants.ts";
@@ -61,6 +61,7 @@ export const rules: readonly Rule[] = [
   stops,
   successOutputs,
   quorums,
+  escalations,
   ...triggerRules,
 ];
 

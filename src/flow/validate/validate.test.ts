@@ -240,6 +240,16 @@ describe("validation", () => {
     expect(marked("log: x, onError: { escalate: { to: { quorum: 4 } } }")).toEqual(["V50 4"]);
   });
 
+  test("[V51] a question that can't go further, or does so too late", () => {
+    const marked = (more: string) => marks(flow(`  - { id: one, approval: Go?, ${more} }`));
+    const chain = "escalate: [{ after: 1h, to: admin }]";
+    expect(marked(`${chain}, timeout: 2h`)).toEqual([]);
+    expect(marked(`${chain}, timeout: 1h, onTimeout: escalate`)).toEqual([]);
+    expect(marked(`${chain}, onTimeout: escalate`)).toEqual(["V51 escalate"]);
+    expect(marked("timeout: 1h, onTimeout: escalate")).toEqual(["V51 escalate"]);
+    expect(marked(`${chain}, timeout: 1h`)).toEqual(["V51w [{ after: 1h, to: admin }]"]);
+  });
+
   test("[V19] model aliases that the workspace doesn't have", () => {
     const text = flow("  - { id: one, agent: a, prompt: x }", "agents: { a: { model: smrat } }\n");
     expect(marks(text, { models: ["default", "smart"] })).toEqual(["V19w smrat"]);

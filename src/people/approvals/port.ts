@@ -1,5 +1,5 @@
 import type { RunId, WorkspaceId } from "#base/index.ts";
-import type { Ask } from "#flow/index.ts";
+import type { Ask, By } from "#flow/index.ts";
 import { membersWith, permissionToDecide, systemScope, whyNotDecide, type Scope } from "#governance/index.ts";
 import { notify, transaction, type Database, type Transaction } from "#platform/index.ts";
 import { notifyUsers } from "../notifications/notifications.ts";
@@ -25,6 +25,8 @@ export type ApprovalWithdrawal = {
 /** How the engine puts questions to people. All of it is idempotent. */
 export type People = {
   open(request: ApprovalRequest): Promise<void>;
+  /** Nobody decided so far: these may decide as well, and are told. */
+  widen(change: ApprovalWithdrawal & { readonly to: By }): Promise<void>;
   /** Takes a question back that was not decided. */
   withdraw(withdrawal: ApprovalWithdrawal): Promise<void>;
   /** The deadline passed: of this and a decision, one wins, and this answers which. */
@@ -70,6 +72,36 @@ export function approvalPort(db: Database): People {
           },
         );
         await notify(tx, "workspace", `${request.workspace} approval ${request.approvalId}`);
+      });
+    },
+    async widen({ workspace, approvalId, to }) {
+      const scope = systemScope(workspace, "engine");
+      await transaction(db, async (tx) => {
+        const row = await store.widenApproval(scope, tx, approvalId, to);
+        if (row === null) return;
+        const excludeUser = row.excludeUser;
+        const further = await decidersOf(tx, scope, {
+          kind: row.kind,
+          roles: to.roles,
+          users: to.users,
+          excludeUser,
+        });
+        const whom = [...to.roles, ...to.users].join("+");
+        await notifyUsers(
+          tx,
+          scope,
+          further
+            .map((member) => member.userId)
+            .filter((user) => !row.votes.some((vote) => vote.id === user)),
+          {
+            kind: row.kind === "form" ? "form" : "approval",
+            title: row.title,
+            text: "Nobody decided so far, so it comes to you as well.",
+            href: "/inbox",
+            source: `${approvalId}:${whom}`,
+          },
+        );
+        await notify(tx, "workspace", `${workspace} approval ${approvalId}`);
       });
     },
     async withdraw(question) {

@@ -180,6 +180,31 @@ export async function castVote(
   return rows[0] ?? null;
 }
 
+/**
+ * Has more people decide a pending approval; null where it is not pending. One that named nobody was for approvers,
+ * or, as a form, for everyone who may answer: that stays so.
+ */
+export async function widenApproval(
+  scope: Scope,
+  tx: Transaction,
+  id: string,
+  to: { readonly roles: readonly string[]; readonly users: readonly string[] },
+): Promise<Pick<ApprovalRow, "kind" | "title" | "excludeUser" | "votes"> | null> {
+  const roles = to.roles.length === 0 && to.users.length === 0 ? ["approver"] : to.roles;
+  const { rows } = await tx.query<Pick<ApprovalRow, "kind" | "title" | "excludeUser" | "votes">>(
+    `update approval set
+            roles = case when kind = 'form' and cardinality(roles) + cardinality(users) = 0 then roles
+              else array(select distinct unnest($3::text[] || roles ||
+                case when cardinality(roles) + cardinality(users) = 0 then array['approver'] else '{}' end)) end,
+            users = case when kind = 'form' and cardinality(roles) + cardinality(users) = 0 then users
+              else array(select distinct unnest($4::text[] || users)) end
+      where workspace_id = $1 and id = $2 and state = 'pending'
+      returning kind, title, exclude_user as "excludeUser", votes`,
+    [scope.workspaceId, id, roles, to.users],
+  );
+  return rows[0] ?? null;
+}
+
 /** Closes it undecided. False: it is not pending. */
 export async function closeApproval(
   scope: Scope,

@@ -1,5 +1,14 @@
 import { z } from "zod";
-import { anything, by, fields, readBy, textTemplate, unknownAware } from "../parts.ts";
+import {
+  anything,
+  by,
+  escalate,
+  fields,
+  readBy,
+  readEscalate,
+  textTemplate,
+  unknownAware,
+} from "../parts.ts";
 import { defineHead } from "./head.ts";
 
 export const approval = defineHead({
@@ -22,9 +31,12 @@ export const approval = defineHead({
       .optional()
       .meta({ description: "When a comment must be given; onReject when left out." }),
     onTimeout: z
-      .enum(["fail", "reject", "continue", "approve"], { error: "must be fail, reject, continue or approve" })
+      .enum(["fail", "reject", "continue", "approve", "escalate"], {
+        error: "must be fail, reject, continue, approve or escalate",
+      })
       .optional()
       .meta({ description: "What happens after timeout; fail when left out." }),
+    escalate: escalate.optional().meta({ description: "Who may decide as well while nobody does." }),
     onReject: z.enum(["fail", "continue"], { error: "must be fail or continue" }).optional(),
   }),
   normalise: (raw, reader) => ({
@@ -38,6 +50,7 @@ export const approval = defineHead({
     },
     fields: raw.fields === undefined ? undefined : reader.shape(raw.fields, ["fields"]),
     comment: raw.comment ?? "onReject",
+    escalate: readEscalate(raw.escalate),
     onTimeout: raw.onTimeout ?? "fail",
     onReject: raw.onReject ?? "fail",
   }),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { by, fields, readBy, textTemplate } from "../parts.ts";
+import { by, escalate, fields, readBy, readEscalate, textTemplate } from "../parts.ts";
 import { defineHead } from "./head.ts";
 
 export const form = defineHead({
@@ -9,13 +9,17 @@ export const form = defineHead({
     form: textTemplate.meta({ description: "The question. May hold {{ }}." }),
     fields,
     by: by.optional().meta({ description: "Who answers; approvers when left out." }),
-    onTimeout: z.enum(["fail", "continue"], { error: "must be fail or continue" }).optional(),
+    onTimeout: z
+      .enum(["fail", "continue", "escalate"], { error: "must be fail, continue or escalate" })
+      .optional(),
+    escalate: escalate.optional().meta({ description: "Who may answer as well while nobody does." }),
   }),
   normalise: (raw, reader) => ({
     kind: "form",
     question: String(raw.form),
     by: readBy(raw.by),
     fields: reader.shape(raw.fields, ["fields"]),
+    escalate: readEscalate(raw.escalate),
     onTimeout: raw.onTimeout ?? "fail",
   }),
 });

@@ -113,6 +113,19 @@ export function approvalRequested(draft: Draft, event: EventOf<"approval-request
   draft.putTask({ ...task, approvals: [...task.approvals, approval] });
 }
 
+export function approvalEscalated(draft: Draft, event: EventOf<"approval-escalated">): void {
+  const task = draft.task(event.path);
+  if (!task) return;
+  draft.putTask({
+    ...task,
+    approvals: task.approvals.map((approval) =>
+      approval.approvalId === event.approvalId && approval.end === null
+        ? { ...approval, escalated: [...(approval.escalated ?? []), event.to] }
+        : approval,
+    ),
+  });
+}
+
 export function approvalDecided(draft: Draft, event: EventOf<"approval-decided">, at: number): void {
   const { decision, by, comment, answer, votes } = event;
   const end = { name: "decided", at, decision, by, comment, answer } as const;

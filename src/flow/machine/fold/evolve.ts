@@ -121,6 +121,8 @@ function applyBody(draft: Draft, body: RunEventBody, at: number): void {
       return effects.toolCallDenied(draft, body, at);
     case "approval-requested":
       return effects.approvalRequested(draft, body, at);
+    case "approval-escalated":
+      return effects.approvalEscalated(draft, body);
     case "approval-decided":
       return effects.approvalDecided(draft, body, at);
     case "approval-withdrawn":

@@ -19,7 +19,7 @@ export const approval: Head<"approval"> = {
   },
   advance(walk, task, path) {
     const data = walk.open(walk.at(path).data);
-    const asked = askOnce(walk, path, task.timeout, () => ({
+    const asked = askOnce(walk, path, task, () => ({
       kind: "approval",
       title: textIn(data, "title"),
       by: task.by,
@@ -61,6 +61,7 @@ function late(walk: Walk, task: TaskOf<"approval">, path: TaskPath, approvalId: 
     case "continue":
       withdraw(walk, path, comment);
       return done(decidedOutput("timeout", { by: null, comment, answer: null }));
+    case "escalate":
     case "fail":
       withdraw(walk, path, comment);
       return failed("deadline", `Nobody decided "${task.id}" before its deadline.`);

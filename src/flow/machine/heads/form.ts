@@ -11,7 +11,7 @@ export const form: Head<"form"> = {
     return { label: title, data: { title } };
   },
   advance(walk, task, path) {
-    const asked = askOnce(walk, path, task.timeout, () => ({
+    const asked = askOnce(walk, path, task, () => ({
       kind: "form",
       title: textIn(walk.open(walk.at(path).data), "title"),
       by: task.by,

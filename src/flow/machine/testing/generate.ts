@@ -12,6 +12,7 @@ const leaves = [
   "tool: t",
   "wait: 10s",
   "approval: Well?",
+  "approval: Well?, escalate: [{ after: 4s, to: admin }, { after: 9s, to: owner }]",
   "form: What?, fields: { note: { type: string, optional: true } }",
   "script: javascript, code: return 1",
   "agent: a, prompt: go",

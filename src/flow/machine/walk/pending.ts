@@ -8,7 +8,7 @@ import type { Walk } from "./walk.ts";
 export function setTimer(
   walk: Walk,
   path: TaskPath,
-  name: "wait" | "timeout" | "retry" | "deadline" | "limit",
+  name: "wait" | "timeout" | "retry" | "deadline" | "limit" | "escalate",
   dueAt: number,
 ): void {
   const n = (path === "" ? walk.draft.run.timersSet : (walk.task(path)?.timersSet ?? 0)) + 1;

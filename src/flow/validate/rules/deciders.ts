@@ -16,6 +16,11 @@ export function askedIn(survey: Survey): readonly Asked[] {
       const answers = task.kind === "form" || task.fields !== undefined;
       asked.push({ by: task.by, path: [...path, "by"], what: answers ? "answer" : "decision" });
     }
+    if (task.kind === "approval" || task.kind === "form") {
+      task.escalate.forEach(({ to }, index) =>
+        asked.push({ by: to, path: [...path, "escalate", index, "to"], what: "answer" }),
+      );
+    }
     if (typeof task.onError === "object") {
       const { by } = task.onError.escalate;
       asked.push({ by, path: [...path, "onError", "escalate", "to"], what: "answer" });
@@ -42,6 +47,26 @@ export const quorums: Rule = {
       if (by.quorum <= 1 || what === "decision") return [];
       const message = `A quorum is for plain decisions: answers of ${by.quorum} people could not all count. Leave quorum out, or ask for the answer first and have it approved after.`;
       return [problemAt(survey, "V50", message, [...path, "quorum"])];
+    }),
+};
+
+/** [V51] A question that should go further at its deadline and has neither; a step that comes too late. */
+export const escalations: Rule = {
+  number: "V51",
+  check: (survey) =>
+    survey.tasks.flatMap(({ task, path }) => {
+      if (task.kind !== "approval" && task.kind !== "form") return [];
+      const { escalate, timeout } = task;
+      if (task.onTimeout === "escalate") {
+        if (escalate.length > 0 && timeout !== undefined) return [];
+        const missing = timeout === undefined ? "timeout" : "escalate";
+        const message = `onTimeout: escalate needs "${missing}" beside it.`;
+        return [problemAt(survey, "V51", message, [...path, "onTimeout"])];
+      }
+      const late = timeout !== undefined && escalate.some(({ after }) => after >= timeout);
+      if (!late) return [];
+      const message = "A step of escalate comes after the deadline, so that it never happens.";
+      return [problemAt(survey, "V51", message, [...path, "escalate"], { severity: "warning" })];
     }),
 };
 
