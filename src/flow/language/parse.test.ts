@@ -119,8 +119,7 @@ describe("tasks", () => {
         { rule: "L13", path: [key] },
       ]);
     }
-    expect(problemsOf("  - { id: one, log: x, lock: y }")[0]?.rule).toBe("L13");
-    expect(problemsOf("  - { id: one, wait: { event: paid } }")[0]?.rule).toBe("L13");
+    expect(problemsOf("  - { id: one, log: x, team: y }")[0]?.rule).toBe("L13");
     expect(problemsOf("  - { id: one, script: python, code: x }")[0]?.rule).toBe("L13");
   });
 

@@ -1,6 +1,15 @@
 import { z } from "zod";
 import { isObject, type Json } from "#base/index.ts";
-import type { By, Concurrency, EscalationStep, Expression, Limits, Retry, TaskBase, Template } from "./definition.ts";
+import type {
+  By,
+  Concurrency,
+  EscalationStep,
+  Expression,
+  Limits,
+  Retry,
+  TaskBase,
+  Template,
+} from "./definition.ts";
 import { labelPattern, longestName } from "./names.ts";
 import { soleExpression } from "../expression/template.ts";
 import { readDuration } from "../values/duration.ts";
