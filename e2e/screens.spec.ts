@@ -299,6 +299,7 @@ test("the places", async ({ browser }) => {
   await studio.shoot("new-flow", (page) => flow(page, "/flows/new"));
   await studio.shoot("flow-missing", (page) => loaded(page, address("/flows/not-there")));
   await studio.shoot("triggers", (page) => loaded(page, address("/triggers")));
+  await studio.shoot("flow-with-triggers", (page) => flow(page, "/flows/order-desk"));
   await studio.shoot("flow-triggers", (page) => loaded(page, address("/flows/order-desk?tab=triggers")));
   await studio.shoot("flow-triggers-console", async (page) => {
     await loaded(page, address("/flows/order-desk?tab=triggers"));

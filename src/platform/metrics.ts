@@ -72,6 +72,23 @@ export const metrics = {
     buckets: callSeconds,
     registers,
   }),
+  triggerOutcomes: new Counter({
+    name: "baton_trigger_outcomes_total",
+    help: "What came of triggers, by kind and outcome: started, skipped, failed, refused, limited, duplicate.",
+    labelNames: ["kind", "outcome"] as const,
+    registers,
+  }),
+  scheduleLag: new Histogram({
+    name: "baton_schedule_lag_seconds",
+    help: "Time from when a firing of a schedule was due until its run was made.",
+    buckets: [0.1, 0.5, 1, 2, 5, 15, 60, 600, 3600, 86_400],
+    registers,
+  }),
+  forgottenTriggers: new Counter({
+    name: "baton_forgotten_triggers_total",
+    help: "Schedules and ends of runs that the sweep found due and without a job. Should stay 0.",
+    registers,
+  }),
   driven: new Gauge({
     name: "baton_driven_runs",
     help: "Runs that this worker drives now.",

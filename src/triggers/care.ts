@@ -1,5 +1,5 @@
 import { forgetStartKeys } from "#journal/index.ts";
-import { log, type Database } from "#platform/index.ts";
+import { log, metrics, type Database } from "#platform/index.ts";
 import { rouseCompletions } from "./completion/lost.ts";
 import { rouseSchedules } from "./schedule/job.ts";
 
@@ -22,6 +22,7 @@ export function createTriggerCare(db: Database, now: () => number): TriggerCare 
       if (now() - swept >= sweepMs) {
         swept = now();
         const roused = (await rouseSchedules(db.pool)) + (await rouseCompletions(db.pool));
+        metrics.forgottenTriggers.inc(roused);
         if (roused > 0) log.warn({ roused }, "triggers that were due had no job and got one");
       }
       if (now() - forgot >= forgetMs) {

@@ -1,6 +1,6 @@
 import { BatonError, messageOf } from "#base/index.ts";
 import { writeAudit, type Scope } from "#governance/index.ts";
-import { notify, transaction, type Database, type Transaction } from "#platform/index.ts";
+import { metrics, notify, transaction, type Database, type Transaction } from "#platform/index.ts";
 import type { NewOutcome, TriggerRecord } from "./spec.ts";
 import * as store from "./store.ts";
 
@@ -14,6 +14,7 @@ export async function recordIn(
   trigger: TriggerRecord,
   outcome: NewOutcome,
 ): Promise<void> {
+  metrics.triggerOutcomes.inc({ kind: trigger.definition.kind, outcome: outcome.outcome });
   const count = await store.insertOutcome(scope, tx, trigger.id, outcome);
   if (count === 1) {
     await writeAudit(tx, scope, {

@@ -232,13 +232,19 @@ export async function readOutcomes(
   }));
 }
 
-/** How many flow triggers in a row led to a run. */
-export async function readDepth(scope: Scope, db: Reader, run: string): Promise<number> {
-  const row = await db.prisma.triggerOutcome.findFirst({
-    where: { workspaceId: scope.workspaceId, runId: run, outcome: "started" },
-    select: { depth: true },
-  });
-  return row?.depth ?? 0;
+const depthSql = `with recursive line as (
+    select id, parent_run_id, 1 as length from run where workspace_id = $1 and id = $2
+    union all
+    select run.id, run.parent_run_id, line.length + 1 from run join line on run.id = line.parent_run_id
+     where line.length < 100
+  )
+  select coalesce(max(outcome.depth), 0)::int as depth from line
+    join trigger_outcome as outcome on outcome.run_id = line.id and outcome.outcome = 'started'`;
+
+/** How many flow triggers in a row led to a run, or to a run that it is a child of. */
+export async function readDepth(scope: Scope, db: Queryable, run: string): Promise<number> {
+  const { rows } = await db.query<{ depth: number }>(depthSql, [scope.workspaceId, run]);
+  return rows[0]?.depth ?? 0;
 }
 
 /** Flows of the workspace that are not archived, each with the flows whose runs it follows. */

@@ -127,6 +127,33 @@ describe("flows that follow others", () => {
   });
 });
 
+describe("runs of runs", () => {
+  test("[T18] a circle that leads through child runs comes to its end as well", async () => {
+    await builder.call.flow.publish({ text: triggeredText("  - { id: again, flow: round }", "round") });
+    let run = await start("round");
+    let count = 1;
+    for (; count < 50; count += 1) {
+      // What ends is a child of the run that was started, of the same flow.
+      const child = await start("round");
+      await api.db.pool.query("update run set parent_run_id = $2 where id = $1", [child, run]);
+      await end(child);
+      await follow(child);
+      const [newest] = (await builder.call.run.list({ flow: "round" })).rows;
+      if (newest === undefined || newest.id === child) break;
+      run = newest.id as RunId;
+    }
+    expect(count).toBe(11);
+  });
+
+  test("[T17] a part of another run's work is not followed on its own", async () => {
+    await hands.publish(after);
+    const part = await start("intake");
+    await api.db.pool.query("update run set internal = true where id = $1", [part]);
+    await end(part);
+    expect(await waiting()).toEqual([]);
+  });
+});
+
 describe("starts by callers", () => {
   test("[T19] an idempotency key makes starts one, also at once", async () => {
     const runs = await Promise.all(Array.from({ length: 20 }, () => start("intake", "order-7")));

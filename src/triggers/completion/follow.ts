@@ -26,7 +26,7 @@ export async function followCompletion(deps: TriggerDeps, id: RunId): Promise<vo
   // A run that was taken up again ends once more.
   if (run.finishedAt !== null) {
     const facts = await factsOf(db, scope, run);
-    const depth = (await store.readDepth(scope, db, id)) + 1;
+    const depth = (await store.readDepth(scope, db.pool, id)) + 1;
     for (const trigger of await store.readFollowers(scope, db, run.flow.slug)) {
       await follow(deps, scope, trigger, run, facts, depth);
     }

@@ -1,16 +1,16 @@
 import { messageOf } from "#base/index.ts";
 import { triggerName } from "#flow/index.ts";
 import { triggerScope } from "#governance/index.ts";
-import { log, transaction, type Transaction } from "#platform/index.ts";
+import { log, metrics, transaction, type Transaction } from "#platform/index.ts";
 import { nowOf } from "../clock.ts";
 import { commonScope, mapInputs } from "../inputs.ts";
 import { scopeOfTrigger } from "../locate.ts";
 import { reasonOf, recordIn } from "../outcomes.ts";
-import { isLive, type StartedRun, type TriggerDeps, type TriggerRecord } from "../spec.ts";
+import { isLive, missedAfter, type StartedRun, type TriggerDeps, type TriggerRecord } from "../spec.ts";
 import * as store from "../store.ts";
 import { startOrFail } from "../starting.ts";
 import { addFiring } from "./job.ts";
-import { firingsAt, type Firings } from "./plan.ts";
+import { firingsAt, jitterOf, type Firings } from "./plan.ts";
 
 type Prepared = {
   readonly instant: number;
@@ -107,14 +107,18 @@ async function carryOut(
         message: messageOf(result.failed),
       });
     } else if (!result.repeated) {
-      const late =
-        now - instant > 60_000 + (trigger.definition.kind === "schedule" ? trigger.definition.jitter : 0);
+      const lag = now - dueAt(trigger, instant);
+      metrics.scheduleLag.observe(Math.max(0, lag) / 1000);
       await recordIn(tx, scope, trigger, {
         outcome: "started",
         scheduledAt: instant,
         run: result.id,
-        ...(late ? { message: "Caught up: nothing could start it when it was due." } : {}),
+        ...(lag >= missedAfter ? { message: "Caught up: nothing could start it when it was due." } : {}),
       });
     }
   }
+}
+
+function dueAt({ id, definition }: TriggerRecord, instant: number): number {
+  return instant + (definition.kind === "schedule" ? jitterOf(id, instant, definition.jitter) : 0);
 }

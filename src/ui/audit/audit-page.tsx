@@ -1,6 +1,6 @@
 "use client";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Bot, Cog, KeyRound, ScrollText, Terminal, User, type LucideIcon } from "lucide-react";
+import { Bot, CalendarClock, Cog, KeyRound, ScrollText, Terminal, User, type LucideIcon } from "lucide-react";
 import Link from "next/link";
 import { useRouter, useSearchParams } from "next/navigation";
 import { useState, type FormEvent } from "react";
@@ -21,6 +21,7 @@ const icons: Readonly<Record<string, LucideIcon>> = {
   system: Cog,
   cli: Terminal,
   "api-key": KeyRound,
+  trigger: CalendarClock,
 };
 
 /** Who did what, to what, why. Newest first; the filters are in the URL. */
