@@ -8,6 +8,7 @@ import type {
   Text,
   Value,
 } from "#flow/machine/index.ts";
+import { chosenBy } from "./tree.ts";
 
 type ModelEffect = Extract<EffectState, { kind: "model" }>;
 type ToolEffect = Extract<EffectState, { kind: "tool" }>;
@@ -49,7 +50,7 @@ export function detailOf(task: TaskState): readonly DetailItem[] {
     id: `attempt:${attempt.attempt}`,
     attempt: attempt.attempt,
     message: attempt.error.message,
-    hint: attempt.error.hint ?? "",
+    hint: [attempt.error.hint ?? "", chosenBy(attempt).trim()].filter(Boolean).join(" "),
   }));
   const asked = task.messages.find((message) => message.role === "user");
   if (asked?.role === "user") {

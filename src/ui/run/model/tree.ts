@@ -215,9 +215,16 @@ function attemptRows(task: TaskState): readonly TraceRow[] {
     startedAt: null,
     endedAt: attempt.at,
     cost: null,
-    note: attempt.error.message,
+    note: `${attempt.error.message}${chosenBy(attempt)}`,
     children: [],
   }));
+}
+
+/** Who had a failed task tried again, and why: nothing where it was the task's own rule. */
+export function chosenBy({ decided }: TaskState["failedAttempts"][number]): string {
+  if (decided === undefined) return "";
+  const why = decided.comment === "" ? "" : `: ${decided.comment}`;
+  return ` ${decided.by?.name ?? "Somebody"} chose to try again${why}`;
 }
 
 function effectRows(task: TaskState): readonly TraceRow[] {
