@@ -11,6 +11,7 @@ import {
   type ProviderEnvironment,
   type Scope,
 } from "#governance/index.ts";
+import { flowInputs } from "#library/index.ts";
 import { createWatcher, type Watcher } from "#journal/index.ts";
 import type { Database, Listener } from "#platform/index.ts";
 import { builtinFacts, toolRows } from "#tools/index.ts";
@@ -83,15 +84,17 @@ const catalog = { get: (name: string) => registry.get(name), names: () => [...re
 
 /** What validation knows beyond a text: the registry's tools, the roles, and the workspace's members and models. */
 export async function knowledgeOf(deps: Pick<ApiDeps, "db">, scope: Scope): Promise<Knowledge> {
-  const [members, models, follows] = await Promise.all([
+  const [members, models, follows, flows] = await Promise.all([
     listMembers(deps.db, scope),
     aliasNames(deps.db, scope),
     followsOf(deps.db, scope),
+    flowInputs(deps.db, scope),
   ]);
   return {
     ...installationKnowledge,
     models,
     follows,
+    flows,
     members: members.map(({ userId, email, roles: held }) => ({ id: userId, email, roles: held })),
   };
 }

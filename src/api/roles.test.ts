@@ -50,6 +50,7 @@ const calls: Record<string, { input: (world: World) => unknown; ids?: true }> = 
   "run.retry": { input: ({ run }) => ({ id: run, reason: "" }), ids: true },
   "run.fork": { input: ({ run }) => ({ id: run, path: "none" }), ids: true },
   "run.watch": { input: ({ run }) => ({ id: run }), ids: true },
+  "event.send": { input: () => ({ name: "order.paid" }) },
   "bulk.list": { input: () => undefined },
   "bulk.start": {
     input: ({ run }) => ({ action: "retry", runs: { ids: [`${run}-gone`] } }),

@@ -1,6 +1,7 @@
 import { list as auditList } from "./audit/list.ts";
 import { list as bulkList } from "./bulk/list.ts";
 import { start as bulkStart } from "./bulk/start.ts";
+import { send as eventSend } from "./event/send.ts";
 import { archive } from "./flow/archive.ts";
 import { blueprints } from "./flow/blueprints.ts";
 import { check } from "./flow/check.ts";
@@ -55,6 +56,7 @@ export const appRouter = router({
   home,
   flow: router({ list: flowList, get: flowGet, check, blueprints, publish, duplicate, archive }),
   run: router({ list: runList, get: runGet, start, cancel, pause, resume, retry, fork, watch: runWatch }),
+  event: router({ send: eventSend }),
   bulk: router({ list: bulkList, start: bulkStart }),
   inbox: router({ list: inboxList, count, notifications, decide, read }),
   audit: router({ list: auditList }),

@@ -1,5 +1,5 @@
 import type { Json, JsonObject, RunId, WorkerId, WorkspaceId } from "#base/index.ts";
-import type { Ask, By, Flow, RunActor, ToolCatalog } from "#flow/index.ts";
+import type { Ask, By, Flow, Limits, RunActor, ToolCatalog } from "#flow/index.ts";
 import type { ChildFacts, ParentLink } from "#flow/machine/index.ts";
 import type { ModelCaller } from "#agents/index.ts";
 import type { Journal } from "#journal/index.ts";
@@ -87,6 +87,8 @@ export type RunsPort = {
     readonly by: RunActor;
     readonly simulated: boolean;
     readonly parent: ParentLink;
+    /** What is left of the parent's limits. */
+    readonly limits: Limits;
   }): Promise<ChildFacts>;
 };
 

@@ -102,6 +102,15 @@ export async function requireLiving(tx: Queryable, run: RunId): Promise<void> {
   throw new BatonError("conflict", "The run that was to start this one is over.");
 }
 
+/** A part of a run reads what was given in that run's secret inputs. */
+export async function shareSecrets(tx: Queryable, from: RunId, to: RunId): Promise<void> {
+  await tx.query(
+    `insert into run_secret (run_id, name, workspace_id, sealed)
+     select $2, name, workspace_id, sealed from run_secret where run_id = $1 on conflict do nothing`,
+    [from, to],
+  );
+}
+
 /** Takes a run that waits for its turn out of the queue, so that it can be told to end. Does nothing for others. */
 export async function leaveSlotQueue(tx: Queryable, run: RunId): Promise<void> {
   await tx.query("select leave_slot_queue($1)", [run]);

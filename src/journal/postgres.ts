@@ -10,6 +10,7 @@ import {
   deleteOldEvents,
   releaseLock,
   requireLiving,
+  shareSecrets,
   stopAwaiting,
 } from "./crossing.ts";
 import { createClock } from "./clock.ts";
@@ -93,6 +94,7 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
       await transaction(db, async (tx) => {
         if (parent) await requireLiving(tx, parent.run as RunId);
         await createRunInTransaction(tx, run);
+        if (parent?.internal === true) await shareSecrets(tx, parent.run as RunId, run.id);
       });
     },
     async claim(run, worker) {

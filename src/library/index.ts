@@ -16,5 +16,6 @@ export {
   revisionText,
   duplicateFlow,
   archiveFlow,
+  flowInputs,
 } from "./library.ts";
 export { type Blueprint, blueprints } from "./blueprints.ts";

@@ -252,3 +252,27 @@ function head(row: {
     archived: row.archivedAt !== null,
   };
 }
+
+/** Ids of the latest revisions by the flow's slug, without archived flows. */
+export async function readLatestRevisions(scope: Scope, db: Database): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await db.pool.query<{ slug: string; id: string }>(
+    `select flow.slug, revision.id from flow
+       join revision on revision.flow_id = flow.id and revision.number = flow.latest_revision
+      where flow.workspace_id = $1 and flow.archived_at is null`,
+    [scope.workspaceId],
+  );
+  return new Map(rows.map(({ slug, id }) => [slug, id]));
+}
+
+export async function readTexts(
+  scope: Scope,
+  db: Database,
+  revisions: readonly string[],
+): Promise<{ id: string; slug: string; text: string }[]> {
+  const { rows } = await db.pool.query<{ id: string; slug: string; text: string }>(
+    `select revision.id, flow.slug, revision.text from revision join flow on flow.id = revision.flow_id
+      where revision.workspace_id = $1 and revision.id = any($2::text[])`,
+    [scope.workspaceId, revisions],
+  );
+  return rows;
+}

@@ -13,6 +13,7 @@ import {
   secretInputs,
   withoutSecrets,
   type Flow,
+  type Limits,
   type RunActor,
 } from "#flow/index.ts";
 import type { ForkOrigin, ParentLink } from "#flow/machine/index.ts";
@@ -70,6 +71,7 @@ export type NewRunOf = {
     readonly by: RunActor;
     readonly parent: ParentLink;
     readonly simulated?: boolean;
+    readonly limits: Limits;
   };
 };
 
@@ -112,7 +114,8 @@ async function prepareRun(db: Database, scope: Scope, run: NewRunOf): Promise<Pr
   const aliases = [...new Set(Object.values(flow.agents).map((agent) => agent.model))];
   const labels = { ...flow.labels, ...readRunLabels(run.labels ?? {}) };
   const simulated = run.child?.simulated ?? (await simulatesAll(db, scope, aliases));
-  const slot = slotOf(flow, inputs);
+  // Its key is shown: a secret is not in it, but the reference that stands for it.
+  const slot = slotOf(flow, withoutSecrets(flow, inputs).inputs);
   return { ...run, inputs, labels, simulated, ...(slot ? { slot } : {}) };
 }
 
@@ -154,7 +157,7 @@ async function startPreparedRun(
       by: child?.by ?? { kind: actor.kind, id: actor.id, name: actor.name },
       simulated,
       ...(forkedFrom === undefined ? {} : { forkedFrom }),
-      ...(child ? { parent: child.parent } : {}),
+      ...(child ? { parent: child.parent, limits: child.limits } : {}),
     },
     ...(slot ? { slot } : {}),
     ...(overrides === undefined ? {} : { overrides }),

@@ -1,5 +1,5 @@
 import { BatonError, isObject, type JsonObject, type RunId } from "#base/index.ts";
-import type { ChildFacts, ParentLink } from "#flow/machine/index.ts";
+import { limitsLeft, type ChildFacts, type ParentLink } from "#flow/machine/index.ts";
 import type { Step } from "./step.ts";
 
 /** Starts a run that a task asked for. The run's id is journaled, so that it is started once however often this is done. */
@@ -17,6 +17,7 @@ export const childStart: Step<"child-start"> = async (obligation, context) => {
     depth: (state.parent?.depth ?? 0) + 1,
     internal: request.part !== null,
   };
+  const limits = limitsLeft(state, context.flow, options.journal.now());
   if (request.part === null) {
     if (!options.runs) {
       throw new BatonError("misconfigured", "Runs of other flows can't be started here.", {
@@ -36,6 +37,7 @@ export const childStart: Step<"child-start"> = async (obligation, context) => {
       by,
       simulated,
       parent,
+      limits,
     });
     return { kind: "child-started", key, ...facts };
   }
@@ -56,6 +58,7 @@ export const childStart: Step<"child-start"> = async (obligation, context) => {
       by,
       simulated,
       parent,
+      limits,
       part: request.part,
     },
   });

@@ -6,9 +6,10 @@ import { advance, createFold, foldEvents, machine, machineVersion } from "./inde
 import { parseFlow } from "../language/parse.ts";
 import { validateFlow } from "../validate/index.ts";
 import { trees, write, type Node } from "./testing/generate.ts";
-import { fakeHash, flowOf, world, type World } from "./testing/world.ts";
+import { ada, fakeHash, flowOf, world, type World } from "./testing/world.ts";
 
 const tree = trees();
+const outcomes = ["succeeded", "failed", "cancelled"] as const;
 
 /** Plays a run to its end; `choices` decides how the world behaves. */
 function play(nodes: readonly Node[], choices: readonly number[], apart?: number): World {
@@ -17,6 +18,16 @@ function play(nodes: readonly Node[], choices: readonly number[], apart?: number
   const run = world(flowOf(write(nodes)), {
     tools: { t: {} },
     ...(apart === undefined ? {} : { apart }),
+    crossings: (one): Signal | undefined => {
+      if (one.kind === "event") return { kind: "event", key: one.key, payload: choose(), by: ada };
+      if (one.kind === "child-start" && choose() % 5 === 0) {
+        const error = { code: "not-found", message: "no" };
+        return { kind: "effect-failed", key: one.key, retryable: false, error };
+      }
+      if (one.kind !== "child") return undefined;
+      const outcome = outcomes[choose() % outcomes.length] ?? "succeeded";
+      return { kind: "child-ended", key: one.key, outcome, outputs: null, error: null };
+    },
     models: (call) => {
       const choice = choose() % 5;
       if (choice === 0) return { toolCalls: [{ callId: "c", tool: "t", args: {} }] };

@@ -3,6 +3,7 @@ import type { Problem } from "../problem.ts";
 import type { Knowledge } from "./knowledge.ts";
 import type { Rule } from "./rule.ts";
 import { agents } from "./rules/agents.ts";
+import { childFlows, childInputs, endlessWaits } from "./rules/child-flows.ts";
 import { deciders, escalations, quorums } from "./rules/deciders.ts";
 import { empty } from "./rules/empty.ts";
 import { expressions } from "./rules/expressions.ts";
@@ -60,6 +61,9 @@ export const rules: readonly Rule[] = [
   emptyLoops,
   stops,
   successOutputs,
+  childFlows,
+  childInputs,
+  endlessWaits,
   quorums,
   escalations,
   ...triggerRules,

@@ -1,3 +1,4 @@
+import type { Shape } from "../language/definition.ts";
 import type { ToolCatalog } from "../machine/index.ts";
 
 /** What is known beyond the text. What is left out is not checked. */
@@ -14,6 +15,8 @@ export type Knowledge = {
   }[];
   /** Flows of the workspace by id, each with the flows whose runs it follows by its triggers. */
   readonly follows?: ReadonlyMap<string, readonly string[]>;
+  /** Flows of the workspace by id, with the inputs of their latest revision. */
+  readonly flows?: { get(id: string): Shape | undefined; ids(): readonly string[] };
   /** Names of roles that exist. */
   readonly roles?: readonly string[];
 };

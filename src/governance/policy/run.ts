@@ -10,4 +10,5 @@ export const runPolicy = {
   resume: "run.control",
   retry: "run.control",
   fork: "run.control",
+  sendEvent: "run.start",
 } as const satisfies Record<string, Permission>;

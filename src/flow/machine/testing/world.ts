@@ -35,6 +35,8 @@ export type WorldOptions = {
   readonly models?: (call: Of<"model-call">, count: number) => Given | Signal | "hang";
   /** Values whose JSON text is at least so long are kept apart, and events hold references to them. */
   readonly apart?: number;
+  /** What comes of what is asked of other runs. Left out: runs start and succeed, locks are free, no event comes. */
+  readonly crossings?: (obligation: Obligation) => Signal | "hang" | undefined;
   readonly calls?: (call: Of<"tool-call">, count: number) => Json | Signal | "hang";
 };
 
@@ -225,7 +227,28 @@ export function world(flow: Flow | string, options: WorldOptions = {}): World {
       if (given === "hang") return undefined;
       return isSignal(given) ? given : { kind: "tool-finished", key: obligation.key, result: given as Json };
     }
-    return undefined;
+    return crossing(obligation);
+  }
+
+  function crossing(obligation: Obligation): Signal | undefined {
+    if (!("key" in obligation)) return undefined;
+    const { key } = obligation;
+    if (obligation.kind === "child" && obligation.cancelling) {
+      return { kind: "child-ended", key, outcome: "cancelled", outputs: null, error: null };
+    }
+    const given = hanging.has(key) ? "hang" : options.crossings?.(obligation);
+    if (given === "hang") {
+      hanging.add(key);
+      return undefined;
+    }
+    if (given !== undefined) return given;
+    if (obligation.kind === "child-start") {
+      return { kind: "child-started", key, number: 1, flow: "intake", title: "Intake", revision: 1 };
+    }
+    if (obligation.kind === "child") {
+      return { kind: "child-ended", key, outcome: "succeeded", outputs: {}, error: null };
+    }
+    return obligation.kind === "lock" ? { kind: "lock-granted", key } : undefined;
   }
 
   const self: World = {
@@ -240,7 +263,9 @@ export function world(flow: Flow | string, options: WorldOptions = {}): World {
     },
     settle() {
       for (let turns = 0; turns < 10_000; turns += 1) {
-        const owed = machine.obligations(fold.state()).filter((one) => "key" in one && !hanging.has(one.key));
+        const owed = machine
+          .obligations(fold.state())
+          .filter((one) => "key" in one && (!hanging.has(one.key) || one.kind === "child"));
         const signals = owed.flatMap((one) => answer(one) ?? []);
         if (signals.length === 0) return self;
         for (const signal of signals) take([signal]);
