@@ -15,8 +15,16 @@ export async function readTrigger(scope: Scope, db: Reader, id: string): Promise
   return row === null ? null : recordOf(row);
 }
 
-/** Keeps others from changing it until the transaction ends. */
+/**
+ * Keeps others from changing it until the transaction ends. Its flow comes first, as where flows are published: held the
+ * other way round, the two would wait for each other.
+ */
 export async function lockTrigger(scope: Scope, tx: Transaction, id: string): Promise<TriggerRecord | null> {
+  await tx.query(
+    `select flow.id from flow join "trigger" on "trigger".flow_id = flow.id
+      where flow.workspace_id = $1 and "trigger".id = $2 for no key update of flow`,
+    [scope.workspaceId, id],
+  );
   await tx.query(`select id from "trigger" where workspace_id = $1 and id = $2 for update`, [
     scope.workspaceId,
     id,

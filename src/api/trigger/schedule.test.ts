@@ -202,6 +202,34 @@ describe("schedules", () => {
     expect(await nextOf()).toBe(first + hour);
   });
 
+  test("publishing and firing at once do not lock each other out", async () => {
+    await hands.publish(hourly);
+    const { id } = await hands.only();
+    const first = await nextOf();
+    const publisher = await api.db.pool.connect();
+    try {
+      await publisher.query("begin");
+      // As publishing does: the flow first, its triggers after.
+      await publisher.query("select id from flow where slug = 'desk' and workspace_id = $1 for update", [
+        builder.scope.workspaceId,
+      ]);
+      const fired = fire(first + 1000);
+      for (let blocked = 0; blocked === 0;) {
+        const { rows } = await api.db.pool.query<{ n: number }>(
+          `select count(*)::int as n from pg_locks where not granted
+              and pid in (select pid from pg_stat_activity where datname = current_database())`,
+        );
+        blocked = rows[0]?.n ?? 0;
+      }
+      await publisher.query(`select id from "trigger" where id = $1 for update`, [id]);
+      await publisher.query("commit");
+      await fired;
+    } finally {
+      publisher.release();
+    }
+    expect(await hands.runs()).toHaveLength(1);
+  });
+
   test("a plan that lost its job gets one", async () => {
     await hands.publish(hourly);
     const { id } = await hands.only();
