@@ -52,6 +52,12 @@ export function checkFork(events: readonly RunEvent[], before: Flow, flow: Flow,
       hint: "Fork from the task that the handler belongs to.",
     });
   }
+  const locked = holdersOf(path).find((holder) => definitionAt(flow, holder)?.lock !== undefined);
+  if (locked !== undefined) {
+    throw new BatonError("bad-input", `"${path}" stands in "${locked}", which holds a lock while it runs.`, {
+      hint: `Fork from "${locked}", so that it takes its lock again.`,
+    });
+  }
   if (!history.state.tasks[path]) {
     throw new BatonError("bad-input", `The task "${path}" has not begun in this run.`, {
       hint: "Fork from a task that has begun, or start a new run.",

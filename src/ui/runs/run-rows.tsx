@@ -24,7 +24,7 @@ export function RunRows({
       {rows.map((run) => (
         <li key={run.id} className="flex items-stretch hover:bg-(--surface-2)">
           {choice === undefined ? null : (
-            <label className="flex shrink-0 cursor-pointer items-center pr-1 pl-4 pointer-coarse:min-w-11 pointer-coarse:justify-center">
+            <label className="flex shrink-0 cursor-pointer items-center pr-1 pl-4 pointer-coarse:min-w-11">
               <input
                 type="checkbox"
                 aria-label={`Choose ${run.flow.title}, run ${run.number}`}

@@ -134,7 +134,7 @@ export function RunsPage() {
       {may("run.control") ? <BulkProgress /> : null}
       <Card flush>
         {may("run.control") && rows.length > 0 ? (
-          <div className="flex items-center border-b border-(--border) px-4 text-(--text-2) pointer-coarse:pl-[14px]">
+          <div className="flex items-center border-b border-(--border) px-4 text-(--text-2)">
             <Checkbox
               label="Choose all that are listed"
               checked={isAllChosen}

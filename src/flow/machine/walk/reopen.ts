@@ -12,7 +12,8 @@ export function takeUp(walk: Walk, path: TaskPath, room: number): void {
     const next = containerAt(walk.draft, path)?.held[0];
     const task = next === undefined ? undefined : walk.task(next);
     if (next === undefined || !task) return;
-    const again = !goesOn(task);
+    // A lock was given back when the task ended: only a new attempt asks for it again.
+    const again = !goesOn(task) || definitionAt(walk.flow, next)?.lock !== undefined;
     walk.emit({ type: "task-reopened", path: next, again });
     if (!again) setTimeoutOf(walk, next);
   }

@@ -157,7 +157,7 @@ function Facts({ state, flow, selected }: { state: RunState; flow: Flow | null; 
         <h3 className="truncate font-semibold" title={selected}>
           {task?.id ?? definition?.id ?? selected}
         </h3>
-        {task === undefined ? null : <StateBadge state={taskRowState(task)} />}
+        {task === undefined ? null : <StateBadge state={taskRowState(task, state.paused !== null)} />}
       </div>
       <dl className="grid grid-cols-[72px_1fr] gap-x-4 gap-y-1">
         {facts.map(([name, value]) => (

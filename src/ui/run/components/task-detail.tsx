@@ -101,7 +101,7 @@ function DetailHead({
   const speaking = models.some((effect) => effect.end === null) && task.finishedAt === null;
   const simulated = models.some((effect) => effect.end?.name === "finished" && effect.end.simulated);
   const { cost, partly } = costOf(task.usage);
-  const rowState = taskRowState(task);
+  const rowState = taskRowState(task, state.paused !== null);
   const figures = [
     models.length === 0
       ? ""

@@ -6,6 +6,7 @@ import { isOver, pendingApproval, taskRowState } from "./tree.ts";
 const urgency: readonly StateName[] = [
   "waiting",
   "running",
+  "paused",
   "retrying",
   "timer",
   "failed",
@@ -30,7 +31,7 @@ export function nodeStates(state: RunState): Readonly<Record<string, NodeState>>
   }
   const result: Record<string, NodeState> = {};
   for (const [path, tasks] of grouped) {
-    const states = tasks.map(taskRowState);
+    const states = tasks.map((task) => taskRowState(task, state.paused !== null));
     const strongest = urgency.find((candidate) => states.includes(candidate)) ?? "pending";
     const waits = tasks.flatMap((task) => pendingApproval(task)?.requestedAt ?? []);
     result[path] = {

@@ -42,7 +42,14 @@ export function pendingApproval(task: TaskState): ApprovalState | undefined {
 }
 
 /** How a task stands, as people say it. */
-export function taskRowState(task: TaskState): RowState {
+export function taskRowState(task: TaskState, isPaused = false): RowState {
+  const state = unpausedState(task);
+  // What was under way when the run was paused still is; nothing else moves.
+  const isStill = isPaused && state === "running" && task.effects.every((effect) => effect.end !== null);
+  return isStill ? "paused" : state;
+}
+
+function unpausedState(task: TaskState): RowState {
   switch (task.status.name) {
     case "running": {
       if (pendingApproval(task) !== undefined) return "waiting";
@@ -123,7 +130,8 @@ function rowOf(node: Node, state: RunState, flow: Flow | null, over: boolean): T
     .filter((child) => isShown(child, state))
     .map((child) => rowOf(child, state, flow, over));
   const task = state.tasks[place.path];
-  if (task !== undefined && place.kind === "task") return taskRow(task, nested, flow, over);
+  if (task !== undefined && place.kind === "task")
+    return taskRow(task, nested, flow, over, state.paused !== null);
 
   const started = nested.map((row) => row.startedAt).filter((at) => at !== null);
   const isEnded = nested.every((row) => isOver(row.state));
@@ -153,7 +161,13 @@ function rowOf(node: Node, state: RunState, flow: Flow | null, over: boolean): T
   };
 }
 
-function taskRow(task: TaskState, nested: readonly TraceRow[], flow: Flow | null, over: boolean): TraceRow {
+function taskRow(
+  task: TaskState,
+  nested: readonly TraceRow[],
+  flow: Flow | null,
+  over: boolean,
+  isPaused: boolean,
+): TraceRow {
   const own = [...attemptRows(task), ...effectRows(task)];
   const blocks = nested.filter((row) => row.icon === "block");
   const tasks = nested.filter((row) => row.icon !== "block");
@@ -170,7 +184,7 @@ function taskRow(task: TaskState, nested: readonly TraceRow[], flow: Flow | null
     kind: task.kind,
     name: titleOf(flow, task.path, task.id),
     label: task.copiedFrom === null ? labelOf(task) : "taken over",
-    state: taskRowState(task),
+    state: taskRowState(task, isPaused),
     startedAt: task.status.name === "skipped" ? null : task.startedAt,
     endedAt: task.finishedAt,
     cost: total ?? sumCosts(nested),
@@ -417,7 +431,7 @@ function iterationLabel(task: TaskState | undefined, index: number): string {
 }
 
 function summaryState(rows: readonly TraceRow[]): RowState {
-  for (const state of ["waiting", "running", "retrying", "timer", "failed", "cancelled"] as const) {
+  for (const state of ["waiting", "running", "paused", "retrying", "timer", "failed", "cancelled"] as const) {
     if (rows.some((row) => row.state === state)) return state;
   }
   if (rows.length > 0 && rows.every((row) => row.state === "skipped")) return "skipped";
