@@ -43,6 +43,7 @@ const calls: Record<string, { input: (world: World) => unknown; ids?: true }> = 
   "flow.archive": { input: ({ slug }) => ({ slug, archived: false }), ids: true },
   "run.list": { input: () => ({}) },
   "run.get": { input: ({ run }) => ({ id: run }), ids: true },
+  "run.locks": { input: ({ run }) => ({ id: run }), ids: true },
   "run.start": { input: ({ slug }) => ({ slug, inputs: { unknown: 1 } }), ids: true },
   "run.cancel": { input: ({ run }) => ({ id: run, reason: "" }), ids: true },
   "run.pause": { input: ({ run }) => ({ id: run, reason: "" }), ids: true },

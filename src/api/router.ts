@@ -22,6 +22,7 @@ import { remove } from "./member/remove.ts";
 import { roleTable } from "./member/roleTable.ts";
 import { setRoles } from "./member/setRoles.ts";
 import { cancel } from "./run/cancel.ts";
+import { locks } from "./run/locks.ts";
 import { fork } from "./run/fork.ts";
 import { get as runGet } from "./run/get.ts";
 import { list as runList } from "./run/list.ts";
@@ -55,7 +56,18 @@ export const appRouter = router({
   me,
   home,
   flow: router({ list: flowList, get: flowGet, check, blueprints, publish, duplicate, archive }),
-  run: router({ list: runList, get: runGet, start, cancel, pause, resume, retry, fork, watch: runWatch }),
+  run: router({
+    list: runList,
+    get: runGet,
+    start,
+    cancel,
+    pause,
+    resume,
+    retry,
+    fork,
+    locks,
+    watch: runWatch,
+  }),
   event: router({ send: eventSend }),
   bulk: router({ list: bulkList, start: bulkStart }),
   inbox: router({ list: inboxList, count, notifications, decide, read }),

@@ -19,6 +19,7 @@ import {
   Split,
   Undo2,
   Variable,
+  Workflow,
   Wrench,
   type LucideIcon,
 } from "lucide-react";
@@ -37,6 +38,7 @@ const icons: Readonly<Record<string, LucideIcon>> = {
   approval: Hand,
   form: ClipboardList,
   wait: Hourglass,
+  flow: Workflow,
   set: Variable,
   log: ScrollText,
   fail: OctagonX,

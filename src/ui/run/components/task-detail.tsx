@@ -18,6 +18,7 @@ import { detailOf, type DetailItem } from "../model/detail.ts";
 import { costOf, costText, instant, money } from "../model/format.ts";
 import { dueAt } from "../model/header.ts";
 import { definitionAt, taskRowState, type TraceRow } from "../model/tree.ts";
+import { Crossing } from "./crossing.tsx";
 import { Elapsed } from "./elapsed.tsx";
 import { ModelWords } from "./model-words.tsx";
 import { ToolCard } from "./tool-card.tsx";
@@ -73,6 +74,7 @@ export function TaskDetail({
             </div>
           ))}
           {held.length === 0 ? null : <Held rows={held} onSelect={onSelect} />}
+          <Crossing run={run} task={task} />
           <Ending task={task} state={state} hasItems={items.length > 0 || held.length > 0} />
         </div>
       </Follow>

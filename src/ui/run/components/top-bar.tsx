@@ -1,5 +1,5 @@
 "use client";
-import { ChevronRight, GitFork, Link2 } from "lucide-react";
+import { ChevronRight, CornerLeftUp, GitFork, Link2 } from "lucide-react";
 import Link from "next/link";
 import { useEffect, useState, type ReactNode } from "react";
 import type { RunView } from "#api/index.ts";
@@ -15,7 +15,16 @@ export function TopBar({
 }: {
   run: Pick<
     RunView,
-    "number" | "flow" | "revision" | "startedBy" | "simulated" | "createdAt" | "labels" | "forkedFrom"
+    | "number"
+    | "flow"
+    | "revision"
+    | "startedBy"
+    | "simulated"
+    | "createdAt"
+    | "labels"
+    | "forkedFrom"
+    | "parent"
+    | "internal"
   >;
   /** Address of the moment that is seen. */
   link(): string;
@@ -57,6 +66,20 @@ export function TopBar({
           <SimulatedMark />
         </span>
       ) : null}
+      {run.parent === null ? null : (
+        <Link
+          href={`/runs/${run.parent.id}?task=${encodeURIComponent(run.parent.path)}`}
+          title={`Started by ${run.parent.path} of run #${run.parent.number} of ${run.parent.title}`}
+          className="inline-flex shrink-0 items-center gap-1 text-(--text-2) hover:text-(--text) hover:underline pointer-coarse:min-h-11"
+        >
+          <CornerLeftUp aria-hidden size={14} />
+          <span>
+            <span className="max-sm:sr-only">{run.internal ? "part of run " : "started by run "}</span>#
+            {run.parent.number}
+            <span className="max-sm:sr-only"> of {run.parent.title}</span>
+          </span>
+        </Link>
+      )}
       {run.forkedFrom === null ? null : (
         <Link
           href={`/runs/${run.forkedFrom.id}?task=${run.forkedFrom.path}`}
