@@ -36,6 +36,7 @@ export { parseDuration, printDuration, readDuration } from "./values/duration.ts
 export { parseSize } from "./values/size.ts";
 export { parseFlow, type ParsedFlow } from "./language/parse.ts";
 export { labelProblem } from "./language/parts.ts";
+export { printFlow } from "./language/print.ts";
 export { flowJsonSchema } from "./language/schema.ts";
 export type { FlowSource, TextRange } from "./language/source.ts";
 export { validateFlow } from "./validate/index.ts";

@@ -71,7 +71,9 @@ export const condition = z.union([z.string(), z.boolean()], {
   error: "must be an expression such as inputs.amount > 20",
 });
 
-export const fields = z.record(z.string(), z.union([z.string(), z.record(z.string(), anything)]), {
+// Lists and flags stand in a JSON Schema of the whole (`required`, `additionalProperties`); as fields they are refused later.
+const fieldOrKeyword = z.union([z.string(), z.record(z.string(), anything), z.array(anything), z.boolean()]);
+export const fields = z.record(z.string(), fieldOrKeyword, {
   error: "must be a map of names to types, such as { amount: number }",
 });
 
