@@ -21,6 +21,8 @@ export type FleetWorker = {
 
 export type Fleet = {
   start(kill?: KillPoint | null, environment?: Readonly<Record<string, string>>): FleetWorker;
+  /** Starts a worker, and another one whenever it has ended, as the supervisor does. */
+  keep(): void;
   /** Ends in order whoever lives still, and waits. */
   stop(): Promise<void>;
 };
@@ -35,7 +37,15 @@ export function createFleet(options: {
   readonly onEnd?: (worker: WorkerId) => Promise<void>;
 }): Fleet {
   const alive = new Set<FleetWorker>();
-  return {
+  let stopping = false;
+  const fleet: Fleet = {
+    keep() {
+      if (stopping) return;
+      void fleet.start().gone.then(
+        () => setTimeout(() => fleet.keep(), 500),
+        () => undefined,
+      );
+    },
     start(kill = null, environment = {}) {
       const id = makeId("wrk", Date.now(), randomSource);
       const child = startChild("../../faults/worker.ts", {
@@ -54,6 +64,7 @@ export function createFleet(options: {
       return worker;
     },
     async stop() {
+      stopping = true;
       const all = [...alive];
       for (const { child } of all) child.askToStop();
       const timer = setTimeout(() => {
@@ -63,4 +74,5 @@ export function createFleet(options: {
       clearTimeout(timer);
     },
   };
+  return fleet;
 }

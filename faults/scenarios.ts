@@ -2,8 +2,11 @@ import type { Scenario } from "./scenario.ts";
 import { cuts, deafness, restarts } from "./scenarios/database.ts";
 import { deploy } from "./scenarios/deploy.ts";
 import { kill } from "./scenarios/kill.ts";
+import { outage } from "./scenarios/outage.ts";
+import { parked } from "./scenarios/parked.ts";
 import { poison } from "./scenarios/poison.ts";
 import { decided } from "./scenarios/races.ts";
+import { restore } from "./scenarios/restore.ts";
 import { zombie } from "./scenarios/zombie.ts";
 
 /** In the order in which they are played. */
@@ -13,6 +16,9 @@ export const scenarios: readonly Scenario[] = [
   decided,
   poison,
   deploy,
+  restore,
+  outage,
+  parked,
   cuts,
   restarts,
   kill,

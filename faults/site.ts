@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, lchown, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -22,6 +22,9 @@ export type Server = {
   readonly postgres: () => PostgresServer;
   /** Stops it, in order or as a crash does, and starts it again. Its port changes. */
   restart(how: "in order" | "crash"): Promise<void>;
+  /** Stops it in order, and starts it again on what is then in its home. */
+  pause(): Promise<void>;
+  goOn(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -38,11 +41,29 @@ export async function startServer(): Promise<Server> {
       else await gone(postgres.pid);
       postgres = await startPostgres(home);
     },
+    pause: () => postgres.stop(),
+    async goOn() {
+      // Copying as root makes files root's; the record says whose they are.
+      await own(home);
+      postgres = await startPostgres(home);
+    },
     async stop() {
       await postgres.stop();
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+/** Gives a home's data back to the user that Postgres runs as. */
+async function own(home: string): Promise<void> {
+  const { directory, user } = JSON.parse(await readFile(join(home, "postgres.json"), "utf8")) as {
+    directory: string;
+    user: { uid: number; gid: number } | null;
+  };
+  if (user === null) return;
+  for (const name of [".", ...(await readdir(directory, { recursive: true }))]) {
+    await lchown(join(directory, name), user.uid, user.gid);
+  }
 }
 
 async function gone(pid: number): Promise<void> {

@@ -45,8 +45,8 @@ export const restarts: Scenario = {
     try {
       // Queued before any worker is there.
       const waiting = await feed(stage, "short", queued, 0);
-      fleet.start();
-      fleet.start();
+      fleet.keep();
+      fleet.keep();
       const person = startPerson(site, receiver);
       const feeding = feed(stage, "mixed", running, short ? 60 : 100);
       for (let round = 0; round < rounds; round += 1) {
@@ -86,8 +86,8 @@ export const cuts: Scenario = {
       environment: { ...environment, DATABASE_URL: through(site.url(), proxy), BATON_CONCURRENCY: "16" },
     });
     try {
-      fleet.start();
-      fleet.start();
+      fleet.keep();
+      fleet.keep();
       const person = startPerson(site, receiver);
       const until = performance.now() + lasts;
       const runs: RunId[] = [];

@@ -20,6 +20,8 @@ export type QueueOptions = {
   onAlone?(run: RunId): Promise<void>;
   /** Other jobs, by their task's name. One that throws is tried again later. */
   readonly tasks?: Readonly<Record<string, (payload: unknown) => Promise<void>>>;
+  /** Called when the queue has ended by itself: its process must end, so that its runs are taken over. */
+  onStopped?(error: Error): void;
   /** Runs at once; 64 unless given. */
   readonly concurrency?: number;
   /** Takes what older workers handed back, up to this version; that of this machine unless given. */
@@ -103,7 +105,15 @@ export async function startQueue(options: QueueOptions): Promise<Queue> {
     },
   });
   // An error that ends the queue must end the process as well: its runs are taken over then.
-  runner.promise.catch((error: unknown) => log.error({ error: messageOf(error) }, "the job queue stopped"));
+  const stopped = (error: Error): void => {
+    if (stopping) return;
+    log.error({ error: error.message }, "the job queue stopped");
+    options.onStopped?.(error);
+  };
+  runner.promise.then(
+    () => stopped(new Error("The job queue ended by itself.")),
+    (error: unknown) => stopped(new Error(`The job queue ended: ${messageOf(error)}`)),
+  );
   await named;
   return {
     stop() {

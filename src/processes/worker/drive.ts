@@ -113,6 +113,7 @@ export async function startWorker(options: WorkerOptions): Promise<DrivingWorker
     concurrency: options.concurrency,
     tasks: options.besides?.tasks ?? {},
     onRun: drive,
+    onStopped: options.onFailure,
     onAlone: (run) =>
       driveAlone(run, {
         newWorker: () => makeId("wrk", own.now(), randomSource),
