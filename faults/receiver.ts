@@ -10,6 +10,8 @@ export type Receiver = {
   readonly arrivals: ReadonlyMap<string, number>;
   /** How often something was done under a key; at most once for each, as a receiver that heeds keys does. */
   readonly effects: ReadonlyMap<string, number>;
+  /** Calls of each worker that tells of them. */
+  readonly byWorker: ReadonlyMap<string, number>;
   /** Keys that a worker was about to call although the journal held their result already. */
   readonly repeated: readonly string[];
   /** While it is out, it answers 503. Times of the calls that came meanwhile, in ms. */
@@ -27,11 +29,17 @@ export async function startReceiver(): Promise<Receiver> {
   const arrivals = new Map<string, number>();
   const effects = new Map<string, number>();
   const repeated: string[] = [];
+  const byWorker = new Map<string, number>();
   const callsWhileOut: number[] = [];
   const server = createServer((request, response) => {
     request.resume();
     const key = String(request.headers["idempotency-key"] ?? "");
     const path = new URL(request.url ?? "/", "http://receiver").pathname;
+    if (path === "/worker") {
+      byWorker.set(key, (byWorker.get(key) ?? 0) + 1);
+      response.end();
+      return;
+    }
     if (path === "/repeated") {
       repeated.push(key);
       response.end();
@@ -66,6 +74,7 @@ export async function startReceiver(): Promise<Receiver> {
     arrivals,
     effects,
     repeated,
+    byWorker,
     out: false,
     callsWhileOut,
     hold: null,

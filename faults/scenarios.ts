@@ -7,10 +7,12 @@ import { parked } from "./scenarios/parked.ts";
 import { poison } from "./scenarios/poison.ts";
 import { decided } from "./scenarios/races.ts";
 import { restore } from "./scenarios/restore.ts";
+import { spread } from "./scenarios/spread.ts";
 import { zombie } from "./scenarios/zombie.ts";
 
 /** In the order in which they are played. */
 export const scenarios: readonly Scenario[] = [
+  spread,
   zombie,
   deafness,
   decided,

@@ -27,10 +27,16 @@ const recordedSql = `select 1 from event_batch as batch
 /** Tells the receiver of a call that is about to be made although its result is in the journal. */
 async function reportRepeated(db: Database, run: string, key: string): Promise<void> {
   const { rowCount } = await db.pool.query(recordedSql, [run, JSON.stringify(key), key]);
-  if (rowCount === 0) return;
-  await new Promise((resolve, reject) => {
+  if ((rowCount ?? 0) > 0) await tell("repeated", key);
+}
+
+function tell(what: "repeated" | "worker", key: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
     const headers = { "idempotency-key": key };
-    request(`${process.env["BATON_FAULT_RECEIVER"]}/repeated`, { method: "POST", headers }, resolve)
+    request(`${process.env["BATON_FAULT_RECEIVER"]}/${what}`, { method: "POST", headers }, (response) => {
+      response.resume();
+      response.on("end", resolve);
+    })
       .on("error", reject)
       .end();
   });
@@ -63,6 +69,8 @@ function mortal(
       async call(call) {
         if (call.tool === deadly) die();
         await reportRepeated(db, call.run, call.key);
+        if (process.env["BATON_FAULT_TELL"] === "1")
+          await tell("worker", process.env["BATON_WORKER_ID"] ?? "");
         return through("effect", () => world.tools.call(call));
       },
     },

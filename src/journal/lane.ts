@@ -68,6 +68,8 @@ export function openLane(pool: pg.Pool, own: readonly string[] = []): Lane {
 
 /** Codes of the server that tell that it or the connection goes away: classes 08, 57P and 58. */
 const serverGone = /^(08|57P|58)/;
+/** How Prisma says the same: unreachable, timed out, closed, no connection in time, no transaction in time. */
+const prismaCodes = /^P(1001|1002|1008|1017|2024|2028)$/;
 const networkCodes = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_)/;
 /** How pg says the same, in errors that carry no code. */
 const saidByClient =
@@ -76,7 +78,7 @@ const saidByClient =
 /** Whether a statement got no answer: then nobody knows whether it was committed. */
 export function isBrokenConnection(error: unknown): boolean {
   const code = codeOf(error);
-  if (code !== "") return serverGone.test(code) || networkCodes.test(code);
+  if (code !== "") return serverGone.test(code) || networkCodes.test(code) || prismaCodes.test(code);
   return error instanceof Error && saidByClient.test(error.message);
 }
 

@@ -30,6 +30,7 @@ import {
   cancelInTransaction,
   endlessAttempts,
   reopenInTransaction,
+  freeLostJobs,
   rouseForgotten,
   signalInTransaction,
 } from "./wake.ts";
@@ -165,6 +166,8 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
     async tidy() {
       await deleteEndedStreams(pool);
       await deleteOldEvents(pool);
+      const freed = await freeLostJobs(pool);
+      if (freed > 0) log.warn({ freed }, "jobs were lost on their way to a worker and are given out anew");
       const roused = await rouseForgotten(pool);
       metrics.forgotten.inc(roused);
       if (roused > 0) log.warn({ roused }, "runs with unread signals had no job and got one");

@@ -277,3 +277,29 @@ test("a claim stamps the run with the version of the machine that goes on with i
   expect(await stamped()).toBe(machineVersion + 1);
   newer.close();
 });
+
+test("a job that a worker took without hearing of it is given out anew; one of a driven run is left", async () => {
+  const lost = await newRun();
+  const driven = await newRun();
+  const owner = await newWorker();
+  await journal.claim(driven, owner);
+  const { pool } = database.db;
+  // As when the connection broke between taking the jobs and hearing which.
+  await pool.query(
+    `update graphile_worker._private_jobs set locked_at = clock_timestamp() - interval '1 minute', locked_by = 'somebody alive'
+      where key = any($1::text[])`,
+    [[`run:${lost}`, `run:${driven}`]],
+  );
+  await journal.tidy();
+  const { rows } = await pool.query<{ key: string; locked: boolean }>(
+    "select key, locked_at is not null as locked from graphile_worker._private_jobs where key = any($1::text[]) order by 2",
+    [[`run:${lost}`, `run:${driven}`]],
+  );
+  expect(rows).toEqual([
+    { key: `run:${lost}`, locked: false },
+    { key: `run:${driven}`, locked: true },
+  ]);
+  const { queue, come } = await taking(await newWorker());
+  await come(lost, true);
+  await queue.stop();
+});

@@ -136,6 +136,34 @@ const forgottenSql = `select ${addRunJob("run.id")} from run
   limit 200`;
 
 /**
+ * Jobs that a worker has taken without knowing it, as when the connection broke before it heard which: they would stay
+ * its own for hours. Told by being locked for long while their run is nobody's; a timer is carried out within
+ * moments. Whoever has such a job all the same loses nothing: of two that drive a run, one is refused.
+ */
+const lostJobsSql = `with lost as (
+  select job.id from graphile_worker._private_jobs as job
+    join graphile_worker._private_tasks as task on task.id = job.task_id
+   where job.locked_at < clock_timestamp() - make_interval(secs => case task.identifier when 'alone' then 45 else ${forgottenSeconds} end)
+     and (task.identifier = 'timer' or (task.identifier in ('run', 'alone') and exists (
+           select 1 from run where run.id = job.payload->>'run' and run.owner is null and run.finished_at is null)))
+   limit 200 for update of job skip locked
+),
+freed as (
+  update graphile_worker._private_jobs as job set locked_at = null, locked_by = null
+    from lost where job.id = lost.id returning job.id
+),
+told as materialized (
+  select pg_notify('jobs:insert', '{"r":' || random()::text || ',"count":1}') from (select count(*) from freed) as some(n) where n > 0
+)
+select (select count(*)::int from freed) as freed, (select count(*) from told)`;
+
+/** Frees jobs that got lost between the queue and a worker. Answers how many. */
+export async function freeLostJobs(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ freed: number }>(lostJobsSql, []);
+  return rows[0]?.freed ?? 0;
+}
+
+/**
  * The net below all wake-ups: a run that nobody drives, with something unread and no job, gets one. None should ever
  * be found; answers how many were.
  */

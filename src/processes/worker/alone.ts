@@ -5,8 +5,13 @@ export type AlonePorts = {
   start(worker: WorkerId, run: RunId): Promise<number | null>;
   /** Declares that worker dead, whose run is set aside then. Answers the runs that it owned. */
   bury(worker: WorkerId): Promise<readonly RunId[]>;
+  /** Hands over what that worker owned, as after an orderly stop. */
+  release(worker: WorkerId): Promise<void>;
   newWorker(): WorkerId;
 };
+
+/** Exit code of a lone process that lost its database: nothing is known against its run. */
+export const databaseGoneExit = 69;
 
 /**
  * Drives a run that has crashed workers in a process of its own, where only itself can be hurt. Throws when that
@@ -17,6 +22,7 @@ export async function driveAlone(run: RunId, ports: AlonePorts): Promise<void> {
   const worker = ports.newWorker();
   const code = await ports.start(worker, run);
   if (code === 0) return;
+  if (code === databaseGoneExit) return ports.release(worker);
   const owned = await ports.bury(worker);
   if (!owned.includes(run)) {
     throw new Error(`The process that was to drive ${run} alone ended before it had the run.`);

@@ -9,6 +9,7 @@ import {
   createWatcher,
   declareDead,
   type Gates,
+  isBrokenConnection,
   type PostgresJournal,
   registerWorker,
   retireWorker,
@@ -16,7 +17,7 @@ import {
   startQueue,
 } from "#journal/index.ts";
 import { createListener, type Database, log, metrics, randomSource, sha256 } from "#platform/index.ts";
-import { driveAlone } from "./alone.ts";
+import { databaseGoneExit, driveAlone } from "./alone.ts";
 
 /** What a worker's engine is connected with. */
 export type Connection = Pick<EngineOptions, "models" | "tools" | "revisions" | "approvals" | "redaction"> & {
@@ -102,7 +103,12 @@ export async function startWorker(options: WorkerOptions): Promise<DrivingWorker
   };
 
   if (alone !== undefined) {
-    void drive(alone).then(close).then(options.onDone, options.onFailure);
+    void drive(alone)
+      .then(close)
+      .then(options.onDone, (error: unknown) => {
+        if (isBrokenConnection(error)) process.exit(databaseGoneExit);
+        options.onFailure(error);
+      });
     return { stop: close };
   }
 
@@ -118,6 +124,7 @@ export async function startWorker(options: WorkerOptions): Promise<DrivingWorker
       driveAlone(run, {
         newWorker: () => makeId("wrk", own.now(), randomSource),
         start: options.startAlone,
+        release: (id) => retireWorker(db, id),
         bury: (id) => declareDead(db, id, { alone: true }),
       }),
   });
