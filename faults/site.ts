@@ -1,4 +1,4 @@
-import { chmod, lchown, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -43,8 +43,6 @@ export async function startServer(): Promise<Server> {
     },
     pause: () => postgres.stop(),
     async goOn() {
-      // Copying as root makes files root's; the record says whose they are.
-      await own(home);
       postgres = await startPostgres(home);
     },
     async stop() {
@@ -52,18 +50,6 @@ export async function startServer(): Promise<Server> {
       await rm(home, { recursive: true, force: true });
     },
   };
-}
-
-/** Gives a home's data back to the user that Postgres runs as. */
-async function own(home: string): Promise<void> {
-  const { directory, user } = JSON.parse(await readFile(join(home, "postgres.json"), "utf8")) as {
-    directory: string;
-    user: { uid: number; gid: number } | null;
-  };
-  if (user === null) return;
-  for (const name of [".", ...(await readdir(directory, { recursive: true }))]) {
-    await lchown(join(directory, name), user.uid, user.gid);
-  }
 }
 
 async function gone(pid: number): Promise<void> {

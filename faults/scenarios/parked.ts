@@ -62,7 +62,15 @@ export const parked: Scenario = {
     });
     const idle = fleet.start();
     await idle.child.ready;
-    await pause(3000);
+    // Compared is with a worker that has done as much, and to which nothing is parked.
+    for (let n = 0; n < decisions; n += 1) await site.start("parked");
+    await until(
+      "they are asked",
+      async () => (await listApprovals(site.db, site.scope, "pending")).length === decisions,
+      60_000,
+    );
+    await decideSome(stage, decisions);
+    await pause(5000);
     const baseline = memoryOf(idle);
     for (let made = 0; made < count; made += 50) {
       await Promise.all(Array.from({ length: Math.min(50, count - made) }, () => site.start("parked")));

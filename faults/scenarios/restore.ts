@@ -1,4 +1,5 @@
-import { cpSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
 import { listApprovals } from "#people/index.ts";
 import { createFleet } from "../fleet.ts";
 import { mixedFlow } from "../flows.ts";
@@ -30,9 +31,9 @@ export const restore: Scenario = {
       await before.stop();
       await site.db.close();
       await server.pause();
-      cpSync(server.home, backup, { recursive: true, preserveTimestamps: true });
+      execFileSync("cp", ["-a", server.home, backup]);
       rmSync(server.home, { recursive: true, force: true });
-      cpSync(backup, server.home, { recursive: true, preserveTimestamps: true });
+      execFileSync("cp", ["-a", backup, server.home]);
       await server.goOn();
       await site.reopen();
       const after = createFleet({ db: site.db, environment: { ...given, DATABASE_URL: site.url() } });

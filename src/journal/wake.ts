@@ -153,7 +153,7 @@ freed as (
     from lost where job.id = lost.id returning job.id
 ),
 told as materialized (
-  select pg_notify('jobs:insert', '{"r":' || random()::text || ',"count":1}') from (select count(*) from freed) as some(n) where n > 0
+  select pg_notify('jobs:insert', '{"r":' || random()::text || ',"count":1}') from (select count(*) from freed) as given(n) where n > 0
 )
 select (select count(*)::int from freed) as freed, (select count(*) from told)`;
 
