@@ -8,6 +8,7 @@ import { poison } from "./scenarios/poison.ts";
 import { decided } from "./scenarios/races.ts";
 import { restore } from "./scenarios/restore.ts";
 import { spread } from "./scenarios/spread.ts";
+import { webhook } from "./scenarios/webhook.ts";
 import { zombie } from "./scenarios/zombie.ts";
 
 /** In the order in which they are played. */
@@ -16,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   zombie,
   deafness,
   decided,
+  webhook,
   poison,
   deploy,
   restore,

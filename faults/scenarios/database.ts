@@ -30,9 +30,9 @@ export const restarts: Scenario = {
   name: "Postgres restarted under 500 runs, 500 signals and 60 queued runs",
   async run(stage) {
     const { short, random, server, site, receiver, environment } = stage;
-    const running = short ? 150 : 500;
+    const running = short ? 100 : 500;
     const queued = short ? 20 : 60;
-    const rounds = short ? 3 : 12;
+    const rounds = short ? 2 : 12;
     const proxy = await startProxy(portOf(site.url()));
     await site.publish(mixedFlow(receiver));
     await site.publish(shortFlow(receiver));

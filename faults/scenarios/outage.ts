@@ -9,7 +9,7 @@ import { pause, percentile } from "../wait.ts";
 export const outage: Scenario = {
   name: "a tool out for an hour (scaled): no retry storm, new runs are not starved",
   async run({ short, site, receiver, environment }) {
-    const outMs = short ? 12_000 : 60_000;
+    const outMs = short ? 8000 : 60_000;
     const hit = short ? 60 : 300;
     await site.publish(shortFlow(receiver));
     await site.publish(

@@ -53,8 +53,8 @@ export const parked: Scenario = {
   name: "parked runs: no memory, no polling, and a decision goes on at once",
   async run(stage) {
     const { short, site, environment } = stage;
-    const count = short ? 500 : 10_000;
-    const decisions = short ? 30 : 200;
+    const count = short ? 200 : 10_000;
+    const decisions = short ? 20 : 200;
     await site.publish(flow);
     const fleet = createFleet({
       db: site.db,
@@ -97,7 +97,7 @@ export const parked: Scenario = {
     const second = await decideSome(stage, decisions);
     await pause(5000);
     const grown = memoryOf(next) - baseline;
-    const seconds = 10;
+    const seconds = short ? 5 : 20;
     const before = await transactions(stage);
     await pause(seconds * 1000);
     const perSecond = ((await transactions(stage)) - before) / seconds;

@@ -71,7 +71,7 @@ export function gatedTools(tools: EngineTools, gates: Gates): EngineTools {
       const name = `tool ${call.workspace} ${call.tool} ${place}`;
       const closedMs = await gates.closedFor(name);
       if (closedMs > 0) {
-        const spread = 1 + Math.random();
+        const spread = 1 + 0.25 * Math.random();
         throw new BatonError(
           "unavailable",
           `${call.tool} did not answer the last calls and is left alone for a while.`,
