@@ -62,6 +62,15 @@ function say(held: boolean, name: string, began: number, told: string): void {
 
 process.stdout.write(`Faults, ${short ? "short form" : "long form"}, seed ${seed}\n`);
 const server = await startServer();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  // Workers end by themselves when they lose their supervisor.
+  process.once(signal, () => {
+    void server.stop().finally(() => {
+      rmSync(home, { recursive: true, force: true });
+      process.exit(1);
+    });
+  });
+}
 let passed = 0;
 let failed = 0;
 try {
