@@ -13,7 +13,7 @@ const underWay = 6;
 const unseen = 25;
 
 /** The part of deaths that count against the runs. */
-const heldAgainst = 0.1;
+const heldAgainst = 0.04;
 
 /** `kill -9` at seeded points before, in and after appends and effects. */
 export const kill: Scenario = {

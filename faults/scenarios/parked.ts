@@ -95,9 +95,10 @@ export const parked: Scenario = {
     const next = fleet.start();
     await next.child.ready;
     const second = await decideSome(stage, decisions);
-    await pause(5000);
+    // Postgres tells what a connection did up to ten seconds after it has gone idle.
+    await pause(12_000);
     const grown = memoryOf(next) - baseline;
-    const seconds = short ? 5 : 20;
+    const seconds = short ? 10 : 20;
     const before = await transactions(stage);
     await pause(seconds * 1000);
     const perSecond = ((await transactions(stage)) - before) / seconds;
