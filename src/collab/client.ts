@@ -1,1 +1,3 @@
-export type { LiveClient, LiveClientOptions, LiveStatus, Person } from "./client/spec.ts";
+export { openLive } from "./client/open.ts";
+export type { LiveClient, LiveClientOptions, LiveStatus, Person, Undoable } from "./client/spec.ts";
+export { colorOf } from "./colors.ts";

@@ -20,3 +20,7 @@ export {
 } from "./spec.ts";
 export { flowKind, flowTextRoot } from "./kinds/flow.ts";
 export { memoryKind, memoryRoot } from "./kinds/memory.ts";
+export { createLiveServer, livePath, type LiveServer, type LiveServerOptions } from "./server/server.ts";
+export { createLiveDocuments, type LiveDocumentsOptions } from "./documents/documents.ts";
+export { replaceText } from "./documents/restore.ts";
+export { colorOf } from "./colors.ts";

@@ -89,6 +89,34 @@ export const metrics = {
     help: "Schedules and ends of runs that the sweep found due and without a job. Should stay 0.",
     registers,
   }),
+  liveCommits: new Histogram({
+    name: "baton_live_commit_seconds",
+    help: "Time that a group of updates of live documents took to be committed.",
+    buckets: databaseSeconds,
+    registers,
+  }),
+  liveCommitGroups: new Histogram({
+    name: "baton_live_commit_group_size",
+    help: "Updates of live documents that one statement carried.",
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+    registers,
+  }),
+  liveConnections: new Gauge({
+    name: "baton_live_connections",
+    help: "Connections to live documents.",
+    registers,
+  }),
+  liveDocuments: new Gauge({
+    name: "baton_live_documents",
+    help: "Live documents that are held in memory.",
+    registers,
+  }),
+  liveRefusals: new Counter({
+    name: "baton_live_refusals_total",
+    help: "What live documents refused, by reason.",
+    labelNames: ["reason"] as const,
+    registers,
+  }),
   driven: new Gauge({
     name: "baton_driven_runs",
     help: "Runs that this worker drives now.",

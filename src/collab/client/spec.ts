@@ -1,5 +1,5 @@
 import type { Awareness } from "y-protocols/awareness";
-import type { AbstractType, Doc, UndoManager } from "yjs";
+import type { Array as List, Doc, Map as Entries, Text, UndoManager } from "yjs";
 
 /**
  * How it stands with what was typed here. `offline`: there is no connection, edits are kept in the browser; `saving`:
@@ -20,6 +20,9 @@ export type Person = {
   /** What they say of themselves: cursor, selection, … */
   readonly state: Readonly<Record<string, unknown>>;
 };
+
+/** A part of a document whose changes can be undone. */
+export type Undoable = Text | Entries<unknown> | List<unknown>;
 
 export type LiveClientOptions = {
   /** `ws://…` or `wss://…` of the server, without a path; the page's own server unless given. */
@@ -58,10 +61,7 @@ export type LiveClient = {
   /** What this replica knows, for {@link LiveDocuments.whenCommitted}. */
   stateVector(): Uint8Array;
   /** Undoes what was done here, and nobody else's: transactions without an origin and those of the given origins. */
-  undo(
-    types: AbstractType<unknown> | readonly AbstractType<unknown>[],
-    origins?: readonly unknown[],
-  ): UndoManager;
+  undo(types: Undoable | readonly Undoable[], origins?: readonly unknown[]): UndoManager;
   /** Connects again after `closed`, e.g. after signing in. */
   reconnect(): void;
   /** Forgets what is kept in the browser. */
