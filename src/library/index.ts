@@ -19,3 +19,4 @@ export {
   flowInputs,
 } from "./library.ts";
 export { type Blueprint, blueprints } from "./blueprints.ts";
+export { draftKind } from "./draft.ts";

@@ -1,4 +1,4 @@
-import type { FlowId, RevisionId } from "#base/index.ts";
+import type { FlowId, RevisionId, WorkspaceId } from "#base/index.ts";
 import type { Scope } from "#governance/index.ts";
 import type { Database, Transaction } from "#platform/index.ts";
 import type { ListedFlow, ListedRevision, ListedRun } from "./library.ts";
@@ -184,6 +184,23 @@ export async function readRevisionById(
         slug: row.flow.slug,
         number: row.number,
       };
+}
+
+/**
+ * The workspace of a flow and the text of its latest revision, by its id alone. Asked before it is known who asks: whoever
+ * calls this compares the workspace with theirs.
+ */
+export async function readOrigin(
+  db: Database,
+  flow: string,
+): Promise<{ workspaceId: WorkspaceId; text: string } | null> {
+  const { rows } = await db.pool.query<{ workspace_id: WorkspaceId; text: string }>(
+    `select f.workspace_id, r.text from flow f
+     join revision r on r.flow_id = f.id and r.number = f.latest_revision where f.id = $1`,
+    [flow],
+  );
+  const [row] = rows;
+  return row === undefined ? null : { workspaceId: row.workspace_id, text: row.text };
 }
 
 /** The newest runs of each flow, newest first. */

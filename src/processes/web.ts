@@ -8,9 +8,11 @@ import {
   createValueHandler,
   trpcPath,
 } from "#api/index.ts";
+import { createLiveServer, livePath, memoryKind } from "#collab/index.ts";
 import { flowJsonSchema } from "#flow/index.ts";
 import { createAuthHandler } from "#governance/index.ts";
 import { measureJournal } from "#journal/index.ts";
+import { draftKind } from "#library/index.ts";
 import {
   createListener,
   installationSealer,
@@ -70,13 +72,24 @@ async function begin(): Promise<{ stop(): Promise<void> }> {
         }),
     },
   ];
+  const documents = createLiveServer({
+    db,
+    listener,
+    identity: deps.identity,
+    kinds: [draftKind(db), memoryKind()],
+    hasOrigin: origins.hasOrigin,
+  });
   const pages = await openPages({ dev, host, port });
   const web = createWeb({
     origins,
     https: url.startsWith("https:"),
     routes,
     pages: pages.handle,
-    upgrade: dev ? pages.upgrade : undefined,
+    upgrade(request, socket, head) {
+      if (request.url?.startsWith(livePath) === true) documents.upgrade(request, socket, head);
+      else if (dev) pages.upgrade(request, socket, head);
+      else socket.destroy();
+    },
     check: async () => void (await db.pool.query("select 1")),
     dev,
     async metrics(request, response) {
@@ -93,7 +106,7 @@ async function begin(): Promise<{ stop(): Promise<void> }> {
   await web.listen(host, port);
   return {
     async stop() {
-      await web.stop();
+      await Promise.all([documents.close(), web.stop()]);
       await pages.close();
       deps.watcher.close();
       await listener.close();

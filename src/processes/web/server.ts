@@ -116,7 +116,11 @@ export function createWeb(options: WebOptions): Web {
     socket.on("error", () => undefined);
     const known = origins.hasHost(request.headers.host) && origins.hasOrigin(request.headers.origin ?? "");
     if (options.upgrade !== undefined && known && !stopping) options.upgrade(request, socket, head);
-    else socket.destroy();
+    else {
+      if (!stopping && !known)
+        log.warn({ origin: request.headers.origin, host: request.headers.host }, "refused a foreign upgrade");
+      socket.destroy();
+    }
   });
 
   return {
