@@ -66,6 +66,8 @@ export type EngineTools = {
 export type Redaction = {
   text(text: string): string;
   json(value: Json): Json;
+  /** Whether the JSON text of a value shows that `json` would leave the value as it is. */
+  leaves(jsonText: string): boolean;
   /** For text that comes in pieces: a secret split over two of them is found. */
   stream(): { push(piece: string): string; end(): string };
 };

@@ -21,7 +21,7 @@ import { carryCrossings, repeatCrossings } from "./steps/crossing.ts";
 import { carryTimers } from "./steps/timer.ts";
 import { summaryOf } from "./summary.ts";
 import { endUnreadable, isUnreadable } from "./unreadable.ts";
-import { Blobs, keepLarge } from "./values.ts";
+import { Blobs, keepLarge, largestInline } from "./values.ts";
 
 /** How an append of unknown outcome is repeated before the segment gives up. */
 const appendTries = 3;
@@ -205,10 +205,17 @@ class Driver {
     for (const signal of signals) {
       const decision = machine.receive(this.#state, signal, this.#context());
       if (decision.events && decision.events.length > 0) {
-        const kept = await keepLarge(this.#redacted(decision.events), this.#blobs);
-        if (!(await this.#append(kept, []))) return;
+        if (!(await this.#append(await this.#toKeep(decision.events), []))) return;
       }
     }
+  }
+
+  /** Events as they are recorded: without secrets, their large values apart. Mostly their text shows that neither is there. */
+  async #toKeep(events: readonly RunEventBody[]): Promise<Kept> {
+    const text = JSON.stringify(events);
+    if (text.length <= largestInline && this.#options.redaction?.(this.#run).leaves(text) !== false)
+      return { events, text };
+    return { events: await keepLarge(this.#redacted(events), this.#blobs) };
   }
 
   #redacted(events: readonly RunEventBody[]): readonly RunEventBody[] {
@@ -269,10 +276,10 @@ class Driver {
     const signals = [...taken, ...(await this.#admitted(items))];
     const decided = await this.#decide(signals);
     if (decided.length === 0 && items.length === 0) return true;
-    const events = await keepLarge(this.#redacted(decided), this.#blobs);
+    const kept = await this.#toKeep(decided);
     this.#blobs.trim();
     return this.#append(
-      events,
+      kept,
       items.map((item) => item.id),
     );
   }
@@ -337,7 +344,7 @@ class Driver {
     };
   }
 
-  async #append(events: readonly RunEventBody[], consume: readonly InboxItemId[]): Promise<boolean> {
+  async #append({ events, text }: Kept, consume: readonly InboxItemId[]): Promise<boolean> {
     const before = this.#state;
     const now = this.#options.journal.now();
     const ahead = createAhead(before, events, now);
@@ -349,6 +356,7 @@ class Driver {
       epoch: this.#epoch,
       seq: before.seq + 1,
       events,
+      text,
       audit: events.flatMap((event) => auditOf(event, this.#run, before, this.#flow) ?? []),
       consume,
       ...(summary ? { summary } : {}),
@@ -500,6 +508,9 @@ class Driver {
     return false;
   }
 }
+
+/** Events to record, with their JSON text where it is at hand. */
+type Kept = { readonly events: readonly RunEventBody[]; readonly text?: string };
 
 /** Events after which lists should show something else. */
 const tellingEvents: ReadonlySet<string> = new Set([

@@ -58,6 +58,10 @@ export function loneStatement(parts: LoneParts): Statement {
   return statement(`l${parts.events ? "e" : ""}${parts.audit}${flags(parts)}`, () => loneText(parts));
 }
 
+/** Between JSON texts that travel as one parameter: as a control character it stands in none of them. */
+export const betweenTexts = "\u001e";
+const jsonTexts = (parameter: string): string => `string_to_array(${parameter}::text, E'\\x1e')`;
+
 const auditColumns = "actor_kind, actor_id, actor_name, action, subject_kind, subject_id, path, body";
 const auditInsert = `insert into audit_entry
     (workspace_id, at, run_id, ${auditColumns})`;
@@ -101,7 +105,7 @@ function groupText(parts: Parts): string {
     `written as (
   insert into event_batch (run_id, seq, last, version, at, bodies)
   select accepted.run_id, accepted.seq, batch.last, ${eventVersion}, accepted.at, batch.bodies
-    from unnest($4::int[], $5::int[], $6::text[]) as batch(request, last, bodies)
+    from unnest($4::int[], $5::int[], ${jsonTexts("$6")}) as batch(request, last, bodies)
     join accepted on accepted.request = batch.request
 )`,
   ];
@@ -112,7 +116,14 @@ function groupText(parts: Parts): string {
     sections.push(`audited as (
   ${auditInsert}
   select accepted.workspace_id, accepted.at, accepted.run_id, ${auditValues}
-    from unnest(${arrays(["int", ...auditColumns.split(", ").map(() => "text")])})
+    from unnest(${arrays([
+      "int",
+      ...auditColumns
+        .split(", ")
+        .slice(0, -1)
+        .map(() => "text"),
+    ])},
+                ${jsonTexts(`$${(parameters += 1)}`)})
       as entry(request, ${auditColumns})
     join accepted on accepted.request = entry.request
 )`);

@@ -1,6 +1,6 @@
 import { type Json, isObject } from "#base/index.ts";
 import { canonicalJson } from "#flow/index.ts";
-import { groupStatement, loneStatement, mostLoneRows } from "./append-statement.ts";
+import { betweenTexts, groupStatement, loneStatement, mostLoneRows } from "./append-statement.ts";
 import type { AppendRequest, RunSummary } from "./spec.ts";
 
 /** A request on its way into a statement. */
@@ -57,11 +57,11 @@ function fillGroup(group: readonly Pending[], check: boolean): Filled {
     const number = index + 1;
     push(runs, quoted(request.run), request.epoch, request.seq);
     const { length } = request.events;
-    if (length > 0) push(batches, number, request.seq + length - 1, JSON.stringify(bodies));
+    if (length > 0) push(batches, number, request.seq + length - 1, bodies);
     for (const { actor, action, subject, path, body } of request.audit) {
       const [id, name, what] = [plain(actor.id), plain(actor.name), plain(subject.id)];
       const texts = [actor.kind, id, name, action, subject.kind, what, path].map(quoted);
-      push(audits, number, ...texts, JSON.stringify(canonicalText(body)));
+      push(audits, number, ...texts, canonicalText(body));
     }
     for (const id of request.consume) push(consumed, number, quoted(id));
     if (request.summary !== undefined) push(summaries, number, ...summaryRow(request.summary).map(quoted));
@@ -70,17 +70,24 @@ function fillGroup(group: readonly Pending[], check: boolean): Filled {
   const consume = isFilled(consumed);
   const summary = isFilled(summaries);
   const values = [
-    ...runs,
-    ...batches,
-    ...(audit ? audits : []),
-    ...(consume ? consumed : []),
-    ...(summary ? summaries : []),
-  ].map((column) => `{${column.join(",")}}`);
+    ...runs.map(arrayText),
+    ...withTexts(batches),
+    ...(audit ? withTexts(audits) : []),
+    ...(consume ? consumed.map(arrayText) : []),
+    ...(summary ? summaries.map(arrayText) : []),
+  ];
   return { ...groupStatement({ audit, consume, summary, check }), values };
 }
 
 function columns(count: number): unknown[][] {
   return Array.from({ length: count }, () => []);
+}
+
+const arrayText = (column: readonly unknown[]): string => `{${column.join(",")}}`;
+
+/** Columns of which the last holds JSON texts. */
+function withTexts(into: readonly unknown[][]): string[] {
+  return into.map((column, i) => (i < into.length - 1 ? arrayText(column) : column.join(betweenTexts)));
 }
 
 function push(into: readonly unknown[][], ...row: unknown[]): void {

@@ -143,7 +143,7 @@ export function createAppender(pool: pg.Pool, options: AppenderOptions = {}): Ap
 
   return {
     append(request) {
-      const bodies = JSON.stringify(request.events);
+      const bodies = request.text ?? JSON.stringify(request.events);
       const { run, epoch, seq } = request;
       return new Promise<Appended>((resolve, reject) => {
         waiting.push({

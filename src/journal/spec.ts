@@ -137,6 +137,8 @@ export type AppendRequest = {
   /** Sequence number of the first event: the last one known + 1. */
   readonly seq: number;
   readonly events: readonly RunEventBody[];
+  /** JSON text of `events`, where it was made already. */
+  readonly text?: string | undefined;
   readonly audit: readonly AuditDraft[];
   readonly consume: readonly InboxItemId[];
   /** The run ends, and others have to be told: its statement must not hold rows of runs beside it. */

@@ -11,6 +11,8 @@ export type Redactor = {
   text(text: string): string;
   /** Redacts every string of a JSON value, names of members included. */
   json<T extends Json>(value: T): T;
+  /** Whether the JSON text of a value shows that `json` would leave the value as it is. */
+  leaves(jsonText: string): boolean;
   /**
    * Redacts a text that comes in pieces: a value split over any number of pieces is found. What may still become a
    * value is held back until the next piece; `end` yields the rest.
@@ -33,10 +35,7 @@ export function redactor(values: readonly string[]): Redactor {
 
   // How each would be spelled in the JSON text of a value that holds it: most values hold none, and are told so fast.
   const inJson = needles.map((needle) => JSON.stringify(needle).slice(1, -1));
-  const isClean = (value: Json): boolean => {
-    const spelled = JSON.stringify(value);
-    return !inJson.some((needle) => spelled.includes(needle));
-  };
+  const leaves = (jsonText: string): boolean => !inJson.some((needle) => jsonText.includes(needle));
 
   const text = (input: string): string => {
     if (!needles.some((needle) => input.includes(needle))) return input;
@@ -55,8 +54,9 @@ export function redactor(values: readonly string[]): Redactor {
   };
   return {
     text,
+    leaves,
     json: <T extends Json>(value: T): T =>
-      needles.length === 0 || isClean(value) ? value : (json(value) as T),
+      needles.length === 0 || leaves(JSON.stringify(value)) ? value : (json(value) as T),
     stream: () => new Scan(needles),
   };
 }
