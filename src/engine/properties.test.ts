@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { WorkspaceId } from "#base/index.ts";
-import { machineVersion, pathOfKey } from "#flow/machine/index.ts";
+import type { RunId, WorkspaceId } from "#base/index.ts";
+import { machineVersion, pathOfKey, type RunState } from "#flow/machine/index.ts";
 import { createPostgresJournal, migrateQueue, registerWorker, type Journal } from "#journal/index.ts";
 import { startTestDatabase } from "#platform/testing.ts";
 import { trees, write } from "#flow/testing.ts";
@@ -76,6 +76,19 @@ function orderedTimers(journal: Journal): { journal: Journal; fireNext(): Promis
   };
 }
 
+/** Sends the events that tasks wait for. False: none does. */
+async function sendAwaited(journal: Journal, run: RunId, tasks: RunState["tasks"]): Promise<boolean> {
+  const waiting = Object.values(tasks).flatMap(({ status, awaited }) =>
+    status.name === "running" && awaited?.received === null ? [awaited.key] : [],
+  );
+  let sent = false;
+  for (const key of waiting) {
+    const by = { kind: "system", id: "test", name: "Test" } as const;
+    sent = (await journal.signal(run, `event:${key}`, { kind: "event", key, payload: { n: 1 }, by })) || sent;
+  }
+  return sent;
+}
+
 /** Carries a flow through in a world, and tells how it ended. */
 async function endIn(world: ConformanceWorld, text: string, choices: readonly number[]): Promise<unknown> {
   const beyond = outside();
@@ -109,7 +122,12 @@ async function endIn(world: ConformanceWorld, text: string, choices: readonly nu
         tasks: Object.fromEntries(top.map((task) => [task.path, task.status.name])),
       };
     }
-    if (!(await answerAll(journal, run, beyond)) && !(await timers.fireNext())) break;
+    if (
+      !(await answerAll(journal, run, beyond)) &&
+      !(await sendAwaited(journal, run, tasks)) &&
+      !(await timers.fireNext())
+    )
+      break;
   }
   throw new Error(`The run does not come to an end: ${text}`);
 }
