@@ -1,4 +1,5 @@
 import { pricedModels } from "#agents/index.ts";
+import { createLiveDocuments, memoryKind, type LiveDocuments } from "#collab/index.ts";
 import type { Knowledge } from "#flow/index.ts";
 import {
   aliasNames,
@@ -11,7 +12,7 @@ import {
   type ProviderEnvironment,
   type Scope,
 } from "#governance/index.ts";
-import { flowInputs } from "#library/index.ts";
+import { draftKind, flowInputs } from "#library/index.ts";
 import { createWatcher, type Watcher } from "#journal/index.ts";
 import type { Database, Listener } from "#platform/index.ts";
 import { builtinFacts, toolRows } from "#tools/index.ts";
@@ -21,6 +22,8 @@ import type { ToolRow } from "./views.ts";
 /** What the verbs work with. One for a process. */
 export type ApiDeps = {
   readonly db: Database;
+  /** Drafts of flows, and whatever else is written together. */
+  readonly live: LiveDocuments;
   readonly listener: Listener;
   readonly auth: Auth;
   readonly identity: Identity;
@@ -61,6 +64,7 @@ export function createApiDeps(options: ApiOptions): ApiDeps {
   const auth = createAuth(db, options);
   return {
     db,
+    live: createLiveDocuments({ db, listener, kinds: [draftKind(db), memoryKind()] }),
     listener,
     auth,
     identity: createIdentity(db, auth),

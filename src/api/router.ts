@@ -5,10 +5,14 @@ import { send as eventSend } from "./event/send.ts";
 import { archive } from "./flow/archive.ts";
 import { blueprints } from "./flow/blueprints.ts";
 import { check } from "./flow/check.ts";
+import { create as createFlow } from "./flow/create.ts";
+import { draft } from "./flow/draft.ts";
 import { duplicate } from "./flow/duplicate.ts";
 import { get as flowGet } from "./flow/get.ts";
+import { knowledge } from "./flow/knowledge.ts";
 import { list as flowList } from "./flow/list.ts";
 import { publish } from "./flow/publish.ts";
+import { publishDraft } from "./flow/publishDraft.ts";
 import { home } from "./home.ts";
 import { count } from "./inbox/count.ts";
 import { decide } from "./inbox/decide.ts";
@@ -55,7 +59,19 @@ import { watch as workspaceWatch } from "./workspace/watch.ts";
 export const appRouter = router({
   me,
   home,
-  flow: router({ list: flowList, get: flowGet, check, blueprints, publish, duplicate, archive }),
+  flow: router({
+    list: flowList,
+    get: flowGet,
+    check,
+    knowledge,
+    blueprints,
+    create: createFlow,
+    draft,
+    publish,
+    publishDraft,
+    duplicate,
+    archive,
+  }),
   run: router({
     list: runList,
     get: runGet,

@@ -179,6 +179,7 @@ export async function startTestApi(options: Partial<ApiOptions> = {}) {
     anonymous: createCaller({ deps, headers: new Headers() }),
     async close() {
       for (const closer of closers) await closer();
+      await deps.live.close();
       deps.watcher.close();
       await listener.close();
       await database.close();

@@ -1,5 +1,5 @@
 import type { FileRef, Json, JsonObject } from "#base/index.ts";
-import type { Problem, Shape } from "#flow/index.ts";
+import type { Problem, Shape, ToolFacts } from "#flow/index.ts";
 import type { RunEvent } from "#flow/machine/index.ts";
 import type { Permission, Role } from "#governance/index.ts";
 
@@ -64,6 +64,30 @@ export type FlowView = FlowRow & {
   inputs: Shape;
   samples: Record<string, JsonObject>;
   revisions: { id: string; number: number; message: string; createdName: string; createdAt: number }[];
+};
+
+/** A flow around its draft; `latest` is null while it has never been published. */
+export type DraftView = {
+  flowId: string;
+  slug: string;
+  title: string;
+  archived: boolean;
+  latest: { number: number; text: string } | null;
+  revisions: FlowView["revisions"];
+};
+
+/** What validation knows beyond a text. */
+export type KnowledgeView = {
+  readonly tools: readonly ToolFacts[];
+  readonly models: readonly string[];
+  readonly members: readonly {
+    readonly id: string;
+    readonly email: string;
+    readonly roles: readonly string[];
+  }[];
+  readonly follows: readonly { readonly flow: string; readonly followed: readonly string[] }[];
+  readonly flows: readonly { readonly id: string; readonly inputs: Shape | null }[];
+  readonly roles: readonly string[];
 };
 
 export type RunView = RunRow & {

@@ -19,4 +19,12 @@ export {
   flowInputs,
 } from "./library.ts";
 export { type Blueprint, blueprints } from "./blueprints.ts";
-export { draftKind } from "./draft.ts";
+export {
+  type Draft,
+  type Reviewed,
+  createFlow,
+  draftAddress,
+  draftKind,
+  getDraft,
+  reviewedText,
+} from "./drafts.ts";

@@ -3,6 +3,7 @@ import { parseFlow, validateFlow, type Flow, type Knowledge, type Problem, type 
 import { authorize, flowPolicy, newId, type Scope, writeAudit } from "#governance/index.ts";
 import type { RunSummary } from "#journal/index.ts";
 import { notify, sha256, transaction, type Database, type Transaction } from "#platform/index.ts";
+import { withId } from "./drafts.ts";
 import * as store from "./store.ts";
 
 /** A run in the strip beside a flow. */
@@ -165,6 +166,7 @@ export async function getFlow(
   authorize(scope, flowPolicy.see);
   const flow = await store.findFlow(scope, db, wanted.slug);
   if (flow === null) throw missing();
+  if (flow.revision === 0) throw unpublished(flow.title);
   const [runs, revisions, revision] = await Promise.all([
     store.readLastRuns(scope, db, [flow.id]),
     store.readRevisions(scope, db, flow.id),
@@ -201,6 +203,7 @@ export async function pinRevision(
       hint: "Bring it back from the archive first.",
     });
   }
+  if (flow.revision === 0) throw unpublished(flow.title);
   const number = wanted.revision ?? flow.revision;
   const revision = await store.readRevision(scope, db, flow.id, number);
   if (revision === null) {
@@ -327,16 +330,16 @@ async function targetOf(
   return flow;
 }
 
+const unpublished = (title: string) =>
+  new BatonError("conflict", `"${title}" has not been published yet.`, {
+    hint: "Publish its draft first.",
+    details: { draft: true },
+  });
 const missing = () => new BatonError("not-found", "There is no such flow.");
 const taken = (slug: string) =>
   new BatonError("conflict", `Another flow has the id "${slug}" already.`, {
     hint: `Open that flow to publish this as its next revision, or change the first line to another id.`,
   });
-
-/** Replaces the value of the text's top-level `id`. */
-function withId(text: string, id: string): string {
-  return text.replace(/^id:.*$/m, `id: ${id}`);
-}
 
 /** Inputs of revisions that were looked at lately, by the revision's id: a revision never changes. */
 const shapes = new Map<string, Shape>();

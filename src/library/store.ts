@@ -187,20 +187,20 @@ export async function readRevisionById(
 }
 
 /**
- * The workspace of a flow and the text of its latest revision, by its id alone. Asked before it is known who asks: whoever
+ * The workspace of a flow, its slug and the text of its latest revision (null: none yet), by its id alone. Asked before it is known who asks: whoever
  * calls this compares the workspace with theirs.
  */
 export async function readOrigin(
   db: Database,
   flow: string,
-): Promise<{ workspaceId: WorkspaceId; text: string } | null> {
-  const { rows } = await db.pool.query<{ workspace_id: WorkspaceId; text: string }>(
-    `select f.workspace_id, r.text from flow f
-     join revision r on r.flow_id = f.id and r.number = f.latest_revision where f.id = $1`,
+): Promise<{ workspaceId: WorkspaceId; slug: string; text: string | null } | null> {
+  const { rows } = await db.pool.query<{ workspace_id: WorkspaceId; slug: string; text: string | null }>(
+    `select f.workspace_id, f.slug, r.text from flow f
+     left join revision r on r.flow_id = f.id and r.number = f.latest_revision where f.id = $1`,
     [flow],
   );
   const [row] = rows;
-  return row === undefined ? null : { workspaceId: row.workspace_id, text: row.text };
+  return row === undefined ? null : { workspaceId: row.workspace_id, slug: row.slug, text: row.text };
 }
 
 /** The newest runs of each flow, newest first. */

@@ -106,7 +106,7 @@ async function begin(): Promise<{ stop(): Promise<void> }> {
   await web.listen(host, port);
   return {
     async stop() {
-      await Promise.all([documents.close(), web.stop()]);
+      await Promise.all([documents.close(), deps.live.close(), web.stop()]);
       await pages.close();
       deps.watcher.close();
       await listener.close();

@@ -69,6 +69,24 @@ describe("graph", () => {
     expect(node("bad")).toMatchObject({ kind: "broken", title: "bad", label: "agent" });
   });
 
+  test("[G4] with the places of the others, broken tasks stand where they are written", () => {
+    const read = parseFlow(
+      "id: b\ntasks:\n  - { id: one, log: x }\n  - { id: bad, lgo: 1 }\n  - { id: two, parallel: [{ id: in, log: x }, { log: x }] }\n  - { id: three, if: a, then: [{ id: worse }] }\n",
+    );
+    if (!read.flow) throw new Error("the flow was not read");
+    const graph = flowGraph(read.flow, read.broken, read.paths);
+    expect(graph.nodes.map((one) => [one.id, one.kind, one.parent])).toEqual([
+      ["one", "log", null],
+      ["bad", "broken", null],
+      ["two", "parallel", null],
+      ["two/in", "log", "two"],
+      ["two/[1]", "broken", "two"],
+      ["three", "if", null],
+      ["three/worse", "broken", "three"],
+    ]);
+    expect(graph.edges.map((edge) => edge.id)).toEqual(["one>bad", "bad>two", "two>three"]);
+  });
+
   test("[G10] edges of a dag go from what is needed to what needs it", () => {
     const dag = parseFlow(
       "id: d\ntasks:\n  - { id: d, dag: [{ id: c, needs: [a, b], log: x }, { id: a, log: x }, { id: b, needs: a, log: x }], finally: [{ id: f, log: x }, { id: g, log: x }] }\n",

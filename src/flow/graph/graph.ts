@@ -1,6 +1,7 @@
 import type { DagTask, Flow, HeadKey, LoopTask, Task } from "../language/definition.ts";
 import { blocksOf } from "../language/blocks.ts";
 import type { BrokenTask } from "../language/reader.ts";
+import type { DocumentPath } from "../language/source.ts";
 
 /** A task as the graph shows it. */
 export type GraphNode = {
@@ -35,13 +36,34 @@ export type FlowGraph = { readonly nodes: readonly GraphNode[]; readonly edges: 
 
 /**
  * The flow as nodes and edges. Nodes nest by `parent`; edges join nodes of the same parent in the order of the text.
- * Broken tasks, when given, get a node of their own where their id is known.
+ * Broken tasks, when given, get a node of their own: at the top where their id is known, and with the `paths` of the
+ * other tasks wherever they stand, in their place.
  */
-export function flowGraph(flow: Flow, broken: readonly BrokenTask[] = []): FlowGraph {
+export function flowGraph(
+  flow: Flow,
+  broken: readonly BrokenTask[] = [],
+  paths: ReadonlyMap<Task, DocumentPath> | null = null,
+): FlowGraph {
   const nodes: GraphNode[] = [];
   const edges: GraphEdge[] = [];
   const join = (from: string, to: string, label: string, kind: GraphEdge["kind"]): void => {
     edges.push({ id: `${from}>${to}`, from, to, label, kind });
+  };
+
+  const indexOf = (task: Task | BrokenTask): number =>
+    Number(("path" in task ? task.path : paths?.get(task))?.at(-1) ?? 0);
+  /** Broken tasks of a list that is known by its members, or by what holds it. */
+  const brokenIn = (list: readonly Task[], owner: Task | null, block: string): readonly BrokenTask[] => {
+    if (paths === null) return [];
+    const [first] = list;
+    const known = first === undefined ? undefined : paths.get(first)?.slice(0, -1);
+    const held = owner === null ? [] : paths.get(owner);
+    return broken.filter(({ path }) => {
+      const place = path.slice(0, -1);
+      if (known !== undefined) return isSame(place, known);
+      if (held === undefined) return false;
+      return listPaths(owner, block).some((below) => isSame(place, [...held, ...below]));
+    });
   };
 
   const add = (
@@ -50,10 +72,21 @@ export function flowGraph(flow: Flow, broken: readonly BrokenTask[] = []): FlowG
     block: string,
     prefix: string,
     parallel: boolean,
+    owner: Task | null = null,
   ): string[] => {
-    const ids = list.map((task) => {
+    const all: (Task | BrokenTask)[] = [...list, ...brokenIn(list, owner, block)];
+    if (all.length > list.length) all.sort((a, b) => indexOf(a) - indexOf(b));
+    const ids = all.map((task) => {
+      if ("path" in task) {
+        const id = `${prefix}${task.id ?? `[${String(task.path.at(-1))}]`}`;
+        const unique = nodes.some((node) => node.id === id) ? `${id}[${String(task.path.at(-1))}]` : id;
+        nodes.push(brokenNode(task, unique, parent, block));
+        return unique;
+      }
       const id = prefix + task.id;
-      const blocks = blocksOf(task).filter((one) => one.tasks.length > 0);
+      const blocks = blocksOf(task).filter(
+        (one) => one.tasks.length > 0 || brokenIn(one.tasks, task, one.name).length > 0,
+      );
       nodes.push({
         id,
         kind: task.kind,
@@ -75,6 +108,7 @@ export function flowGraph(flow: Flow, broken: readonly BrokenTask[] = []): FlowG
           one.name,
           `${id}/${handler ? `!${one.name}/` : ""}`,
           (task.kind === "parallel" || task.kind === "dag") && !handler,
+          task,
         );
       }
       return id;
@@ -103,24 +137,38 @@ export function flowGraph(flow: Flow, broken: readonly BrokenTask[] = []): FlowG
   const end = main.at(-1);
   if (end !== undefined && errors[0] !== undefined) join(end, errors[0], "on failure", "error");
   if (end !== undefined && last[0] !== undefined) join(end, last[0], "finally", "finally");
-  for (const one of broken) {
+  for (const one of paths === null ? broken : []) {
     if (one.path.length !== 2 || one.path[0] !== "tasks") continue;
     const id = one.id ?? `tasks[${String(one.path[1])}]`;
     if (nodes.some((node) => node.id === id)) continue;
-    nodes.push({
-      id,
-      kind: "broken",
-      title: one.id ?? "Broken task",
-      label: one.kind ?? "",
-      parent: null,
-      block: "tasks",
-      agent: null,
-      tool: null,
-      group: false,
-      disabled: false,
-    });
+    nodes.push(brokenNode(one, id, null, "tasks"));
   }
   return { nodes, edges };
+}
+
+function brokenNode(one: BrokenTask, id: string, parent: string | null, block: string): GraphNode {
+  return {
+    id,
+    kind: "broken",
+    title: one.id ?? "Broken task",
+    label: one.kind ?? "",
+    parent,
+    block,
+    agent: null,
+    tool: null,
+    group: false,
+    disabled: false,
+  };
+}
+
+function isSame(a: DocumentPath, b: DocumentPath): boolean {
+  return a.length === b.length && a.every((step, index) => step === b[index]);
+}
+
+/** Where the list of a block may stand below its task. */
+function listPaths(owner: Task | null, block: string): readonly DocumentPath[] {
+  if (owner !== null && block === "tasks") return [["tasks"], [owner.kind]];
+  return [block.startsWith("case:") ? ["cases", block.slice("case:".length)] : [block]];
 }
 
 function labelOf(task: Task): string {

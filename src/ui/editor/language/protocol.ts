@@ -1,0 +1,68 @@
+import type { Json } from "#base/index.ts";
+import type { KnowledgeView } from "#api/index.ts";
+import type { FlowGraph, Gesture, Problem, TextChange, Weakening } from "#flow/index.ts";
+import type { Completions, Help } from "./complete.ts";
+
+/** A task's place in the text that was looked at. */
+export type Place = {
+  /** Id of its node in the graph. */
+  readonly id: string;
+  readonly path: readonly (string | number)[];
+  readonly from: number;
+  readonly to: number;
+  /** Tasks in the list that it stands in. */
+  readonly siblings: number;
+};
+
+/** What a text is, as far as it could be read. */
+export type Analysis = {
+  readonly text: string;
+  readonly problems: readonly Problem[];
+  /** Null while the text as a whole can't be read. */
+  readonly graph: FlowGraph | null;
+  readonly id: string | null;
+  readonly title: string | null;
+  readonly places: readonly Place[];
+  readonly agents: readonly string[];
+  readonly tools: readonly string[];
+};
+
+/** A control of the inspector: one value of a task. */
+export type FormField = {
+  /** Below the task. */
+  readonly path: readonly string[];
+  readonly label: string;
+  readonly description: string;
+  readonly control: "text" | "lines" | "number" | "flag" | "choice" | "yaml" | "expression" | "duration";
+  readonly choices: readonly string[];
+  readonly isHead: boolean;
+  /** As it is written; undefined where it is left out. */
+  readonly value: Json | undefined;
+  /** Its YAML, for values that are maps or lists. */
+  readonly source: string;
+};
+
+export type TaskForm = {
+  readonly id: string;
+  readonly kind: string;
+  readonly summary: string;
+  readonly fields: readonly FormField[];
+};
+
+/** What the worker is asked; each answers one thing. */
+export type Requests = {
+  know: { ask: { knowledge: KnowledgeView }; answer: null };
+  analyse: { ask: { text: string }; answer: Analysis };
+  complete: { ask: { text: string; offset: number }; answer: Completions };
+  help: { ask: { text: string; offset: number }; answer: Help | null };
+  edit: { ask: { text: string; gesture: Gesture }; answer: readonly TextChange[] };
+  form: { ask: { text: string; path: readonly (string | number)[] }; answer: TaskForm | null };
+  readYaml: { ask: { text: string }; answer: { value: Json } | { problem: string } };
+  compare: { ask: { before: string; after: string }; answer: readonly Weakening[] };
+};
+export type RequestKind = keyof Requests;
+
+export type Question = { [K in RequestKind]: { id: number; kind: K } & Requests[K]["ask"] }[RequestKind];
+export type Reply =
+  | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly refused: { readonly message: string; readonly hint: string | null } };

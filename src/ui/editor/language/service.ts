@@ -1,0 +1,187 @@
+import { parse as parseYaml, stringify } from "yaml";
+import { BatonError, isObject, type Json, type JsonObject } from "#base/index.ts";
+import type { KnowledgeView } from "#api/index.ts";
+import {
+  editFlow,
+  flowGraph,
+  parseFlow,
+  validateFlow,
+  weakenings,
+  type Flow,
+  type Knowledge,
+  type ParsedFlow,
+} from "#flow/index.ts";
+import { completeAt, helpAt } from "./complete.ts";
+import { placesOf } from "./places.ts";
+import type { Analysis, FormField, Question, Reply, TaskForm } from "./protocol.ts";
+import { headKeys, schemasAt } from "./schema.ts";
+
+/** Reads texts for the editor: in a worker, so that typing never waits for it. Keeps what it read last. */
+export class LanguageService {
+  #knowledge: Knowledge = {};
+  #read: { text: string; parsed: ParsedFlow } | null = null;
+  #good: Flow | null = null;
+
+  answer(question: Question): Reply {
+    try {
+      return { id: question.id, answer: this.#answer(question) };
+    } catch (error) {
+      const known = error instanceof BatonError ? error : null;
+      const message = known?.message ?? "This could not be done.";
+      return { id: question.id, refused: { message, hint: known?.hint ?? null } };
+    }
+  }
+
+  #answer(question: Question): unknown {
+    switch (question.kind) {
+      case "know":
+        this.#knowledge = knowledgeFrom(question.knowledge);
+        return null;
+      case "analyse":
+        return this.analyse(question.text);
+      case "complete":
+        return completeAt(question.text, question.offset, this.#good, this.#knowledge);
+      case "help":
+        return helpAt(question.text, question.offset, this.#good, this.#knowledge);
+      case "edit":
+        return editFlow(question.text, question.gesture);
+      case "form":
+        return formOf(this.#parse(question.text), question.path);
+      case "readYaml":
+        return readYaml(question.text);
+      case "compare": {
+        const before = parseFlow(question.before).flow;
+        const after = parseFlow(question.after).flow;
+        return before === null || after === null ? [] : weakenings(before, after);
+      }
+    }
+  }
+
+  analyse(text: string): Analysis {
+    const parsed = this.#parse(text);
+    const { flow } = parsed;
+    const graph = flow === null ? null : flowGraph(flow, parsed.broken, parsed.paths);
+    return {
+      text,
+      problems: validateFlow(parsed, this.#knowledge),
+      graph,
+      id: flow?.id ?? null,
+      title: flow?.title ?? null,
+      places: flow === null ? [] : placesOf(parsed, flow),
+      agents: Object.keys(flow?.agents ?? {}),
+      tools: [...Object.keys(flow?.tools ?? {}), ...(this.#knowledge.tools?.names() ?? [])],
+    };
+  }
+
+  #parse(text: string): ParsedFlow {
+    if (this.#read?.text !== text) this.#read = { text, parsed: parseFlow(text) };
+    const { parsed } = this.#read;
+    this.#good = parsed.flow ?? this.#good;
+    return parsed;
+  }
+}
+
+function knowledgeFrom(view: KnowledgeView): Knowledge {
+  const tools = new Map(view.tools.map((tool) => [tool.name, tool]));
+  const flows = new Map(view.flows.map(({ id, inputs }) => [id, inputs ?? undefined]));
+  return {
+    tools: { get: (name) => tools.get(name), names: () => [...tools.keys()] },
+    models: view.models,
+    members: view.members,
+    roles: view.roles,
+    follows: new Map(view.follows.map(({ flow, followed }) => [flow, followed])),
+    flows: { get: (id) => flows.get(id), ids: () => [...flows.keys()] },
+  };
+}
+
+function readYaml(text: string): { value: Json } | { problem: string } {
+  try {
+    return { value: parseYaml(text, { schema: "core", prettyErrors: false, logLevel: "error" }) as Json };
+  } catch (error) {
+    return { problem: (error instanceof Error ? error.message : "").split("\n")[0] ?? "" };
+  }
+}
+
+const expressions = new Set(["when", "if", "breakWhen"]);
+
+/** The controls for a task: the keys of its head first, then those that every task may have. */
+function formOf(parsed: ParsedFlow, path: readonly (string | number)[]): TaskForm | null {
+  const range = parsed.source.rangeOf(path);
+  const value = valueAt(parsed.source.text, path, range.start);
+  if (!isObject(value)) return null;
+  const kind = Object.keys(value).find((key) => headKeys().has(key));
+  if (kind === undefined) return null;
+  const schema = schemasAt(["tasks", "*"], [kind])[0];
+  const properties = schema !== undefined && isObject(schema["properties"]) ? schema["properties"] : {};
+  const names = Object.keys(properties).filter((name) => name !== "id" && !holdsTasks(properties[name]));
+  const common = new Set(Object.keys(commonProperties()));
+  const own = names.filter((name) => !common.has(name));
+  const fields = [...own, ...names.filter((name) => common.has(name))].map((name): FormField => {
+    const property = properties[name];
+    const written = value[name] as Json | undefined;
+    return {
+      path: [name],
+      label: name,
+      description: isObject(property) ? String(property["description"] ?? "") : "",
+      ...controlOf(name, property, written),
+      isHead: own.includes(name),
+      value: written,
+      source: typeof written === "object" && written !== null ? stringify(written, { lineWidth: 0 }).trimEnd() : "",
+    };
+  });
+  return {
+    id: String(value["id"] ?? ""),
+    kind,
+    summary: String(schema?.["description"] ?? ""),
+    fields,
+  };
+}
+
+function valueAt(text: string, path: readonly (string | number)[], _start: number): unknown {
+  const whole: unknown = parseYaml(text, { schema: "core", logLevel: "silent", prettyErrors: false });
+  return path.reduce<unknown>((inner, step) => (inner as Record<string, unknown> | undefined)?.[step], whole);
+}
+
+function commonProperties(): JsonObject {
+  const [schema] = schemasAt(["tasks", "*"], ["log"]);
+  const properties = schema?.["properties"];
+  if (!isObject(properties)) return {};
+  const { log: _log, level: _level, ...common } = properties as JsonObject;
+  return common;
+}
+
+function holdsTasks(schema: unknown): boolean {
+  if (!isObject(schema)) return false;
+  if (typeof schema["$ref"] === "string" && isTaskList(schema["$ref"])) return true;
+  const more = schema["additionalProperties"];
+  return isObject(more) && typeof more["$ref"] === "string" && isTaskList(more["$ref"]);
+}
+
+function isTaskList(reference: string): boolean {
+  // The only list among the definitions is that of tasks.
+  return schemasAt([], []).length > 0 && reference !== "#/$defs/__schema0" && reference !== "#/$defs/__schema2";
+}
+
+function controlOf(
+  name: string,
+  schema: unknown,
+  value: Json | undefined,
+): Pick<FormField, "control" | "choices"> {
+  if (typeof value === "object" && value !== null) return { control: "yaml", choices: [] };
+  if (!isObject(schema)) return { control: "yaml", choices: [] };
+  if (expressions.has(name)) return { control: "expression", choices: [] };
+  const alternatives = Array.isArray(schema["anyOf"]) ? schema["anyOf"].filter(isObject) : [schema];
+  const choices = alternatives.flatMap((one) => (Array.isArray(one["enum"]) ? one["enum"].map(String) : []));
+  if (choices.length > 0) return { control: "choice", choices };
+  const types = alternatives.flatMap((one) => one["type"] ?? []);
+  if (types.includes("boolean") && types.length === 1) return { control: "flag", choices: [] };
+  if ((types.includes("integer") || types.includes("number")) && types.length === 1) {
+    return { control: "number", choices: [] };
+  }
+  if (types.includes("string")) {
+    const isLong = ["prompt", "code", "description"].includes(name) || (typeof value === "string" && value.includes("\n"));
+    return { control: isLong ? "lines" : "text", choices: [] };
+  }
+  if (typeof value === "string") return { control: value.includes("\n") || name === "prompt" ? "lines" : "text", choices: [] };
+  return { control: name === "prompt" ? "lines" : "yaml", choices: [] };
+}
