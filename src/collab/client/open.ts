@@ -179,6 +179,8 @@ export function openLive(options: LiveClientOptions): LiveClient {
       hearers.clear();
       fail("The document was closed.", "Open it again.");
       stopTelling();
+      // Yjs takes a new id when somebody else has written under this one; what the provider takes leave under is the old.
+      doc.clientID = awareness.clientID;
       provider.destroy();
       void kept?.destroy();
       doc.destroy();

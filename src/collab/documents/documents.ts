@@ -5,7 +5,7 @@ import type { Scope } from "#governance/index.ts";
 import { type Database, type Listener, log } from "#platform/index.ts";
 import { appendUpdates } from "../log/append.ts";
 import { openBus } from "../log/bus.ts";
-import { claimClients, clientOf } from "../log/clients.ts";
+import { claimClients, clientOf, inProcess } from "../log/clients.ts";
 import { compact, historyMs } from "../log/compact.ts";
 import { deleteDocument, type DocumentRow, insertDocument } from "../log/documents.ts";
 import { readContent, readUpdates } from "../log/read.ts";
@@ -147,7 +147,7 @@ export function createLiveDocuments(options: LiveDocumentsOptions): LiveDocument
         return { made: false, seq: before[0].seq };
       }
       const found = await current(client, document);
-      const writer = await clientFor(client, document, change.author.id);
+      const writer = await clientFor(client, document, inProcess(change.author.id));
       const { result, bytes } = perform(kind, scope, found.replica, writer, change);
       let seq = found.seq;
       if (bytes !== null) {
@@ -183,14 +183,14 @@ export function createLiveDocuments(options: LiveDocumentsOptions): LiveDocument
   async function clientFor(
     on: Pick<Database["pool"], "query">,
     document: number,
-    author: string,
+    owner: string,
   ): Promise<number> {
-    const known = await clientOf(on, document, author);
+    const known = await clientOf(on, document, owner);
     if (known !== null) return known;
     for (;;) {
       const fresh = randomBytes(4).readUInt32BE();
-      const owners = await claimClients(on, document, [fresh], author);
-      if (owners.get(fresh) === author) return fresh;
+      const owners = await claimClients(on, document, [fresh], owner);
+      if (owners.get(fresh) === owner) return fresh;
     }
   }
 
@@ -217,6 +217,8 @@ export function createLiveDocuments(options: LiveDocumentsOptions): LiveDocument
     try {
       result = doc.transact(() => change.edit(doc), change.author.id);
     } finally {
+      // Nobody's: Yjs takes a new id, and says so, when others' updates bring its own.
+      doc.clientID = 0;
       doc.off("afterTransaction", keep);
       doc.off("update", keepBytes);
     }

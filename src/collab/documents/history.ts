@@ -27,7 +27,7 @@ export async function readHistory(
     to: Date;
     updates: string;
   }>(
-    `with some as (
+    `with page as (
        select seq, author, author_name, at,
          lead(author) over w as elder_author, lead(at) over w as elder_at
        from (select * from live_update where document_id = $1 and seq < $2 order by seq desc limit $4) newest
@@ -36,7 +36,7 @@ export async function readHistory(
        select *, coalesce(sum(case when elder_author is distinct from author
            or at - elder_at > $5 * interval '1 millisecond' then 1 else 0 end)
          over (order by seq desc rows between unbounded preceding and 1 preceding), 0) as entry
-       from some
+       from page
      )
      select min(seq) as first, max(seq) as last, max(author) as author, max(author_name) as name,
        min(at) as from, max(at) as to, count(*) as updates

@@ -32,3 +32,11 @@ export async function clientOf(on: Runner, document: number, owner: string): Pro
   );
   return rows[0] === undefined ? null : Number(rows[0].client);
 }
+
+/**
+ * Owns the replica under which an author writes from within the process. Never one of their tabs: two replicas that
+ * count under one id would give the same numbers to different edits.
+ */
+export function inProcess(author: string): string {
+  return `process:${author}`;
+}

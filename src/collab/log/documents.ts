@@ -2,6 +2,7 @@ import * as Y from "yjs";
 import { BatonError, type WorkspaceId } from "#base/index.ts";
 import { type Address, type Author, liveLimits } from "../spec.ts";
 import type { Runner } from "./append.ts";
+import { inProcess } from "./clients.ts";
 
 export type DocumentRow = { readonly id: number; readonly workspaceId: WorkspaceId };
 
@@ -42,10 +43,19 @@ export async function insertDocument(
        insert into live_update (document_id, seq, bytes, author, author_name, client)
        select id, 1, $4, $5, $6, $7 from made
      ), claimed as (
-       insert into live_client (document_id, client, owner) select id, $7, $5 from made
+       insert into live_client (document_id, client, owner) select id, $7, $8 from made
      )
      select id from made`,
-    [workspace, address.kind, address.subject, Buffer.from(bytes), author.id, author.name, client],
+    [
+      workspace,
+      address.kind,
+      address.subject,
+      Buffer.from(bytes),
+      author.id,
+      author.name,
+      client,
+      inProcess(author.id),
+    ],
   );
   const [row] = rows;
   return row === undefined ? null : { id: row.id, workspaceId: workspace };

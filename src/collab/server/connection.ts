@@ -16,6 +16,8 @@ export type Connection = {
   /** Frames of updates since it connected: received, and saved. */
   received: number;
   saved: number;
+  /** It has told what the server lacked when it came. */
+  answered: boolean;
   readonly updates: Budget;
   readonly bytes: Budget;
   /** Why something of it was refused, once for each reason: a flood of refusals must not flood the log. */
@@ -60,6 +62,7 @@ export function createConnection(
     presenceId: null,
     received: 0,
     saved: 0,
+    answered: false,
     updates: createBudget(limits.updates),
     bytes: createBudget(limits.bytes),
     told: new Set(),

@@ -268,6 +268,7 @@ export async function openRoom(options: RoomOptions): Promise<Room> {
       }
       case "update":
         connection.received += 1;
+        if (message.complete) connection.answered = true;
         if (!connection.updates.take(1) || !connection.bytes.take(frame.length))
           return refuse(connection, "flood", closeCodes.slowDown);
         return takeUpdate(connection, message.bytes, connection.received);
@@ -328,6 +329,8 @@ export async function openRoom(options: RoomOptions): Promise<Room> {
     const analysis = analyse(replica.doc, bytes);
     if (closed || connection.closed) return;
     if (analysis?.missing === true) {
+      // Typed after it connected and before it heard what we lack: the answer to that, which comes next, has it all.
+      if (!connection.answered) return;
       refused(connection, "missing-dependencies");
       send(connection, syncFrame(syncStep1, Y.encodeStateVector(replica.doc)));
       return;

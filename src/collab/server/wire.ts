@@ -13,7 +13,8 @@ export const syncUpdate = 2;
 /** What a client says. */
 export type Message =
   | { readonly type: "step1"; readonly stateVector: Uint8Array }
-  | { readonly type: "update"; readonly bytes: Uint8Array }
+  /** `complete`: it answers what the server lacks, so that nothing before it is missing. */
+  | { readonly type: "update"; readonly bytes: Uint8Array; readonly complete: boolean }
   | { readonly type: "presence"; readonly entries: readonly PresenceEntry[] }
   | { readonly type: "ask-presence" };
 
@@ -29,7 +30,9 @@ export function readMessage(frame: Uint8Array): Message | null {
         const kind = decoding.readVarUint(decoder);
         const bytes = decoding.readVarUint8Array(decoder);
         if (kind === syncStep1) return isStateVector(bytes) ? { type: "step1", stateVector: bytes } : null;
-        return kind === syncStep2 || kind === syncUpdate ? { type: "update", bytes } : null;
+        return kind === syncStep2 || kind === syncUpdate
+          ? { type: "update", bytes, complete: kind === syncStep2 }
+          : null;
       }
       case messageAwareness:
         return { type: "presence", entries: readPresence(decoding.readVarUint8Array(decoder)) };

@@ -164,5 +164,6 @@ export async function until(is: () => boolean, what: string, ms = 8000): Promise
 /** What two replicas must have in common: contents, and what they know. */
 export function fingerprint(doc: Y.Doc): string {
   const vector = [...Y.decodeStateVector(Y.encodeStateVector(doc))].toSorted(([a], [b]) => a - b);
-  return JSON.stringify([doc.getText("yaml").toJSON(), doc.getMap("entries").toJSON(), vector]);
+  const entries = Object.entries(doc.getMap("entries").toJSON()).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([doc.getText("yaml").toJSON(), entries, vector]);
 }
