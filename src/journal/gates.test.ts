@@ -174,3 +174,64 @@ test("a closed gate says for how long, and lets one try when the time is over", 
   await two.gates.note(name, { reached: true });
   await vi.waitFor(async () => expect(await two.gates.closedFor(name)).toBe(0), patience);
 });
+
+/** Gates over a database whose answers get lost while `losing` holds; `look` has them look for what they missed. */
+async function forgetful() {
+  const id = makeId("wrk", Date.now(), (count) => new Uint8Array(randomBytes(count)));
+  await registerWorker(database.db.pool, { id, host: "test", pid: 1 });
+  const { pool } = database.db;
+  const state = { losing: false };
+  const query = async (...args: Parameters<typeof pool.query>): Promise<unknown> => {
+    const answer: unknown = await (pool.query as (...all: unknown[]) => Promise<unknown>)(...args);
+    if (state.losing) throw new Error("Connection terminated unexpectedly");
+    return answer;
+  };
+  let look: () => void = () => undefined;
+  const listener = createListener(database.url);
+  const heard: Listener = {
+    ...listener,
+    onReconnect(callback) {
+      look = callback;
+      return () => undefined;
+    },
+  };
+  const db = { ...database.db, pool: Object.assign(Object.create(pool) as typeof pool, { query }) };
+  const gates = createGates(db, heard, id);
+  open.push({ gates, listener });
+  return { gates, state, look: () => look() };
+}
+
+test("a turn whose asking got no answer is given back, those that are held stay", async () => {
+  const { gates, state, look } = await forgetful();
+  const other = await worker();
+  const [name, full] = [newName(), newName()];
+  const kept = await ask(gates, full, { most: 1 }).done;
+  state.losing = true;
+  await expect(ask(gates, name, { most: 1 }).done).rejects.toThrow("terminated");
+  await expect(ask(gates, full, { most: 1 }).done).rejects.toThrow("terminated");
+  state.losing = false;
+  const second = ask(other.gates, name, { most: 1 });
+  await vi.waitFor(() => expect(second.state.waits).toBe(true), patience);
+  await database.db.pool.query(
+    "update turn set asked_at = asked_at - interval '1 minute' where gate = any($1)",
+    [[name, full]],
+  );
+  look();
+  await (await second.done).end({ reached: true });
+  const { rows } = await database.db.pool.query("select 1 from turn where gate = $1", [full]);
+  expect(rows).toHaveLength(1);
+  await kept.end({ reached: true });
+});
+
+test("a call keeps what it brought where its end can't be noted", async () => {
+  const { gates, state, look } = await forgetful();
+  const name = newName();
+  const turn = await ask(gates, name, { most: 1 }).done;
+  state.losing = true;
+  expect(await turn.end({ reached: true })).toBe(0);
+  await gates.note(name, { reached: false });
+  expect(await gates.closedFor(name)).toBe(0);
+  state.losing = false;
+  look();
+  await (await ask(gates, name, { most: 1 }).done).end({ reached: true });
+});

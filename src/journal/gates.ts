@@ -22,7 +22,10 @@ export type Passage = {
 };
 
 export type Turn = {
-  /** To be called once, however the call went. Answers how many calls in a row have not reached the other side. */
+  /**
+   * To be called once, however the call went. Answers how many calls in a row have not reached the other side. Never
+   * rejects: what a call brought must not be lost because its end could not be noted.
+   */
   end(passage: Passage): Promise<number>;
 };
 
@@ -41,15 +44,17 @@ export type Gates = {
     signal: AbortSignal,
     onWait: (isOut: boolean) => void,
   ): Promise<Turn>;
-  /** Milliseconds for which something that is out is to be left alone; 0 when it may be called. */
+  /** Milliseconds for which something that is out is to be left alone; 0 when it may be called, or nobody can tell. */
   closedFor(name: string): Promise<number>;
-  /** Notes how a call went that took no turn. */
+  /** Notes how a call went that took no turn. Never rejects. */
   note(name: string, passage: Passage): Promise<void>;
   close(): void;
 };
 
 /** What is told may get lost; then the next look finds it. With a part at random, so that workers don't look at once. */
 const sweepMs = 4000;
+/** A turn that nobody here knows of is taken for lost when it is so many seconds old: its asking is over for sure. */
+const lostAfterSeconds = 30;
 /** From so many failures in a row on, something counts as out. */
 export const outAfter = 3;
 
@@ -65,6 +70,10 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
   const waiting = new Map<string, Waiting>();
   /** Gates that failed lately: their calls take turns. */
   const guarded = new Set<string>();
+  /** Turns that calls of this worker have. */
+  const held = new Set<string>();
+  /** Names of gates at which this worker may have a turn that it does not know of, or no longer. */
+  const doubtful = new Map<string, GateLimits>();
   /** When a gate is to be looked at again. */
   const alarms = new Map<string, NodeJS.Timeout>();
   const stops: (() => void)[] = [];
@@ -106,6 +115,7 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
   async function look(): Promise<void> {
     try {
       if (guarded.size > 0) await learn();
+      if (doubtful.size > 0) await clear();
       if (waiting.size === 0) return;
       const gates = new Map([...waiting.values()].map(({ name, limits }) => [name, limits]));
       for (const [name, limits] of gates) await ask(name, limits);
@@ -116,6 +126,29 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
       for (const { id } of rows) waiting.get(id)?.grant();
     } catch (error) {
       log.warn({ error: messageOf(error) }, "turns could not be looked at");
+    }
+  }
+
+  /**
+   * Gives back turns whose asking got no answer, or whose end could not be noted, so that they don't count for as long as
+   * this worker lives.
+   */
+  async function clear(): Promise<void> {
+    const names = new Map(doubtful);
+    const known = [...held, ...waiting.keys()];
+    const { rows } = await pool.query<{ name: string; old: boolean }>(
+      `with lost as (
+         select id, gate, asked_at < clock_timestamp() - make_interval(secs => ${lostAfterSeconds}) as old from turn
+          where worker = $1 and gate = any($2::text[]) and id <> all($3::bigint[])
+       ),
+       gone as (delete from turn using lost where turn.id = lost.id and lost.old)
+       select gate as name, old from lost`,
+      [worker, [...names.keys()], known],
+    );
+    const young = new Set(rows.filter(({ old }) => !old).map(({ name }) => name));
+    for (const [name, limits] of names) {
+      if (!young.has(name)) doubtful.delete(name);
+      await ask(name, limits);
     }
   }
 
@@ -144,20 +177,32 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
   }
 
   async function end(id: string, name: string, limits: GateLimits, passage: Passage): Promise<number> {
-    const { rows } = await pool.query<{ in_a_row: number; wait: number | null }>(
-      "select in_a_row, wait from end_turn($1, $2, $3, $4, $5, $6, $7, $8)",
-      [id, name, passage.reached, passage.askedFor ?? null, passage.used ?? 0, ...values(limits)],
-    );
-    alarm(name, limits, rows[0]?.wait ?? null);
-    return told(name, passage, rows[0]?.in_a_row ?? 0);
+    held.delete(id);
+    try {
+      const { rows } = await pool.query<{ in_a_row: number; wait: number | null }>(
+        "select in_a_row, wait from end_turn($1, $2, $3, $4, $5, $6, $7, $8)",
+        [id, name, passage.reached, passage.askedFor ?? null, passage.used ?? 0, ...values(limits)],
+      );
+      alarm(name, limits, rows[0]?.wait ?? null);
+      return await told(name, passage, rows[0]?.in_a_row ?? 0);
+    } catch (error) {
+      doubtful.set(name, limits);
+      log.warn({ gate: name, error: messageOf(error) }, "the end of a call could not be noted");
+      return 0;
+    }
   }
 
   async function note(name: string, passage: Passage): Promise<number> {
-    const { rows } = await pool.query<{ in_a_row: number }>(
-      "select in_a_row from note_call($1, $2, $3, $4, null)",
-      [name, passage.reached, passage.askedFor ?? null, passage.used ?? 0],
-    );
-    return told(name, passage, rows[0]?.in_a_row ?? 0);
+    try {
+      const { rows } = await pool.query<{ in_a_row: number }>(
+        "select in_a_row from note_call($1, $2, $3, $4, null)",
+        [name, passage.reached, passage.askedFor ?? null, passage.used ?? 0],
+      );
+      return await told(name, passage, rows[0]?.in_a_row ?? 0);
+    } catch (error) {
+      log.warn({ gate: name, error: messageOf(error) }, "how a call went could not be noted");
+      return 0;
+    }
   }
 
   async function told(name: string, passage: Passage, failures: number): Promise<number> {
@@ -179,13 +224,9 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
             passage.reached === false || guarded.has(name) ? note(name, passage) : Promise.resolve(0),
         };
       }
-      const { rows } = await pool.query<{ id: string; wait: number | null; granted: boolean }>(
-        "select turn_id::text as id, wait, granted from ask_turn($1, $2, $3, $4, $5)",
-        [name, worker, ...values(limits)],
-      );
-      const [asked] = rows;
-      if (asked === undefined) throw new Error("The gate did not answer.");
+      const asked = await takePlace(name, limits);
       const { id } = asked;
+      held.add(id);
       if (!asked.granted) {
         onWait(guarded.has(name));
         alarm(name, limits, asked.wait);
@@ -199,20 +240,14 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
       return { end: (passage) => end(id, name, limits, passage) };
     },
     async closedFor(name) {
-      await listen();
-      if (!guarded.has(name)) return 0;
-      // Whoever finds it open closes it for the others while it tries.
-      const { rows } = await pool.query<{ closed: number | null }>(
-        `with tried as (
-           update gate set closed_until = clock_timestamp() + interval '10 seconds'
-            where name = $1 and failures >= ${outAfter} and closed_until <= clock_timestamp() returning name
-         )
-         select case when exists (select 1 from tried) then 0
-                     else extract(epoch from closed_until - clock_timestamp()) end::float8 as closed
-           from gate where name = $1`,
-        [name],
-      );
-      return Math.max(0, (rows[0]?.closed ?? 0) * 1000);
+      try {
+        await listen();
+        return guarded.has(name) ? await closedFor(name) : 0;
+      } catch (error) {
+        // A call must not fail because of what only spares it.
+        log.warn({ gate: name, error: messageOf(error) }, "a gate could not be asked");
+        return 0;
+      }
     },
     async note(name, passage) {
       if (passage.reached === true && !guarded.has(name)) return;
@@ -225,6 +260,40 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
       for (const stop of stops) stop();
     },
   };
+
+  async function closedFor(name: string): Promise<number> {
+    // Whoever finds it open closes it for the others while it tries.
+    const { rows } = await pool.query<{ closed: number | null }>(
+      `with tried as (
+         update gate set closed_until = clock_timestamp() + interval '10 seconds'
+          where name = $1 and failures >= ${outAfter} and closed_until <= clock_timestamp() returning name
+       )
+       select case when exists (select 1 from tried) then 0
+                   else extract(epoch from closed_until - clock_timestamp()) end::float8 as closed
+         from gate where name = $1`,
+      [name],
+    );
+    return Math.max(0, (rows[0]?.closed ?? 0) * 1000);
+  }
+
+  async function takePlace(
+    name: string,
+    limits: GateLimits,
+  ): Promise<{ id: string; wait: number | null; granted: boolean }> {
+    try {
+      const { rows } = await pool.query<{ id: string; wait: number | null; granted: boolean }>(
+        "select turn_id::text as id, wait, granted from ask_turn($1, $2, $3, $4, $5)",
+        [name, worker, ...values(limits)],
+      );
+      const [asked] = rows;
+      if (asked === undefined) throw new Error("The gate did not answer.");
+      return asked;
+    } catch (error) {
+      // Without an answer, it may have a place all the same.
+      doubtful.set(name, limits);
+      throw error;
+    }
+  }
 
   function granted(id: string, name: string, limits: GateLimits, signal: AbortSignal): Promise<void> {
     return new Promise<void>((resolve, reject) => {

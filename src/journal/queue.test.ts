@@ -303,3 +303,28 @@ test("a job that a worker took without hearing of it is given out anew; one of a
   await come(lost, true);
   await queue.stop();
 });
+
+test("so are jobs of schedules, of ends of runs and of work on many runs", async () => {
+  const { pool } = database.db;
+  const keys = ["schedule:s", "completion:c", "bulk:b"];
+  const add = (key: string) =>
+    pool.query("select graphile_worker.add_job($1, '{}', job_key => $2)", [key.split(":", 1)[0], key]);
+  const locked = async (seconds: number) => {
+    await pool.query(
+      `update graphile_worker._private_jobs set locked_by = 'somebody alive',
+              locked_at = clock_timestamp() - make_interval(secs => $2) where key = any($1::text[])`,
+      [keys, seconds],
+    );
+    await journal.tidy();
+    const { rows } = await pool.query<{ key: string }>(
+      "select key from graphile_worker._private_jobs where key = any($1::text[]) and locked_at is not null order by key",
+      [keys],
+    );
+    return rows.map(({ key }) => key);
+  };
+  for (const key of keys) await add(key);
+  expect(await locked(30)).toEqual(["bulk:b", "completion:c", "schedule:s"]);
+  expect(await locked(70)).toEqual(["bulk:b"]);
+  expect(await locked(400)).toEqual([]);
+  for (const key of keys) await pool.query("select graphile_worker.remove_job($1)", [key]);
+});

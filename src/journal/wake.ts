@@ -137,14 +137,18 @@ const forgottenSql = `select ${addRunJob("run.id")} from run
 
 /**
  * Jobs that a worker has taken without knowing it, as when the connection broke before it heard which: they would stay
- * its own for hours. Told by being locked for long while their run is nobody's; a timer is carried out within
- * moments. Whoever has such a job all the same loses nothing: of two that drive a run, one is refused.
+ * its own for hours. Told by being locked for long: a run's while it is nobody's; a timer is carried out within
+ * moments; a schedule and what follows a run's end within seconds, and work on many runs takes turns of less than this.
+ * Whoever has such a job all the same loses nothing: of two that do it, one finds it done.
  */
 const lostJobsSql = `with lost as (
   select job.id from graphile_worker._private_jobs as job
     join graphile_worker._private_tasks as task on task.id = job.task_id
-   where job.locked_at < clock_timestamp() - make_interval(secs => case task.identifier when 'alone' then 45 else ${forgottenSeconds} end)
-     and (task.identifier = 'timer' or (task.identifier in ('run', 'alone') and exists (
+    cross join lateral split_part(task.identifier, '-v', 1) as kind
+   where job.locked_at < clock_timestamp() - make_interval(secs =>
+           case kind when 'alone' then 45 when 'schedule' then 60 when 'completion' then 60 when 'bulk' then 300
+                     else ${forgottenSeconds} end)
+     and (kind in ('timer', 'schedule', 'completion', 'bulk') or (kind in ('run', 'alone') and exists (
            select 1 from run where run.id = job.payload->>'run' and run.owner is null and run.finished_at is null)))
    limit 200 for update of job skip locked
 ),

@@ -1,6 +1,27 @@
 import { BatonError, isObject, type JsonObject, type RunId } from "#base/index.ts";
 import { limitsLeft, type ChildFacts, type ParentLink } from "#flow/machine/index.ts";
+import type { NewRun } from "#journal/index.ts";
 import type { Step } from "./step.ts";
+
+/** Tries to start a run, and the milliseconds between them: longer than a database takes to come back. */
+const tries = 60;
+const pauseMs = 500;
+
+/**
+ * A start without an answer may have been carried out. That it failed must not be told then: the task would be tried
+ * again with another run beside the first. The id is known, so that the same start is asked for until there is an answer.
+ */
+async function answered<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      // What Baton says of it is an answer; anything else comes from our own side.
+      if (BatonError.isInstance(error) || attempt >= tries || signal.aborted) throw error;
+      await new Promise((resolve) => setTimeout(resolve, attempt === 1 ? 0 : pauseMs));
+    }
+  }
+}
 
 /** Starts a run that a task asked for. The run's id is journaled, so that it is started once however often this is done. */
 export const childStart: Step<"child-start"> = async (obligation, context) => {
@@ -28,23 +49,16 @@ export const childStart: Step<"child-start"> = async (obligation, context) => {
     const { flow, revision } = request;
     const inputs: JsonObject = isObject(given) ? given : {};
     const { simulated } = state;
-    const facts = await options.runs.start({
-      workspace,
-      run: child,
-      flow,
-      revision,
-      inputs,
-      by,
-      simulated,
-      parent,
-      limits,
-    });
+    const { runs } = options;
+    const facts = await answered(context.signal, () =>
+      runs.start({ workspace, run: child, flow, revision, inputs, by, simulated, parent, limits }),
+    );
     return { kind: "child-started", key, ...facts };
   }
   const { flowId, revisionId, simulated } = state;
   // Large values of the parent's journal stay the references that they are: both are of one workspace.
   const { inputs, vars } = state;
-  await options.journal.create({
+  const part: NewRun = {
     id: child,
     workspace,
     flow: flowId,
@@ -61,7 +75,8 @@ export const childStart: Step<"child-start"> = async (obligation, context) => {
       limits,
       part: request.part,
     },
-  });
+  };
+  await answered(context.signal, () => options.journal.create(part));
   const { title, id } = context.flow;
   const facts: ChildFacts = { number: 0, flow: id, title: title ?? id, revision: 0 };
   return { kind: "child-started", key, ...facts };

@@ -22,6 +22,7 @@ export async function makeArena(world: ConformanceWorld, texts: readonly string[
   const runs: RunId[] = [];
   const beyond = outside();
   const dying = mortal(journal, beyond, point);
+  let lostAnswers = 0;
 
   function note(run: RunId, flow: string): void {
     if (flowsOf.has(run)) return;
@@ -53,6 +54,9 @@ export async function makeArena(world: ConformanceWorld, texts: readonly string[
       async create(run) {
         await worker.journal.create(run);
         note(run.id, run.revision);
+        if (lostAnswers === 0) return;
+        lostAnswers -= 1;
+        throw new Error("Connection terminated unexpectedly");
       },
     };
     return engineFor(
@@ -94,6 +98,10 @@ export async function makeArena(world: ConformanceWorld, texts: readonly string[
       await journal.create({ ...made(run, flow, { inputs }), ...(slot ? { slot } : {}) });
       note(run, flow);
       return run;
+    },
+    /** The next so many runs are made, but whoever asks for them gets no answer. */
+    loseAnswers(count: number): void {
+      lostAnswers = count;
     },
     /** Drives all runs, those that come up as well, until nothing is left to do. */
     async settle(): Promise<void> {

@@ -47,6 +47,15 @@ outputs: { doubled: "{{ inputs.n * 2 }}" }
         });
       });
 
+      test("a start whose answer got lost is asked for again, and starts nothing twice", async () => {
+        const at = await arena([parent, child]);
+        const run = await at.start("parent");
+        at.loseAnswers(1);
+        await at.settle();
+        expect(await at.outcome(run)).toEqual({ got: 4 });
+        expect(at.runs).toHaveLength(2);
+      });
+
       test("a flow that is not there fails the task", async () => {
         const at = await arena([parent]);
         const run = await at.start("parent");

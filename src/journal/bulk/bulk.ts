@@ -40,6 +40,8 @@ export type BulkJob = {
 export const mostRuns = 10_000;
 /** Items after which the progress is told. */
 const step = 20;
+/** Steps after which a worker leaves the rest to whoever is free: a job that is held for long is taken for lost. */
+const mostSteps = 25;
 
 /**
  * Begins to do something with many runs: the job, its items, its place in the queue and the audit are one transaction,
@@ -95,10 +97,10 @@ export async function carryBulk(
   const own = systemScope(workspace, "bulk");
   const job = await store.readOpenJob(own, db.pool, id);
   if (job === null) return;
-  for (;;) {
+  for (let steps = 0; ; steps += 1) {
     const runs = await store.pendingItems(own, db.pool, id, step);
     if (runs.length === 0) break;
-    if (isStopping()) {
+    if (isStopping() || steps >= mostSteps) {
       await addJob(db.pool, jobOf(workspace, id));
       return;
     }
