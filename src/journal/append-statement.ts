@@ -146,14 +146,8 @@ function groupText(parts: Parts): string {
    where run.id = accepted.run_id
 )`);
   }
-  if (parts.summary) {
-    sections.push(`listed as materialized (
-  select pg_notify('workspace', accepted.workspace_id || ' run ' || accepted.run_id) from accepted
-)`);
-  }
-  const listed = parts.summary ? ", (select count(*) from listed)" : "";
   return `with ${sections.join(",\n")}
-select held.request, held.last, ${milliseconds}${listed} from held`;
+select held.request, held.last, ${milliseconds} from held`;
 }
 
 function summaryAssignments(at: string): string {
@@ -204,8 +198,7 @@ function loneText(parts: LoneParts): string {
    where run.id = accepted.run_id
 )`);
   }
-  const listed = parts.summary ? ", pg_notify('workspace', held.workspace_id || ' run ' || held.run_id)" : "";
   return `with ${sections.join(",\n")}
-select 1 as request, held.last, ${milliseconds}${listed}
+select 1 as request, held.last, ${milliseconds}
   from held`;
 }
