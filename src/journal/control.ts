@@ -1,6 +1,7 @@
 import { BatonError, type RunId } from "#base/index.ts";
 import { authorize, runPolicy, writeAudit, type Scope } from "#governance/index.ts";
 import { transaction, type Database, type Transaction } from "#platform/index.ts";
+import { isQueued } from "./crossing.ts";
 import { getRun, type RunListing } from "./reads.ts";
 import { cancelInTransaction, makeInboxId, reopenInTransaction, signalInTransaction } from "./wake.ts";
 
@@ -45,6 +46,11 @@ async function controlInTransaction(
   run: RunListing,
   reason: string,
 ): Promise<void> {
+  if (control === "pause" && (await isQueued(tx, run.id))) {
+    throw new BatonError("conflict", "The run waits for its turn: there is nothing to pause yet.", {
+      hint: "Cancel it, or pause it when it has begun.",
+    });
+  }
   if (!(await send(tx, scope, control, run, reason))) {
     // Asked a moment ago by somebody else, or over by now.
     if (control === "retry") throw underWay(run);

@@ -102,3 +102,16 @@ test("a worker that lost its run asks for no lock in its name", async () => {
   const { rows } = await database.db.pool.query("select 1 from run_lock where key = 'stale'");
   expect(rows).toEqual([]);
 });
+
+test("a start that is asked for again once its run is over takes no place that nobody gives up", async () => {
+  const { pool } = database.db;
+  const id = await newRun({ limit: 1 });
+  const again = () =>
+    pool.query<{ taken: string }>("select take_slot($1, $2, 'f', 'k', 1, true, '{}') as taken", [
+      id,
+      workspace,
+    ]);
+  await pool.query("update run set finished_at = now(), state = 'failed' where id = $1", [id]);
+  expect((await again()).rows).toEqual([{ taken: "held" }]);
+  expect((await pool.query("select 1 from run_slot where run_id = $1", [id])).rows).toEqual([]);
+});

@@ -130,3 +130,21 @@ export async function takeSlot(
   );
   return rows[0]?.taken ?? "held";
 }
+
+/** Takes a place for a run that is taken up again; it does not wait for one. False: there is none. */
+export async function takeSlotAgain(
+  tx: Queryable,
+  slot: { run: RunId; workspace: string; flow: string; key: string; limit: number },
+): Promise<boolean> {
+  const { rows } = await tx.query<{ taken: string }>(
+    "select take_slot($1, $2, $3, $4, $5::int, false, null) as taken",
+    [slot.run, slot.workspace, slot.flow, slot.key, slot.limit],
+  );
+  return rows[0]?.taken === "held";
+}
+
+/** Whether a run still waits for its turn. It keeps its place in the queue, or its turn, until the transaction ends. */
+export async function isQueued(tx: Queryable, run: RunId): Promise<boolean> {
+  const { rows } = await tx.query("select 1 from run_slot where run_id = $1 and not held for update", [run]);
+  return rows.length > 0;
+}

@@ -27,7 +27,8 @@ export { measureJournal } from "./measure.ts";
 export { type EventToSend, eventKeptSeconds, requireLiving, sendEventInTransaction } from "./crossing.ts";
 export { plain } from "./append-values.ts";
 export { loadBlobs } from "./blobs.ts";
-export { admitted, createRunInTransaction, queuedWords } from "./runs.ts";
+export { admitted, createRunInTransaction } from "./runs.ts";
+export { noPlace, queuedWords } from "./slots.ts";
 export {
   type BulkAction,
   type BulkJob,

@@ -144,7 +144,7 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
       return "parked";
     },
     signal: (run, source, signal) => signalInTransaction(pool, run, source, signal),
-    reopen: (run, source, signal) => reopenInTransaction(pool, run, source, signal),
+    reopen: (run, source, signal) => transaction(db, (tx) => reopenInTransaction(tx, run, source, signal)),
     askLock: (wish) => askLock(pool, wish),
     releaseLock: (key) => releaseLock(pool, key),
     awaitEvent: (wish) => awaitEvent(pool, wish),

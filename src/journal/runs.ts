@@ -13,6 +13,7 @@ import { isOver, plain, textOrNull } from "./append-values.ts";
 import { log, type Queryable } from "#platform/index.ts";
 import { isBrokenConnection, isWorthRepeating, openLane } from "./lane.ts";
 import { takeSlot } from "./crossing.ts";
+import { fullWords, queuedWords } from "./slots.ts";
 import { addAloneJob, addNewerJob, addRunJob, makeInboxId } from "./wake.ts";
 import type { Claim, InboxItem, NewRun, ParkRequest, SnapshotRequest } from "./spec.ts";
 
@@ -309,10 +310,10 @@ numbered as (
 made as (
   insert into run (id, workspace_id, flow_id, revision_id, number, started_by_kind, started_by_id, started_by_name,
                    simulated, inputs, wake, parent_run_id, parent_path, parent_key, parent_waits, internal, crosses,
-                   headline, forked_from, forked_at, labels, created_at, updated_at)
+                   headline, forked_from, forked_at, labels, slot_key, slot_most, created_at, updated_at)
   select $1::text, $2::text, $3::text, $4::text, run_count, $5::text, $6::text, $7::text, $8::boolean, $9::text, 1,
          $12::text, $13::text, $14::text, $15::boolean, $16::boolean, $17::boolean, $18::text, $20::text, $21::text,
-         $22::jsonb,
+         $22::jsonb, $23::text, $24::int,
          clock_timestamp(), clock_timestamp()
     from numbered
   returning id, number, workspace_id
@@ -365,6 +366,8 @@ export async function createRunInTransaction(tx: Queryable, run: NewRun): Promis
     start.forkedFrom?.run ?? null,
     start.forkedFrom?.path ?? null,
     JSON.stringify(start.labels ?? {}),
+    slot?.key ?? null,
+    slot?.limit ?? null,
   ]);
   const number = rows[0]?.number;
   if (typeof number !== "number") {
@@ -382,19 +385,10 @@ export function admitted(run: NewRun, taken: "held" | "queued" | "full", crosses
   if (taken !== "full" || slot === undefined) return start;
   const error = {
     code: "concurrency",
-    message: `${slot.limit === 1 ? "Another run is" : `${slot.limit} runs are`} under way already${ofKey(slot.key)}.`,
+    message: fullWords(slot),
     hint: "Start it again when there is room, or have runs queue: concurrency.onFull of the flow.",
   };
   return { ...start, refused: { outcome: slot.onFull === "fail" ? "failed" : "cancelled", error } };
-}
-
-/** What lists say of a run that waits for its turn. */
-export function queuedWords({ key, limit }: NonNullable<NewRun["slot"]>): string {
-  return `Queued: ${limit} ${limit === 1 ? "run" : "runs"} at a time${ofKey(key)}`;
-}
-
-function ofKey(key: string): string {
-  return key === "" ? "" : ` for ${key}`;
 }
 
 /** JSON column of a run. */

@@ -37,7 +37,8 @@ export type Journal = {
   signal(run: RunId, source: string, signal: Signal): Promise<boolean>;
   /**
    * Takes a run that failed, was cancelled or was set aside up again: it is not over any more, has the signal in its
-   * inbox, and is woken. False: it is not over, or it succeeded, or this source was there already.
+   * inbox, and is woken. False: it is not over, or it succeeded, or this source was there already. Fails with "conflict"
+   * where it needs a place among the runs of its flow and there is none.
    */
   reopen(run: RunId, source: string, signal: Extract<Signal, { kind: "retry" }>): Promise<boolean>;
   /** Makes sure that a timer will fire at `dueAt` (epoch ms). Idempotent by path, name and n. */

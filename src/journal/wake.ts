@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { type InboxItemId, type Json, type RunId, makeId } from "#base/index.ts";
 import type { Signal } from "#flow/machine/index.ts";
 import type { Queryable } from "#platform/index.ts";
-import { leaveSlotQueue } from "./crossing.ts";
+import { leaveSlotQueue, takeSlotAgain } from "./crossing.ts";
+import { noPlace } from "./slots.ts";
 
 /** Attempts of a job are not what ends it (RUN: poison): the greatest number that the queue's column holds. */
 export const endlessAttempts = 32767;
@@ -106,13 +107,21 @@ item as (
 opened as materialized (
   update run set finished_at = null, state = 'queued', headline = 'Queued', outputs = null, error = null, owner = null,
          crashes = 0, wake = wake + 1, updated_at = clock_timestamp()
-    from item where run.id = item.run_id returning run.id, run.workspace_id
+    from item where run.id = item.run_id
+  returning run.id, run.workspace_id, run.flow_id, run.slot_key, run.slot_most
 ),
 told as materialized (select pg_notify('workspace', workspace_id || ' run ' || id) from opened),
 queued as materialized (select ${addRunJob("id")} from opened)
-select (select count(*)::int from opened) as opened, (select count(*) from told), (select count(*) from queued)`;
+select workspace_id as workspace, flow_id as flow, slot_key as key, slot_most as limit,
+       (select count(*) from told), (select count(*) from queued)
+  from opened`;
 
-/** See `Journal.reopen`; in the transaction that `tx` is. Of two at once, one answers true. */
+type Reopened = { workspace: string; flow: string; key: string | null; limit: number | null };
+
+/**
+ * See `Journal.reopen`; in the transaction that `tx` is. Of two at once, one answers true. A run of a flow that limits
+ * how many there are takes a place again: fails with "conflict" where there is none.
+ */
 export async function reopenInTransaction(
   tx: Queryable,
   run: RunId,
@@ -120,8 +129,14 @@ export async function reopenInTransaction(
   signal: Extract<Signal, { kind: "retry" }>,
 ): Promise<boolean> {
   const values = [makeInboxId(), run, source, JSON.stringify(signal)];
-  const { rows } = await tx.query<{ opened: number }>(reopenSql, values);
-  return (rows[0]?.opened ?? 0) > 0;
+  const { rows } = await tx.query<Reopened>(reopenSql, values);
+  const [opened] = rows;
+  if (opened === undefined) return false;
+  const { workspace, flow, key, limit } = opened;
+  if (key !== null && limit !== null && !(await takeSlotAgain(tx, { run, workspace, flow, key, limit }))) {
+    throw noPlace({ key, limit });
+  }
+  return true;
 }
 
 /** Seconds for which a signal may lie unread in the inbox of a run that nobody drives before it is looked after. */

@@ -37,5 +37,7 @@ test("publishing a flow checks what it starts: the flow and its inputs, and conc
   const told = async (run: string) => (await call.run.get({ id: run })).headline;
   expect(await told(first.id)).toBe("");
   expect(await told(second.id)).toBe("Queued: 1 run at a time");
+  const paused = await errorOf(call.run.pause({ id: second.id, reason: "" }));
+  expect(paused).toMatchObject({ code: "conflict", message: expect.stringContaining("waits for its turn") });
   await call.run.cancel({ id: first.id, reason: "" });
 });

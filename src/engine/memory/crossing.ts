@@ -3,6 +3,7 @@ import type { RunActor, Signal } from "#flow/machine/index.ts";
 import {
   admitted,
   eventKeptSeconds,
+  noPlace,
   queuedWords,
   type EventWish,
   type LockWish,
@@ -52,6 +53,14 @@ export class Crossings {
     const start = admitted(made, "held", crosses);
     this.#slots.push({ made, held: free, start });
     return { start, waits: free ? null : queuedWords(slot) };
+  }
+
+  /** Gives a run that is taken up again a place. Fails with "conflict" where there is none. */
+  readmit(made: NewRun): void {
+    const { slot } = made;
+    if (!slot) return;
+    if (this.#slots.filter((one) => sameKey(one.made, made)).length >= slot.limit) throw noPlace(slot);
+    this.#slots.push({ made, held: true, start: made.start });
   }
 
   /** Takes a run that waits for its turn out of the queue. */

@@ -252,6 +252,7 @@ export function memoryJournal(options: MemoryJournalOptions = {}): MemoryJournal
       const stored = at(run);
       const { state } = stored.summary;
       if (!over.has(state) || state === "succeeded" || stored.sources.has(source)) return false;
+      crossings.readmit(stored.made);
       stored.sources.add(source);
       // What came too late for the run as it ended is not meant for the run as it goes on.
       if (state !== "dead-lettered") stored.inbox = [];

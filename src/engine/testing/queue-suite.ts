@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { RunId } from "#base/index.ts";
 import { makeArena, type Arena } from "./arena.ts";
 import type { KillPoint } from "./kill.ts";
-import { newId, type ConformanceWorld } from "./world.ts";
+import { newId, starter, type ConformanceWorld } from "./world.ts";
 
 /** Events, locks and the concurrency of flows, over a journal. */
 export function queueConformance(get: () => ConformanceWorld): void {
@@ -221,6 +221,32 @@ export function queueConformance(get: () => ConformanceWorld): void {
           expect(await names(at, runs)).toEqual(["running", "running", outcome]);
           expect((await at.state(runs[2] as RunId)).phase).toMatchObject({ error: { code: "concurrency" } });
         }
+      });
+
+      test("a retry takes a place again, and is refused while there is none", async () => {
+        const at = await arena([limited("queue")]);
+        const key: string = newId("run");
+        const runs: RunId[] = [];
+        for (let i = 0; i < 3; i += 1) runs.push(await at.start("limited", { key }));
+        const [first, second, third] = runs as [RunId, RunId, RunId];
+        await at.settle();
+        await at.cancel(first);
+        await at.settle();
+        expect(await names(at, runs)).toEqual(["cancelled", "running", "running"]);
+        const retry = { kind: "retry", by: starter, reason: "" } as const;
+        await expect(at.journal.reopen(first, "retry:1", retry)).rejects.toThrow(
+          "2 runs are under way already",
+        );
+        expect(await names(at, runs)).toEqual(["cancelled", "running", "running"]);
+        await at.cancel(second);
+        await at.settle();
+        expect(await at.journal.reopen(first, "retry:2", retry)).toBe(true);
+        const last = await at.start("limited", { key });
+        await at.settle();
+        expect(await names(at, [...runs, last])).toEqual(["running", "cancelled", "running", "created"]);
+        await at.cancel(third);
+        await at.settle();
+        expect(await names(at, [last])).toEqual(["running"]);
       });
 
       test("starts at once: never more than the limit, whoever is first", async () => {

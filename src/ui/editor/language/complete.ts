@@ -13,7 +13,18 @@ export type Completion = {
 export type Completions = { readonly from: number; readonly options: readonly Completion[] };
 export type Help = { readonly title: string; readonly text: string };
 
-const functions = ["size", "has", "default", "json", "secret", "duration", "string", "int", "double", "matches"];
+const functions = [
+  "size",
+  "has",
+  "default",
+  "json",
+  "secret",
+  "duration",
+  "string",
+  "int",
+  "double",
+  "matches",
+];
 const runFacts = [
   "id",
   "state",
@@ -40,7 +51,12 @@ const taskFacts: Readonly<Record<string, string>> = {
 };
 
 /** What may be written at a place. `flow` is what was last read of the text. */
-export function completeAt(text: string, offset: number, flow: Flow | null, knowledge: Knowledge): Completions {
+export function completeAt(
+  text: string,
+  offset: number,
+  flow: Flow | null,
+  knowledge: Knowledge,
+): Completions {
   const context = contextAt(text, offset);
   switch (context.kind) {
     case "key":
@@ -85,14 +101,22 @@ function valueOptions(
 ): Completion[] {
   const key = path.at(-1) === "*" ? (path.at(-2) ?? "") : (path.at(-1) ?? "");
   const isTask = present.includes("id") || path.at(-2) === "*";
-  const choices = choicesAt(path, present).map(
-    (label): Completion => ({ label, kind: "value", detail: "", info: "", insert: label }),
-  );
+  const choices = choicesAt(path, present).map((label): Completion => ({
+    label,
+    kind: "value",
+    detail: "",
+    info: "",
+    insert: label,
+  }));
   if (key === "agent" && isTask) {
-    return Object.values(flow?.agents ?? {}).map((agent) => named(agent.name, "agent", agent.role ?? agent.description ?? ""));
+    return Object.values(flow?.agents ?? {}).map((agent) =>
+      named(agent.name, "agent", agent.role ?? agent.description ?? ""),
+    );
   }
   if ((key === "tool" && isTask) || (key === "tools" && path.at(-1) === "*")) {
-    const own = Object.values(flow?.tools ?? {}).map((tool) => named(tool.name, `${tool.risk} risk`, tool.description));
+    const own = Object.values(flow?.tools ?? {}).map((tool) =>
+      named(tool.name, `${tool.risk} risk`, tool.description),
+    );
     const registry = (knowledge.tools?.names() ?? []).map((name) => {
       const facts = knowledge.tools?.get(name);
       return named(name, facts === undefined ? "" : `${facts.risk} risk`, facts?.description ?? "");
@@ -105,9 +129,18 @@ function valueOptions(
   if (key === "needs") return tasksOf(flow).map((task) => named(task.id, task.kind, task.title ?? ""));
   if (key === "flow") return (knowledge.flows?.ids() ?? []).map((id) => named(id, "flow"));
   if (path[0] === "inputs" || path.includes("fields") || path.includes("returns")) {
-    return ["string", "number", "integer", "boolean", "date", "datetime", "file", "array", "object", "any"].map((type) =>
-      named(type, "type"),
-    );
+    return [
+      "string",
+      "number",
+      "integer",
+      "boolean",
+      "date",
+      "datetime",
+      "file",
+      "array",
+      "object",
+      "any",
+    ].map((type) => named(type, "type"));
   }
   return choices;
 }
@@ -138,12 +171,18 @@ function expressionOptions(
           named("tasks", "results of tasks"),
           named("run", "facts of the run"),
           named("now", "instant"),
-          ...(path.includes("tasks") || path.includes("foreach") ? [named("item", "in foreach"), named("index")] : []),
+          ...(path.includes("tasks") || path.includes("foreach")
+            ? [named("item", "in foreach"), named("index")]
+            : []),
           ...(path.includes("errors") || path.includes("finally") ? [named("error", "why it failed")] : []),
         ];
-    const calls = functions.map(
-      (label): Completion => ({ label, kind: "function", detail: "function", info: "", insert: `${label}(` }),
-    );
+    const calls = functions.map((label): Completion => ({
+      label,
+      kind: "function",
+      detail: "function",
+      info: "",
+      insert: `${label}(`,
+    }));
     return { from: start, options: [...roots, ...calls] };
   }
   if (root === "inputs" && names.length === 2) {
@@ -157,13 +196,20 @@ function expressionOptions(
   if (root === "vars" && names.length === 2) {
     return { from: start, options: Object.keys(flow?.vars ?? {}).map((one) => field(one)) };
   }
-  if (root === "run" && names.length === 2) return { from: start, options: runFacts.map((one) => field(one)) };
+  if (root === "run" && names.length === 2)
+    return { from: start, options: runFacts.map((one) => field(one)) };
   if (root === "tasks") {
     if (names.length === 2) {
-      return { from: start, options: tasksOf(flow).map((task) => field(task.id, task.kind, task.title ?? "")) };
+      return {
+        from: start,
+        options: tasksOf(flow).map((task) => field(task.id, task.kind, task.title ?? "")),
+      };
     }
     if (names.length === 3) {
-      return { from: start, options: Object.entries(taskFacts).map(([label, info]) => field(label, "", info)) };
+      return {
+        from: start,
+        options: Object.entries(taskFacts).map(([label, info]) => field(label, "", info)),
+      };
     }
     if (member === "output" && name !== undefined) {
       const schema = within(outputOf(name, flow, knowledge), names.slice(3, -1));
@@ -202,7 +248,10 @@ function within(schema: unknown, names: readonly string[]): unknown {
 function fieldsOf(schema: unknown): [string, string][] {
   const properties = isObject(schema) ? schema["properties"] : undefined;
   if (!isObject(properties)) return [];
-  return Object.entries(properties).map(([name, own]) => [name, isObject(own) ? String(own["type"] ?? "") : ""]);
+  return Object.entries(properties).map(([name, own]) => [
+    name,
+    isObject(own) ? String(own["type"] ?? "") : "",
+  ]);
 }
 
 /** All tasks of a flow, from outside in. */
@@ -214,7 +263,9 @@ export function tasksOf(flow: Flow | null): Task[] {
       ...below(task.finally),
       ...("tasks" in task ? below(task.tasks) : []),
       ...(task.kind === "if" ? [...below(task.then), ...below(task.else)] : []),
-      ...(task.kind === "switch" ? [...task.cases.flatMap((one) => below(one.tasks)), ...below(task.default)] : []),
+      ...(task.kind === "switch"
+        ? [...task.cases.flatMap((one) => below(one.tasks)), ...below(task.default)]
+        : []),
     ]);
   return flow === null ? [] : below([...flow.tasks, ...flow.errors, ...flow.finally]);
 }
@@ -239,12 +290,17 @@ export function helpAt(text: string, offset: number, flow: Flow | null, knowledg
   const [root, name] = word.split(".");
   if (root === "tasks" && name !== undefined) {
     const task = tasksOf(flow).find((one) => one.id === name);
-    return task === undefined ? null : { title: `${name}, ${task.kind}`, text: task.description ?? task.title ?? "" };
+    return task === undefined
+      ? null
+      : { title: `${name}, ${task.kind}`, text: task.description ?? task.title ?? "" };
   }
   if (root === "inputs" && name !== undefined) {
     const field = flow?.inputs.fields.find((one) => one.name === name);
     if (field === undefined) return null;
-    return { title: `${name}, ${String(field.schema["type"] ?? "any")}`, text: field.description ?? field.title ?? "" };
+    return {
+      title: `${name}, ${String(field.schema["type"] ?? "any")}`,
+      text: field.description ?? field.title ?? "",
+    };
   }
   const tool = knowledge.tools?.get(word);
   if (tool !== undefined) return { title: `${word}, ${tool.risk} risk`, text: tool.description };

@@ -17,7 +17,12 @@ export type Context =
       readonly from: number;
       readonly typed: string;
     }
-  | { readonly kind: "expression"; readonly path: readonly SchemaStep[]; readonly from: number; readonly typed: string };
+  | {
+      readonly kind: "expression";
+      readonly path: readonly SchemaStep[];
+      readonly from: number;
+      readonly typed: string;
+    };
 
 type Row = { readonly indent: number; readonly dashes: readonly number[]; readonly key: string | null };
 
@@ -51,7 +56,12 @@ export function contextAt(text: string, offset: number): Context {
   const opened = before.lastIndexOf("{{");
   if (opened >= 0 && before.indexOf("}}", opened) < 0) {
     const typed = /[\w.]*$/.exec(before)?.[0] ?? "";
-    return { kind: "expression", path: row?.key == null ? path : [...path, row.key], from: offset - typed.length, typed };
+    return {
+      kind: "expression",
+      path: row?.key == null ? path : [...path, row.key],
+      from: offset - typed.length,
+      typed,
+    };
   }
   const key = row?.key ?? null;
   const present = dashes.length > 0 ? following(text, start, indent) : siblings(text, start, indent);

@@ -35,7 +35,10 @@ export function placesOf(parsed: ParsedFlow, flow: Flow): Place[] {
     if (owner === null && one.path.length > 2) continue;
     const top = one.path[0] === "tasks" ? "" : `!${String(one.path[0])}/`;
     const handler = owner === null ? top : handlerOf(one.path);
-    add(`${owner === null ? "" : `${owner}/`}${handler}${one.id ?? `[${String(one.path.at(-1))}]`}`, one.path);
+    add(
+      `${owner === null ? "" : `${owner}/`}${handler}${one.id ?? `[${String(one.path.at(-1))}]`}`,
+      one.path,
+    );
   }
   return places;
 }

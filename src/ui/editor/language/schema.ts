@@ -63,7 +63,12 @@ export function choicesAt(path: readonly SchemaStep[], present: readonly string[
   const last = path.at(-1) ?? "";
   const found = new Set<string>();
   const own = owner.flatMap((schema) => {
-    const value = last === "*" ? schema["items"] : isObject(schema["properties"]) ? schema["properties"][last] : undefined;
+    const value =
+      last === "*"
+        ? schema["items"]
+        : isObject(schema["properties"])
+          ? schema["properties"][last]
+          : undefined;
     return isObject(value) ? [value as JsonObject] : [];
   });
   for (const schema of expand(own)) {

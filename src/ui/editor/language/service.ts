@@ -126,7 +126,8 @@ function formOf(parsed: ParsedFlow, path: readonly (string | number)[]): TaskFor
       ...controlOf(name, property, written),
       isHead: own.includes(name),
       value: written,
-      source: typeof written === "object" && written !== null ? stringify(written, { lineWidth: 0 }).trimEnd() : "",
+      source:
+        typeof written === "object" && written !== null ? stringify(written, { lineWidth: 0 }).trimEnd() : "",
     };
   });
   return {
@@ -159,7 +160,9 @@ function holdsTasks(schema: unknown): boolean {
 
 function isTaskList(reference: string): boolean {
   // The only list among the definitions is that of tasks.
-  return schemasAt([], []).length > 0 && reference !== "#/$defs/__schema0" && reference !== "#/$defs/__schema2";
+  return (
+    schemasAt([], []).length > 0 && reference !== "#/$defs/__schema0" && reference !== "#/$defs/__schema2"
+  );
 }
 
 function controlOf(
@@ -179,9 +182,11 @@ function controlOf(
     return { control: "number", choices: [] };
   }
   if (types.includes("string")) {
-    const isLong = ["prompt", "code", "description"].includes(name) || (typeof value === "string" && value.includes("\n"));
+    const isLong =
+      ["prompt", "code", "description"].includes(name) || (typeof value === "string" && value.includes("\n"));
     return { control: isLong ? "lines" : "text", choices: [] };
   }
-  if (typeof value === "string") return { control: value.includes("\n") || name === "prompt" ? "lines" : "text", choices: [] };
+  if (typeof value === "string")
+    return { control: value.includes("\n") || name === "prompt" ? "lines" : "text", choices: [] };
   return { control: name === "prompt" ? "lines" : "yaml", choices: [] };
 }
