@@ -169,15 +169,16 @@ async function makeHistory(db: Database, workspace: string, subject: string, edi
   for (let i = 0; i < edits; i += 1) {
     if (text.length > 20 && random() < 0.2) text.delete(Math.floor(random() * (text.length - 1)), 1);
     else text.insert(Math.floor(random() * text.length), "x");
-    if (bytes.length < 1000) continue;
+    if (bytes.length < 500) continue;
     await appendUpdates(
       db.pool,
       "bench",
       bytes.map((each) => ({ document: row.id, bytes: each, author, client: doc.clientID })),
     );
     bytes = [];
-    // As a server compacts: the newest rows are always beyond the snapshot.
-    if (i < edits - 1000) await compact(db, row.id, { upto: i + 2, state: Y.encodeStateAsUpdate(doc) });
+    // As a server compacts, but less often: the newest rows are always beyond the snapshot.
+    if (i < edits - 500 && i % 10_000 > 9000)
+      await compact(db, row.id, { upto: i + 2, state: Y.encodeStateAsUpdate(doc) });
   }
 }
 

@@ -6,7 +6,7 @@ import { checkRules, checksValues, checkValues } from "../guard/rules.ts";
 import { claimClients } from "../log/clients.ts";
 import { compact } from "../log/compact.ts";
 import type { Committer, Outcome } from "../log/commit.ts";
-import { readContent, readUpdates } from "../log/read.ts";
+import { type Content, readContent, readUpdates } from "../log/read.ts";
 import { createReplica, type Replica } from "../replica.ts";
 import { closeCodes, type DocumentKind, type LiveLimits, type RefusalReason } from "../spec.ts";
 import type { Database } from "#platform/index.ts";
@@ -25,7 +25,8 @@ export type Room = {
   readonly idle: boolean;
   /** Own updates are waiting for those of others before them: news of these may have been lost. */
   readonly behind: boolean;
-  join(connection: Connection): void;
+  /** `hasFirst`: it has been sent what was read first. */
+  join(connection: Connection, hasFirst: boolean): void;
   leave(connection: Connection): void;
   receive(connection: Connection, frame: Uint8Array): void;
   /** Another process appended these. */
@@ -45,6 +46,8 @@ export type RoomOptions = {
   readonly limits: LiveLimits;
   readonly compactEvery: number;
   readonly keepMs: number;
+  /** Gets what was read before it is made into a document, which takes longer than sending it. */
+  readonly readFirst: (content: Content) => Promise<void>;
   readonly refused: (connection: Connection, reason: RefusalReason, detail?: string) => void;
   readonly tellPresence: (frame: Uint8Array) => void;
   /** It is of no use any more: the database was lost, or the document is gone. */
@@ -57,7 +60,9 @@ const questionCost = 20;
 export async function openRoom(options: RoomOptions): Promise<Room> {
   const { db, document, kind, committer, limits, refused } = options;
   const content = await readContent(db.pool, document);
+  await options.readFirst(content);
   const replica: Replica = createReplica(content);
+  const firstVector = Y.encodeStateVector(replica.doc);
   const connections = new Set<Connection>();
   const owners = new Map<number, string>();
   /** Up to here everything of the log is in the replica. */
@@ -446,9 +451,10 @@ export async function openRoom(options: RoomOptions): Promise<Room> {
     get behind() {
       return ahead.length > 0;
     },
-    join(connection) {
+    join(connection, hasFirst) {
       connections.add(connection);
       emptySince = null;
+      if (hasFirst && (seq !== content.seq || given > 0)) answer(connection, firstVector);
       connection.send(syncFrame(syncStep1, Y.encodeStateVector(replica.doc)));
       const others = presence.all();
       if (others !== null) connection.send(others);

@@ -1,12 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocket, WebSocketServer } from "ws";
+import * as Y from "yjs";
 import { BatonError, messageOf } from "#base/index.ts";
 import { headersOf, type Identity, type Scope, workspaceHeader } from "#governance/index.ts";
 import { type Database, type Listener, log, metrics } from "#platform/index.ts";
 import { openBus } from "../log/bus.ts";
 import { createCommitter } from "../log/commit.ts";
 import { historyMs } from "../log/compact.ts";
+import type { Content } from "../log/read.ts";
 import { findOrSeed } from "../seed.ts";
 import type { DocumentRow } from "../log/documents.ts";
 import {
@@ -20,7 +22,7 @@ import {
 } from "../spec.ts";
 import { type Connection, createConnection } from "./connection.ts";
 import { openRoom, type Room } from "./room.ts";
-import { presenceFrame } from "./wire.ts";
+import { asksForAll, contentFrames, presenceFrame } from "./wire.ts";
 
 /** Where documents are: `/collab/KIND/SUBJECT`. */
 export const livePath = "/collab/";
@@ -61,6 +63,14 @@ class LimitedSocket extends WebSocket {
 }
 
 const emptyMs = 30_000;
+/** How long the making of a document waits until its readers have what it is made of. */
+const patienceMs = 50;
+/** How long a checked session counts as checked, for tabs that come back all at once. Its end is told, and ends this. */
+const freshMs = 1000;
+
+/** Somebody who waits for a document to be loaded. */
+type Arrival = { readonly socket: WebSocket; readonly early: Uint8Array[]; hasFirst: boolean };
+type Checked = { readonly at: number; readonly scope: Promise<Scope | "elsewhere" | null> };
 const addressPattern = /^\/collab\/([a-z][a-z0-9-]{0,40})\/([\w.:-]{1,120})$/;
 
 export function createLiveServer(options: LiveServerOptions): LiveServer {
@@ -74,6 +84,11 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
     { room: Room; kind: DocumentKind; address: Address; row: DocumentRow }
   >();
   const sockets = new Set<WebSocket>();
+  const arriving = new Map<number, Set<Arrival>>();
+  const rows = new Map<string, DocumentRow>();
+  const checked = new Map<string, Checked>();
+  /** How often it was told that some session or role changed. */
+  let sessionNews = 0;
   let closing = false;
 
   const wss = new WebSocketServer({
@@ -91,7 +106,7 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
     asked: (document) => rooms.get(document)?.presence.tellAll(),
     removed(document) {
       rooms.get(document)?.close(closeCodes.gone, "no-document");
-      rooms.delete(document);
+      forget(document);
     },
     missed() {
       for (const room of rooms.values()) {
@@ -112,11 +127,19 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
     listener
       .listen("workspace", (payload) => {
         const [, what, user] = payload.split(" ");
-        if (what === "session") recheck((connection) => connection.scope.actor.id === user);
+        if (what !== "session") return;
+        checked.clear();
+        sessionNews += 1;
+        recheck((connection) => connection.scope.actor.id === user);
       })
       .then((stop) => stops.push(stop)),
   ]);
   listening.catch(() => undefined);
+
+  function forget(document: number): void {
+    rooms.delete(document);
+    for (const [name, row] of rows) if (row.id === document) rows.delete(name);
+  }
 
   function tell(refusal: Refusal): void {
     metrics.liveRefusals.inc({ reason: refusal.reason });
@@ -140,18 +163,44 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
     });
   }
 
-  async function roomOf(row: DocumentRow, kind: DocumentKind): Promise<Room> {
+  /** Sends what was read of a document to those who wait for all of it. */
+  async function sendFirst(document: number, { state, updates }: Content): Promise<void> {
+    const waiting = arriving.get(document);
+    if (waiting === undefined || waiting.size === 0) return;
+    const later = updates.length === 0 ? null : Y.mergeUpdates([...updates]);
+    const frames = contentFrames(state, later);
+    const sent = [...waiting].map((arrival) => {
+      const asked = arrival.early.findIndex(asksForAll);
+      if (asked < 0) return Promise.resolve();
+      arrival.early.splice(asked, 1);
+      arrival.hasFirst = true;
+      return Promise.all(
+        frames.map((frame) => new Promise<void>((resolve) => arrival.socket.send(frame, () => resolve()))),
+      );
+    });
+    // Making the document of it keeps the process busy: not before this is on its way, but a slow reader is not waited for.
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([
+      Promise.all(sent),
+      new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, patienceMs);
+      }),
+    ]);
+    clearTimeout(timer);
+  }
+
+  async function roomOf(row: DocumentRow, kind: DocumentKind, name: string): Promise<Room> {
     const known = rooms.get(row.id);
     if (known !== undefined) return known;
     let promise = opening.get(row.id);
     if (promise === undefined) {
-      promise = open(row, kind).finally(() => opening.delete(row.id));
+      promise = open(row, kind, name).finally(() => opening.delete(row.id));
       opening.set(row.id, promise);
     }
     return promise;
   }
 
-  async function open(row: DocumentRow, kind: DocumentKind): Promise<Room> {
+  async function open(row: DocumentRow, kind: DocumentKind, name: string): Promise<Room> {
     // Listens before it reads: what is appended after the reading is told.
     await listening;
     const room = await openRoom({
@@ -162,15 +211,17 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
       limits,
       compactEvery: options.compactEvery ?? 500,
       keepMs: options.keepMs ?? historyMs,
+      readFirst: (content) => sendFirst(row.id, content),
       refused,
       tellPresence: (frame) => {
         bus.presence(row.id, frame).catch(warn("telling who has a document open failed"));
       },
       broken: () => {
-        if (rooms.get(row.id) === room) rooms.delete(row.id);
+        if (rooms.get(row.id) === room) forget(row.id);
       },
     });
     rooms.set(row.id, room);
+    rows.set(name, row);
     // What was told between the reading and now was told to nobody.
     await room.catchUp();
     bus.ask(row.id).catch(warn("asking who has a document open failed"));
@@ -182,8 +233,10 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
     if (origin !== null && !options.hasOrigin(origin))
       throw new Refused("foreign-origin", closeCodes.refused, origin);
     const kind = kinds.get(address.kind);
-    const row = kind === undefined ? null : await findOrSeed(db.pool, kind, address.subject);
-    const scope = await scopeIn(headers, row?.workspaceId ?? "");
+    const name = `${address.kind}/${address.subject}`;
+    const row =
+      kind === undefined ? null : (rows.get(name) ?? (await findOrSeed(db.pool, kind, address.subject)));
+    const scope = await recentScope(headers, row?.workspaceId ?? "");
     if (scope === null) throw new Refused("no-session", closeCodes.session);
     if (scope === "elsewhere" || row === null || kind === undefined)
       throw new Refused("no-document", closeCodes.gone);
@@ -203,13 +256,30 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
     }
   }
 
+  function sessionKey(headers: Headers, workspace: string): string {
+    return `${workspace} ${headers.get("cookie") ?? ""} ${headers.get("authorization") ?? ""}`;
+  }
+
+  /** As {@link scopeIn}, asked once for tabs of one session that come within a second. */
+  function recentScope(headers: Headers, workspace: string): Promise<Scope | "elsewhere" | null> {
+    const key = sessionKey(headers, workspace);
+    const found = checked.get(key);
+    const now = performance.now();
+    if (found !== undefined && now - found.at < freshMs) return found.scope;
+    const scope = scopeIn(headers, workspace);
+    checked.set(key, { at: now, scope });
+    scope.catch(() => checked.delete(key));
+    return scope;
+  }
+
   async function welcome(socket: WebSocket, request: IncomingMessage): Promise<void> {
     const url = new URL(request.url ?? "/", "http://localhost");
     const match = addressPattern.exec(decodeURIComponent(url.pathname));
     const address = { kind: match?.[1] ?? "", subject: match?.[2] ?? "" };
     const headers = headersOf(request);
     // What comes before the document is there waits.
-    const early: Uint8Array[] = [];
+    const arrival: Arrival = { socket, early: [], hasFirst: false };
+    const { early } = arrival;
     let earlyBytes = 0;
     let receive = (frame: Uint8Array): void => {
       earlyBytes += frame.length;
@@ -223,6 +293,7 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
       else garbage();
     });
     let user: string | null = null;
+    const newsBefore = sessionNews;
     socket.on("error", (error: Error & { code?: string }) => {
       if (error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH")
         tell({ reason: "frame-too-large", ...address, user });
@@ -232,7 +303,12 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
     try {
       const { kind, row, scope } = await admit(headers, address, request.headers.origin ?? null);
       user = scope.actor.id;
-      const room = await roomOf(row, kind);
+      const waiting = arriving.get(row.id) ?? new Set();
+      arriving.set(row.id, waiting.add(arrival));
+      const room = await roomOf(row, kind, `${address.kind}/${address.subject}`).finally(() => {
+        waiting.delete(arrival);
+        if (waiting.size === 0) arriving.delete(row.id);
+      });
       if (socket.readyState !== socket.OPEN || closing) {
         socket.close(closeCodes.restart, "restart");
         return;
@@ -261,8 +337,10 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
       };
       receive = (frame) => room.receive(connection, frame);
       connection.waiting.push(...early);
-      connection.waitingBytes = earlyBytes;
-      room.join(connection);
+      connection.waitingBytes = early.reduce((sum, frame) => sum + frame.length, 0);
+      room.join(connection, arrival.hasFirst);
+      // What was told between the check and now did not reach this connection.
+      if (sessionNews !== newsBefore) recheck((each) => each === connection);
     } catch (error) {
       if (error instanceof Refused) {
         tell({
@@ -284,7 +362,7 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
     const asked = new Map<string, Promise<Scope | "elsewhere" | null>>();
     for (const [connection, place] of places) {
       if (!which(connection)) continue;
-      const key = `${place.row.workspaceId} ${connection.headers.get("cookie") ?? ""} ${connection.headers.get("authorization") ?? ""}`;
+      const key = sessionKey(connection.headers, place.row.workspaceId);
       let scope = asked.get(key);
       if (scope === undefined) {
         scope = scopeIn(connection.headers, place.row.workspaceId);
@@ -315,6 +393,8 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
 
   function sweep(): void {
     metrics.liveDocuments.set(rooms.size);
+    const now = performance.now();
+    for (const [key, { at }] of checked) if (now - at > freshMs) checked.delete(key);
     for (const connection of places.keys()) {
       connection.unanswered += 1;
       connection.quiet += 1;
@@ -332,7 +412,7 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
       if (room.behind) room.catchUp().catch(warn("reading live updates failed; the next look finds them"));
       const since = room.emptySince;
       if (since !== null && room.idle && performance.now() - since > emptyMs) {
-        rooms.delete(id);
+        forget(id);
         room.close(closeCodes.restart, "restart");
       }
     }

@@ -109,3 +109,23 @@ export function refusedFrame(reason: string): Uint8Array {
   encoding.writeVarString(encoder, reason);
   return encoding.toUint8Array(encoder);
 }
+
+/** Frames that bring somebody who has nothing what a document is made of: the later part waits for the earlier. */
+export function contentFrames(state: Uint8Array | null, later: Uint8Array | null): Uint8Array[] {
+  const answer = state ?? later ?? new Uint8Array([0, 0]);
+  // The answer comes last: with it the client is in step, and takes what it was told before.
+  return state === null || later === null
+    ? [syncFrame(syncStep2, answer)]
+    : [syncFrame(syncUpdate, later), syncFrame(syncStep2, answer)];
+}
+
+/** Whether a frame asks for everything there is. */
+export function asksForAll(frame: Uint8Array | undefined): boolean {
+  return (
+    frame?.length === 4 &&
+    frame[0] === messageSync &&
+    frame[1] === syncStep1 &&
+    frame[2] === 1 &&
+    frame[3] === 0
+  );
+}
