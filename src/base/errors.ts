@@ -26,19 +26,28 @@ export class BatonError extends Error {
   readonly hint: string | undefined;
   /** Milliseconds after which trying again makes sense; set where the other side told (Retry-After). */
   readonly retryAfterMs: number | undefined;
+  /** Nothing was tried: what would have been called is known to be out, or it is not yet the call's turn. */
+  readonly postponed: boolean;
   /** Facts for the reader's program, e.g. `Problem[]` of a flow text. JSON. */
   readonly details: unknown;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { hint?: string; cause?: unknown; retryAfterMs?: number; details?: unknown } = {},
+    options: {
+      hint?: string;
+      cause?: unknown;
+      retryAfterMs?: number;
+      postponed?: boolean;
+      details?: unknown;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "BatonError";
     this.code = code;
     this.hint = options.hint;
     this.retryAfterMs = options.retryAfterMs;
+    this.postponed = options.postponed === true;
     this.details = options.details;
     Object.defineProperty(this, marker, { value: true });
   }

@@ -55,6 +55,21 @@ describe("effects", () => {
     expect(stored?.summary.outputs).toMatchObject({ out: { $blob: { bytes: 10_000_002 } } });
   });
 
+  test("a run whose model is out parks, and no worker keeps it", async () => {
+    const text =
+      'id: flow\nagents: { helper: { instructions: "Help." } }\ntasks: [{ id: think, agent: helper, prompt: Go }]\n';
+    const { journal, worker, run } = await rig(text, () => ({
+      async model() {
+        throw new BatonError("unavailable", "It is out.", { retryAfterMs: 60_000, postponed: true });
+      },
+    }));
+    await worker.engine.drive(run);
+    const stored = journal.stored(run);
+    expect(stored?.summary).toMatchObject({ headline: "think: waiting until the model is back" });
+    expect(stored?.events.map(({ body }) => body.type).slice(-2)).toEqual(["model-call-failed", "timer-set"]);
+    expect(stored?.events.at(-2)?.body).toMatchObject({ postponed: true, retryAfterMs: 60_000 });
+  });
+
   test("a call that comes back while another one's result is being recorded is not made again", async () => {
     const both = `
 id: flow

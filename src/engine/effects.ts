@@ -160,12 +160,13 @@ function failure({ kind, key }: EffectObligation, error: unknown): Ended {
     // What a provider says is always told as such: this is our own side, such as a database that is away.
     return { kind: "effect-failed", key, error: told, retryable: kind === "model-call" };
   }
-  const { code, message, hint, retryAfterMs } = error;
+  const { code, message, hint, retryAfterMs, postponed } = error;
   return {
     kind: "effect-failed",
     key,
     error: hint === undefined ? { code, message } : { code, message, hint },
     retryable: worthAnotherTry.has(code),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(postponed ? { postponed } : {}),
   };
 }

@@ -49,17 +49,13 @@ function ask(
   limits: Partial<typeof noLimits>,
   signal = new AbortController().signal,
 ) {
-  const state: { turn: Turn | null; waits: boolean; isOut: boolean } = {
-    turn: null,
-    waits: false,
-    isOut: false,
-  };
+  const state: { turn: Turn | null; waits: boolean } = { turn: null, waits: false };
   const done = gates
-    .turn(name, { ...noLimits, ...limits }, signal, (isOut) => {
+    .turn(name, { ...noLimits, ...limits }, signal, () => {
       state.waits = true;
-      state.isOut = isOut;
     })
     .then((turn) => {
+      if ("outMs" in turn) throw new Error("It is out.");
       state.turn = turn;
       return turn;
     });
@@ -133,25 +129,43 @@ test("tokens a minute: who used more than there were keeps the next ones waiting
   await second.end({ reached: true });
 });
 
-test("what is out is tried by one call at a time, while the others wait and are told why", async () => {
+test("what is out is tried by one call at a time, and the others are told for how long they need not ask", async () => {
   const [one, two] = [await worker(), await worker()];
   const name = newName();
   for (let n = 1; n <= outAfter; n += 1) {
     const turn = await ask(one.gates, name, {}).done;
     expect(await turn.end({ reached: false })).toBe(n);
   }
-  const probe = ask(one.gates, name, {});
-  await vi.waitFor(() => expect(probe.state.isOut).toBe(true), patience);
-  const other = ask(two.gates, name, {});
-  await vi.waitFor(() => expect(other.state.isOut).toBe(true), patience);
-  const turn = await probe.done;
-  expect(other.state.turn).toBeNull();
-  await turn.end({ reached: true });
-  await (await other.done).end({ reached: true });
+  await vi.waitFor(async () => expect(await two.gates.closedFor(name)).toBeGreaterThan(0), patience);
+  const never = new AbortController().signal;
+  const asked = await two.gates.turn(name, noLimits, never, () => undefined);
+  expect(asked).toEqual({ outMs: expect.any(Number) });
+  expect("outMs" in asked ? asked.outMs : 0).toBeGreaterThan(0);
+  await database.db.pool.query("update gate set closed_until = clock_timestamp() where name = $1", [name]);
+  const probe = await ask(two.gates, name, {}).done;
+  // While it is tried, nobody knows for how long it is out.
+  expect(await one.gates.turn(name, noLimits, never, () => undefined)).toEqual({
+    outMs: expect.any(Number),
+  });
+  await probe.end({ reached: true });
+  await vi.waitFor(async () => {
+    await (await ask(one.gates, name, {}).done).end({ reached: true });
+  }, patience);
   const { rows } = await database.db.pool.query("select failures, closed_until from gate where name = $1", [
     name,
   ]);
   expect(rows).toEqual([{ failures: 0, closed_until: null }]);
+  expect((await database.db.pool.query("select 1 from turn where gate = $1", [name])).rowCount).toBe(0);
+}, 40_000);
+
+test("who waits for a turn at what goes out meanwhile is sent away", async () => {
+  const { gates } = await worker();
+  const name = newName();
+  const held = await ask(gates, name, { most: 1 }).done;
+  const waiting = gates.turn(name, { ...noLimits, most: 1 }, new AbortController().signal, () => undefined);
+  for (let n = 0; n < outAfter; n += 1) await gates.note(name, { reached: false });
+  expect(await waiting).toEqual({ outMs: expect.any(Number) });
+  await held.end({ reached: true });
 }, 40_000);
 
 test("without limits and outages nothing is written", async () => {

@@ -29,6 +29,9 @@ export type Turn = {
   end(passage: Passage): Promise<number>;
 };
 
+/** It is out: no turn is to be had, and it is worth asking again after so many milliseconds. */
+export type Out = { readonly outMs: number };
+
 /**
  * Calls to what takes only so many of them, or is out: models and tools. Calls wait in order of age, over all workers;
  * those of a dead worker count no more. Where nothing is limited and nothing is out, no statement is made.
@@ -36,14 +39,10 @@ export type Turn = {
 export type Gates = {
   /**
    * Resolves when it is the call's turn, at once where nothing is in its way. `onWait` is called when it has to wait.
-   * Rejects with "cancelled" when the signal is aborted before.
+   * Where the other side is out, it tells so instead, unless this call is the one to try it. Rejects with "cancelled"
+   * when the signal is aborted before.
    */
-  turn(
-    name: string,
-    limits: GateLimits,
-    signal: AbortSignal,
-    onWait: (isOut: boolean) => void,
-  ): Promise<Turn>;
+  turn(name: string, limits: GateLimits, signal: AbortSignal, onWait: () => void): Promise<Turn | Out>;
   /** Milliseconds for which something that is out is to be left alone; 0 when it may be called, or nobody can tell. */
   closedFor(name: string): Promise<number>;
   /** Notes how a call went that took no turn. Never rejects. */
@@ -55,6 +54,8 @@ export type Gates = {
 const sweepMs = 4000;
 /** A turn that nobody here knows of is taken for lost when it is so many seconds old: its asking is over for sure. */
 const lostAfterSeconds = 30;
+/** While one call tries what is out, and nobody knows for how long, others ask again after this, in milliseconds. */
+const whileTriedMs = 10_000;
 /** From so many failures in a row on, something counts as out. */
 export const outAfter = 3;
 
@@ -63,6 +64,7 @@ type Waiting = {
   readonly name: string;
   readonly limits: GateLimits;
   grant(): void;
+  leave(out: Out): void;
 };
 
 export function createGates(db: Database, listener: Listener, worker: WorkerId): Gates {
@@ -105,6 +107,26 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
     for (const { name } of rows) guarded.add(name);
   }
 
+  /** Whether it is out, and for how long. */
+  async function outOf(name: string): Promise<Out | null> {
+    if (!guarded.has(name)) return null;
+    const { rows } = await pool.query<{ closed: number | null }>(
+      `select extract(epoch from closed_until - clock_timestamp())::float8 as closed
+         from gate where name = $1 and failures >= ${outAfter}`,
+      [name],
+    );
+    const [found] = rows;
+    if (found === undefined) return null;
+    return { outMs: found.closed !== null && found.closed > 0 ? found.closed * 1000 : whileTriedMs };
+  }
+
+  /** Sends away those that wait for a turn at what went out meanwhile. */
+  async function sendAway(name: string): Promise<void> {
+    const out = await outOf(name);
+    if (out === null) return;
+    for (const one of [...waiting.values()]) if (one.name === name) one.leave(out);
+  }
+
   function later(): void {
     if (closed) return;
     sweeping = setTimeout(() => void look().finally(later), sweepMs * (0.75 + 0.5 * Math.random()));
@@ -124,6 +146,7 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
         [worker],
       );
       for (const { id } of rows) waiting.get(id)?.grant();
+      for (const name of gates.keys()) await sendAway(name);
     } catch (error) {
       log.warn({ error: messageOf(error) }, "turns could not be looked at");
     }
@@ -228,10 +251,13 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
       const { id } = asked;
       held.add(id);
       if (!asked.granted) {
-        onWait(guarded.has(name));
         alarm(name, limits, asked.wait);
         try {
-          await granted(id, name, limits, signal);
+          const out = (await outOf(name)) ?? (await granted(id, name, limits, signal, onWait));
+          if (out !== null) {
+            await end(id, name, limits, { reached: null });
+            return out;
+          }
         } catch (error) {
           await end(id, name, limits, { reached: null });
           throw error;
@@ -295,8 +321,16 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
     }
   }
 
-  function granted(id: string, name: string, limits: GateLimits, signal: AbortSignal): Promise<void> {
-    return new Promise<void>((resolve, reject) => {
+  /** Waits for a turn. Answers null when it is there, else that the other side went out. */
+  function granted(
+    id: string,
+    name: string,
+    limits: GateLimits,
+    signal: AbortSignal,
+    onWait: () => void,
+  ): Promise<Out | null> {
+    return new Promise<Out | null>((resolve, reject) => {
+      onWait();
       const leave = (): void => {
         waiting.delete(id);
         signal.removeEventListener("abort", onAbort);
@@ -311,7 +345,11 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
         limits,
         grant() {
           leave();
-          resolve();
+          resolve(null);
+        },
+        leave(out) {
+          leave();
+          resolve(out);
         },
       });
       if (signal.aborted) onAbort();

@@ -1,6 +1,6 @@
 import type { Json } from "#base/index.ts";
 import { describe, expect, test } from "vitest";
-import { advance, foldEvents, machine, type Signal } from "./index.ts";
+import { advance, foldEvents, headline, machine, type Signal } from "./index.ts";
 import type { StoredMessage } from "./events.ts";
 import { canonicalJson } from "../values/canonical.ts";
 import { ada, fakeHash, modelFinished, toolFacts, world, type WorldOptions } from "./testing/world.ts";
@@ -225,6 +225,47 @@ describe("the agent's loop", () => {
     expect(never.output()).toMatchObject({ error: { code: "rate-limited", message: "Busy (5 tries)" } });
     const refused = world(text(), { ...inputs, models: (one) => failing(one.key, false) });
     expect(refused.output()).toMatchObject({ error: { code: "rate-limited", message: "Busy" } });
+  });
+
+  test("[M25] a call that was not made, as its model is out, counts as no try, and is made ever later", () => {
+    const out = (key: string): Signal => ({
+      kind: "effect-failed",
+      key,
+      retryable: true,
+      retryAfterMs: 10_000,
+      postponed: true,
+      error: { code: "unavailable", message: "Out" },
+    });
+    const run = world(text(), {
+      ...inputs,
+      models: (one, count) => (count <= 40 ? out(one.key) : "back"),
+    });
+    const waits: number[] = [];
+    for (let looks = 0; looks < 40; looks += 1) {
+      expect(machine.obligations(run.state()).map(({ kind }) => kind)).toEqual(["timer"]);
+      expect(headline(run.state(), run.flow)).toBe("sort: waiting until the model is back");
+      const due = Object.values(run.state().timers)[0]?.dueAt ?? 0;
+      waits.push(due - run.context().now);
+      run.tick(due - run.context().now);
+    }
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(10_500);
+    expect(waits[0]).toBeLessThanOrEqual(11_000);
+    expect(Math.max(...waits)).toBeGreaterThan(100_000);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(310_000);
+    expect(run.output()).toEqual({ out: "back" });
+  });
+
+  test("[M25] tries that were made count on, however often a call is postponed in between", () => {
+    const failing = (key: string, count: number): Signal => ({
+      kind: "effect-failed",
+      key,
+      retryable: true,
+      ...(count % 2 === 0 ? { postponed: true } : {}),
+      error: { code: "unavailable", message: "Out" },
+    });
+    const run = world(text(), { ...inputs, models: (one, count) => failing(one.key, count) }).toEnd();
+    expect(run.output()).toMatchObject({ error: { message: "Out (5 tries)" } });
+    expect(run.state().tasks["sort"]?.effects).toHaveLength(9);
   });
 
   test("[M98] an answer that was cut off is asked for again, and never taken for a whole one", () => {

@@ -114,6 +114,8 @@ export type Signal =
       readonly error: TaskError;
       readonly retryable: boolean;
       readonly retryAfterMs?: number;
+      /** The call was not made: it counts as no try, and is made after `retryAfterMs`. */
+      readonly postponed?: true;
     }
   /** The worker that had begun the effect died. The machine repeats it (same key) or asks a person. */
   | { readonly kind: "effect-lost"; readonly key: string; readonly reason: string }

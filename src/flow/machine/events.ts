@@ -295,6 +295,8 @@ export type RunEventBody =
       readonly error: TaskError;
       readonly retryable: boolean;
       readonly retryAfterMs?: number;
+      /** The call was not made, as its model was known to be out: it counts as no try. */
+      readonly postponed?: true;
     }
   | {
       readonly type: "tool-call-begun";

@@ -48,7 +48,9 @@ function doing(task: TaskState, flow: Flow): string {
     const who = task.label === "" ? "The agent" : task.label;
     if (effect?.kind === "tool") return `${who} is calling ${effect.tool}`;
     if (effect) return `${who} is thinking: ${name}`;
-    return `${name}: waiting to ask the model again`;
+    const end = task.effects.at(-1)?.end;
+    const isOut = end?.name === "failed" && "postponed" in end;
+    return isOut ? `${name}: waiting until the model is back` : `${name}: waiting to ask the model again`;
   }
   if (effect?.kind === "tool") return task.kind === "script" ? `Running ${name}` : `Calling ${effect.tool}`;
   if (task.kind === "loop") return `${name}: waiting for the next round`;

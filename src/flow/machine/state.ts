@@ -218,6 +218,7 @@ export type EffectState =
             readonly error: TaskError;
             readonly retryable: boolean;
             readonly retryAfterMs?: number;
+            readonly postponed?: true;
           };
     }
   | {

@@ -24,8 +24,8 @@ function passageOf(error: unknown): Passage {
 }
 
 /**
- * Lets model calls take their turns. While a model is out, one call at a time tries it, at ever longer intervals, and
- * the others wait: their runs go on when it is back, instead of failing one after the other.
+ * Lets model calls take their turns. While a model is out, one call at a time tries it, at ever longer intervals. The
+ * others are postponed, which counts as no try: their runs wait without a worker, which so has room for other runs.
  */
 export function gatedModels(models: ModelCaller, gates: Gates, gateOf: GateOf): ModelCaller {
   return {
@@ -37,24 +37,42 @@ export function gatedModels(models: ModelCaller, gates: Gates, gateOf: GateOf): 
         if (isObject(chunk) && /-(delta|available)$/.test(String(chunk["type"]))) spoke = true;
         emit(chunk);
       };
-      for (;;) {
-        const turn = await gates.turn(name, limits, request.signal, (isOut) =>
-          emit({ type: "data-turn", data: { state: isOut ? "out" : "waiting", model } }),
-        );
-        try {
-          const answer = await models.call(request, speak);
-          const { inputTokens = 0, outputTokens = 0 } = answer.usage;
-          await turn.end({ reached: true, used: inputTokens + outputTokens });
-          return answer;
-        } catch (error) {
-          const failures = await turn.end(passageOf(error));
-          // It is known to be out: this call only found out whether it is back, and waits again.
-          const isOut = passageOf(error).reached === false && failures > outAfter;
-          if (!isOut || spoke || request.signal.aborted) throw error;
-        }
+      const turn = await gates.turn(name, limits, request.signal, () =>
+        emit({ type: "data-turn", data: { state: "waiting", model } }),
+      );
+      if ("outMs" in turn) {
+        emit({ type: "data-turn", data: { state: "out", model } });
+        throw postponed(model, turn.outMs);
+      }
+      try {
+        const answer = await models.call(request, speak);
+        const { inputTokens = 0, outputTokens = 0 } = answer.usage;
+        await turn.end({ reached: true, used: inputTokens + outputTokens });
+        return answer;
+      } catch (error) {
+        const passage = passageOf(error);
+        const failures = await turn.end(passage);
+        // It is known to be out: this call only found out whether it is back.
+        const isOut = passage.reached === false && failures > outAfter;
+        if (!isOut || spoke || request.signal.aborted) throw error;
+        throw postponed(model, (passage.askedFor ?? 0) * 1000, error);
       }
     },
   };
+}
+
+/** The call is made when the model is back, and is no try until then. */
+function postponed(model: string, retryAfterMs: number, cause?: unknown): BatonError {
+  return new BatonError(
+    "unavailable",
+    `The model ${model} did not answer the last calls and is left alone for a while.`,
+    {
+      hint: "The run goes on by itself when the model is back.",
+      retryAfterMs: Math.ceil(retryAfterMs),
+      postponed: true,
+      cause,
+    },
+  );
 }
 
 /**

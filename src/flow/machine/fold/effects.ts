@@ -47,7 +47,11 @@ export function modelCallFinished(draft: Draft, event: EventOf<"model-call-finis
 export function modelCallFailed(draft: Draft, event: EventOf<"model-call-failed">, at: number): void {
   const found = openModelEffect(draft, event.path, event.key);
   if (!found) return;
-  draft.putTask(withEffect(found.task, { ...found.effect, end: failedEnd(event, at) }));
+  const end = {
+    ...failedEnd(event, at),
+    ...(event.postponed === true ? { postponed: event.postponed } : {}),
+  };
+  draft.putTask(withEffect(found.task, { ...found.effect, end }));
 }
 
 export function toolCallBegun(draft: Draft, event: EventOf<"tool-call-begun">, at: number): void {

@@ -60,10 +60,11 @@ export function take(walk: Walk, signal: Signal): void {
       const found = openEffect(walk, signal.key);
       if (!found) return;
       const { path, effect } = found;
-      const { kind: _kind, ...failure } = signal;
-      if (effect.kind === "model")
-        walk.emit({ type: "model-call-failed", path, step: effect.step, ...failure });
-      else {
+      const { kind: _kind, postponed, ...failure } = signal;
+      if (effect.kind === "model") {
+        const call = postponed === true ? { ...failure, postponed } : failure;
+        walk.emit({ type: "model-call-failed", path, step: effect.step, ...call });
+      } else {
         walk.emit({ type: "tool-call-failed", path, step: effect.step, callId: effect.callId, ...failure });
       }
       return;
