@@ -1,10 +1,11 @@
 import type pg from "pg";
-import { BatonError, messageOf, type RunId } from "#base/index.ts";
-import { log, metrics } from "#platform/index.ts";
+import { BatonError, type RunId } from "#base/index.ts";
+import { metrics } from "#platform/index.ts";
 import { type AppendRow } from "./append-statement.ts";
 import { type Pending, fillStatement } from "./append-values.ts";
 import { type Lane, isWorthRepeating, openLane } from "./lane.ts";
 import type { AppendRequest } from "./spec.ts";
+import { createTeller } from "./teller.ts";
 
 export type Appended = { result: "appended"; at: number } | { result: "fenced" };
 
@@ -26,11 +27,6 @@ export type AppenderOptions = {
 };
 
 const largestGroup = 240;
-/** A notification holds at most 8000 bytes; this many run ids fit. */
-const mostTold = 240;
-const tellEveryMs = 20;
-const tellSql = `select pg_notify('run', payload) from unnest($1::text[]) as payload
-  union all select pg_notify('workspace', payload) from unnest($2::text[]) as payload`;
 const largestText = 4_000_000;
 /** With more driven runs than this, appends wait for the others of the same turn of the event loop. */
 const fewRuns = 2;
@@ -38,58 +34,6 @@ const attempts = 40;
 const pauseMs = 250;
 
 type Waiting = Pending & { resolve(result: Appended): void; reject(error: unknown): void };
-
-type Teller = {
-  /** The run has new events; `listed`: lists show something else of it. */
-  tell(request: AppendRequest, listed: boolean): void;
-  close(): void;
-};
-
-/**
- * Tells listeners of new events, at most once in `tellEveryMs` and apart from what was committed: commits that notify wait for
- * one another, and who watches reads whatever is there. News that get lost with this process are found by the listeners'
- * sweep.
- */
-function createTeller(pool: pg.Pool): Teller {
-  const untold = new Set<RunId>();
-  const unlisted = new Set<string>();
-  let timer: NodeJS.Timeout | null = null;
-  let free = true;
-
-  function flush(): void {
-    timer = null;
-    if (untold.size === 0 && unlisted.size === 0) {
-      free = true;
-      return;
-    }
-    const payloads: string[] = [];
-    const runs = [...untold];
-    const lists = [...unlisted];
-    untold.clear();
-    unlisted.clear();
-    for (let from = 0; from < runs.length; from += mostTold)
-      payloads.push(runs.slice(from, from + mostTold).join(" "));
-    pool
-      .query({ name: "journal_tell", text: tellSql, values: [payloads, lists] })
-      .catch((error: unknown) => log.warn({ error: messageOf(error) }, "news of runs could not be told"))
-      .finally(() => {
-        timer = setTimeout(flush, tellEveryMs);
-      });
-  }
-
-  return {
-    tell({ run, workspace, events }, listed) {
-      if (events.length > 0) untold.add(run);
-      if (listed) unlisted.add(`${workspace} run ${run}`);
-      if (!free) return;
-      free = false;
-      flush();
-    },
-    close() {
-      if (timer !== null) clearTimeout(timer);
-    },
-  };
-}
 
 export function createAppender(pool: pg.Pool, options: AppenderOptions = {}): Appender {
   const teller = createTeller(pool);
