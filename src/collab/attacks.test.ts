@@ -114,8 +114,15 @@ describe("refused and named in the log", () => {
       expect((await stage.refusal("no-document")).subject).toBe(subject);
       expect(client.frames).toEqual([]);
     }
-    const unknown = await wire("x", "ada", { kind: "nothing" });
-    expect(await unknown.closed).toBe(4404);
+    for (const [subject, kind] of [
+      ["x", "nothing"],
+      ["%E0%A4%A", "flow"],
+      ["../../x", "flow"],
+      ["x y", "flow"],
+    ] as const) {
+      const unknown = await wire(subject, "ada", { kind });
+      expect(await unknown.closed).toBe(4404);
+    }
   });
 
   it("a viewer's update, by whichever message", async () => {

@@ -111,6 +111,8 @@ export async function openRoom(options: RoomOptions): Promise<Room> {
     else afterwards.push({ when: given, act });
   }
 
+  /** Answers as they are sent, for as long as the replica keeps what is in them. */
+  const answers = new WeakMap<Uint8Array, Uint8Array>();
   const toTell = new Set<Connection>();
   const authors: { connection: Connection; bytes: Uint8Array }[] = [];
 
@@ -292,7 +294,13 @@ export async function openRoom(options: RoomOptions): Promise<Room> {
   /** Sends what a client lacks, once all of it is committed. */
   function answer(connection: Connection, stateVector: Uint8Array): void {
     const bytes = replica.diff(stateVector);
-    afterCommit(() => connection.sendState(() => syncFrame(syncStep2, bytes)));
+    let frame = answers.get(bytes);
+    if (frame === undefined) {
+      frame = syncFrame(syncStep2, bytes);
+      answers.set(bytes, frame);
+    }
+    const made = frame;
+    afterCommit(() => connection.sendState(() => made));
   }
 
   function saved(connection: Connection, count: number): void {

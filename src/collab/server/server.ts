@@ -273,9 +273,7 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
   }
 
   async function welcome(socket: WebSocket, request: IncomingMessage): Promise<void> {
-    const url = new URL(request.url ?? "/", "http://localhost");
-    const match = addressPattern.exec(decodeURIComponent(url.pathname));
-    const address = { kind: match?.[1] ?? "", subject: match?.[2] ?? "" };
+    const { address, wantsSaved } = whatIsAsked(request.url ?? "");
     const headers = headersOf(request);
     // What comes before the document is there waits.
     const arrival: Arrival = { socket, early: [], hasFirst: false };
@@ -317,7 +315,7 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
         scope,
         canWrite: kind.mayWrite(scope),
         headers,
-        wantsSaved: url.searchParams.get("ack") === "1",
+        wantsSaved,
         limits,
       });
       places.set(connection, { room, kind, address, row });
@@ -448,6 +446,21 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
       wss.close();
     },
   };
+}
+
+/** The document that an address names, nothing where it names none, and whether the client wants to be told what is saved. */
+function whatIsAsked(path: string): { address: Address; wantsSaved: boolean } {
+  const url = URL.parse(path, "http://localhost");
+  const [, kind = "", subject = ""] = addressPattern.exec(readable(url?.pathname ?? "")) ?? [];
+  return { address: { kind, subject }, wantsSaved: url?.searchParams.get("ack") === "1" };
+}
+
+function readable(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return "";
+  }
 }
 
 /** Closes a socket, and cuts it off where the other side does not answer. */
