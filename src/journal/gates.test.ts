@@ -12,6 +12,7 @@ import {
   registerWorker,
   type Turn,
 } from "./index.ts";
+import { forgetGates } from "./gates.ts";
 import { declareDead } from "./workers.ts";
 
 let database: TestDatabase;
@@ -248,4 +249,23 @@ test("a call keeps what it brought where its end can't be noted", async () => {
   state.losing = false;
   look();
   await (await ask(gates, name, { most: 1 }).done).end({ reached: true });
+});
+
+test("a gate that nobody has come to for long is forgotten, one with a turn or shut a while ago is not", async () => {
+  const { gates } = await worker();
+  const [old, taken, recent] = [newName(), newName(), newName()];
+  const { pool } = database.db;
+  for (const name of [old, recent]) await gates.note(name, { reached: false });
+  const turn = await ask(gates, taken, { most: 1 }).done;
+  await pool.query(
+    "update gate set calls_at = calls_at - interval '2 hours', tokens_at = tokens_at - interval '2 hours' where name = any($1)",
+    [[old, taken, recent]],
+  );
+  await pool.query("update gate set closed_until = clock_timestamp() where name = $1", [recent]);
+  await forgetGates(pool);
+  const { rows } = await pool.query<{ name: string }>("select name from gate where name = any($1)", [
+    [old, taken, recent],
+  ]);
+  expect(rows.map(({ name }) => name).toSorted()).toEqual([taken, recent].toSorted());
+  await turn.end({ reached: true });
 });

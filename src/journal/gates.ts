@@ -1,5 +1,5 @@
 import { BatonError, messageOf, type WorkerId } from "#base/index.ts";
-import { type Database, type Listener, log } from "#platform/index.ts";
+import { type Database, type Listener, log, type Queryable } from "#platform/index.ts";
 
 /** Limits of a gate; null: none. They hold over all workers. */
 export type GateLimits = {
@@ -369,4 +369,19 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
 
 function values({ most, callsPerMinute, tokensPerMinute }: GateLimits): (number | null)[] {
   return [most, callsPerMinute, tokensPerMinute];
+}
+
+/**
+ * Forgets gates that nobody has come to for an hour: each place that a call ever failed to reach has one. What they held
+ * back is over by then.
+ */
+export async function forgetGates(db: Queryable): Promise<void> {
+  await db.query(
+    `delete from gate where name in (
+       select name from gate
+        where greatest(closed_until, calls_at, tokens_at) < clock_timestamp() - interval '1 hour'
+          and not exists (select 1 from turn where turn.gate = gate.name)
+        limit 1000 for update skip locked)`,
+    [],
+  );
 }

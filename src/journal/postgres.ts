@@ -14,6 +14,7 @@ import {
   stopAwaiting,
 } from "./crossing.ts";
 import { createClock } from "./clock.ts";
+import { forgetGates } from "./gates.ts";
 import { timerSource } from "./queue.ts";
 import {
   createClaimer,
@@ -166,6 +167,7 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
     async tidy() {
       await deleteEndedStreams(pool);
       await deleteOldEvents(pool);
+      await forgetGates(pool);
       const freed = await freeLostJobs(pool);
       if (freed > 0) log.warn({ freed }, "jobs were lost on their way to a worker and are given out anew");
       const roused = await rouseForgotten(pool);

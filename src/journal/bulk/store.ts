@@ -111,9 +111,18 @@ export async function endItem(
   return (rows[0]?.ended ?? 0) > 0;
 }
 
+/** Days for which it is kept what a finished job was about. */
+const jobDays = 90;
+
+/** Ends the job, and forgets those that ended long ago. */
 export async function finishJob(scope: Scope, db: Queryable, job: string): Promise<void> {
   await db.query(
-    "update bulk_job set finished_at = clock_timestamp() where id = $1 and workspace_id = $2 and finished_at is null",
+    `with old as (
+       delete from bulk_job where workspace_id = $2 and finished_at < clock_timestamp() - make_interval(days => ${jobDays})
+       returning id
+     ),
+     items as (delete from bulk_item using old where bulk_item.job_id = old.id)
+     update bulk_job set finished_at = clock_timestamp() where id = $1 and workspace_id = $2 and finished_at is null`,
     [job, scope.workspaceId],
   );
 }
