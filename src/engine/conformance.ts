@@ -4,6 +4,7 @@ import { foldEvents, machine, type RunEventBody, type Signal } from "#flow/machi
 import type { AppendRequest, Claim, Journal, RunSummary } from "#journal/index.ts";
 import { controlConformance } from "./testing/control-suite.ts";
 import { childConformance } from "./testing/child-suite.ts";
+import { familyConformance } from "./testing/family-suite.ts";
 import { engineConformance } from "./testing/engine-suite.ts";
 import { queueConformance } from "./testing/queue-suite.ts";
 import { largeValues } from "./testing/large-suite.ts";
@@ -241,6 +242,7 @@ export function journalConformance(name: string, make: () => Promise<Conformance
 
     engineConformance(() => world);
     childConformance(() => world);
+    familyConformance(() => world);
     queueConformance(() => world);
     controlConformance(() => world);
     roundsConformance(() => world);

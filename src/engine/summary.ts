@@ -1,6 +1,6 @@
 import type { Json } from "#base/index.ts";
 import type { Flow } from "#flow/index.ts";
-import { headline, isWaiting, type RunState } from "#flow/machine/index.ts";
+import { headline, isWaiting, tokensOf, type RunState } from "#flow/machine/index.ts";
 import type { RunSummary } from "#journal/index.ts";
 
 /** What lists show of a run. */
@@ -13,7 +13,7 @@ export function summaryOf(state: RunState, flow: Flow): RunSummary {
     error: (phase.name === "finished" || phase.name === "finishing" ? phase.error : null) as Json,
     cost: usage.cost,
     unknownCosts: usage.unknownCosts,
-    tokens: usage.inputTokens + usage.outputTokens,
+    tokens: tokensOf(usage),
     ...(phase.name === "finished" && phase.goal ? { goal: phase.goal } : {}),
   };
 }

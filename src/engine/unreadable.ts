@@ -1,5 +1,5 @@
 import { BatonError, type RunId } from "#base/index.ts";
-import { createFold, machine, type RunEventBody } from "#flow/machine/index.ts";
+import { createFold, machine, tokensOf, type RunEventBody } from "#flow/machine/index.ts";
 import type { Claim, RunSummary } from "#journal/index.ts";
 import type { EngineOptions } from "./ports.ts";
 
@@ -38,7 +38,7 @@ export async function endUnreadable(
     error: told,
     cost: usage.cost,
     unknownCosts: usage.unknownCosts,
-    tokens: usage.inputTokens + usage.outputTokens,
+    tokens: tokensOf(usage),
   };
   const { workspace, epoch } = claim;
   const audit = {

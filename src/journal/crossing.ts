@@ -3,7 +3,8 @@ import { BatonError, type Json, type RunId, type WorkspaceId } from "#base/index
 import type { RunActor, Signal } from "#flow/machine/index.ts";
 import type { Queryable } from "#platform/index.ts";
 import { isWorthRepeating } from "./lane.ts";
-import type { EventWish, LockWish, NewRun } from "./spec.ts";
+import { queuedWords } from "./slots.ts";
+import type { ChildWish, EventWish, LockWish, NewRun } from "./spec.ts";
 
 /** How long an event is kept that no run waited for, in seconds: the first run that waits for it within that gets it. */
 export const eventKeptSeconds = 3600;
@@ -131,16 +132,30 @@ export async function takeSlot(
   return rows[0]?.taken ?? "held";
 }
 
-/** Takes a place for a run that is taken up again; it does not wait for one. False: there is none. */
+/** Takes a place for a run that is taken up again, or has it wait for its turn. */
 export async function takeSlotAgain(
   tx: Queryable,
   slot: { run: RunId; workspace: string; flow: string; key: string; limit: number },
-): Promise<boolean> {
+): Promise<void> {
   const { rows } = await tx.query<{ taken: string }>(
-    "select take_slot($1, $2, $3, $4, $5::int, false, null) as taken",
+    "select take_slot($1, $2, $3, $4, $5::int, true, null) as taken",
     [slot.run, slot.workspace, slot.flow, slot.key, slot.limit],
   );
-  return rows[0]?.taken === "held";
+  if (rows[0]?.taken !== "queued") return;
+  await tx.query("update run set headline = $2 where id = $1", [slot.run, queuedWords(slot)]);
+}
+
+/** Has the end of a run that succeeded told once more to the run that waits for it. */
+export async function tellEnd(tx: Queryable, { run, parent, key, source }: ChildWish): Promise<void> {
+  const { rows } = await tx.query<{ state: string }>("select state from run where id = $1", [run]);
+  const [found] = rows;
+  if (found?.state === "succeeded") {
+    await tx.query("select tell_parent(run, $2) from run where id = $1", [run, source]);
+  }
+  if (found) return;
+  const error = { code: "not-found", message: "The run that was waited for is gone." };
+  const signal = { kind: "child-ended", key, outcome: "failed", outputs: null, error };
+  await tx.query("select wake_run($1, $2, $3)", [parent, source, JSON.stringify(signal)]);
 }
 
 /** Whether a run still waits for its turn. It keeps its place in the queue, or its turn, until the transaction ends. */

@@ -29,7 +29,7 @@ export { type EventToSend, eventKeptSeconds, requireLiving, sendEventInTransacti
 export { plain } from "./append-values.ts";
 export { loadBlobs } from "./blobs.ts";
 export { admitted, createRunInTransaction } from "./runs.ts";
-export { noPlace, queuedWords } from "./slots.ts";
+export { queuedWords } from "./slots.ts";
 export {
   type BulkAction,
   type BulkJob,

@@ -12,6 +12,7 @@ import {
   requireLiving,
   shareSecrets,
   stopAwaiting,
+  tellEnd,
 } from "./crossing.ts";
 import { createClock } from "./clock.ts";
 import { forgetGates } from "./gates.ts";
@@ -146,6 +147,11 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
     },
     signal: (run, source, signal) => signalInTransaction(pool, run, source, signal),
     reopen: (run, source, signal) => transaction(db, (tx) => reopenInTransaction(tx, run, source, signal)),
+    async reopenChild(wish, signal) {
+      await transaction(db, async (tx) => {
+        if (!(await reopenInTransaction(tx, wish.run, wish.source, signal))) await tellEnd(tx, wish);
+      });
+    },
     askLock: (wish) => askLock(pool, wish),
     releaseLock: (key) => releaseLock(pool, key),
     awaitEvent: (wish) => awaitEvent(pool, wish),

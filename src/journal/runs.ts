@@ -28,7 +28,7 @@ export type ClaimOptions = {
 };
 
 /**
- * Claims of one turn of the event loop go together. The rows are locked in the order of their ids, so that workers that
+ * A run that waits for its turn among the runs of its flow is nobody's until it has it. Claims of one turn of the event loop go together. The rows are locked in the order of their ids, so that workers that
  * claim the same runs wait for one another in a line. The inbox is as it was when the claim began, with the wake count of
  * that very moment: what comes later raises the count and is found before the run is parked.
  */
@@ -36,6 +36,7 @@ const claimSql = `with wanted as materialized (
   select id from run
    where id = any($1::text[]) and finished_at is null and ($3::boolean or crashes < ${crashesBeforeAlone})
      and machine_version <= $4::int
+     and not exists (select 1 from run_slot where run_slot.run_id = run.id and not held)
      and (owner is null or exists (select 1 from worker where worker.id = run.owner and worker.died_at is not null))
      and not exists (select 1 from worker where worker.id = $2 and worker.died_at is not null)
    order by id for update

@@ -10,7 +10,7 @@ export type Journal = {
   /** Makes an unowned run with its start signal in the inbox and wakes it. Idempotent by run id. */
   create(run: NewRun): Promise<void>;
   /**
-   * Takes the run, or null: someone alive owns it, or it is over. Raises the epoch. `crashes` counts segments that
+   * Takes the run, or null: someone alive owns it, it waits for its turn, or it is over. Raises the epoch. `crashes` counts segments that
    * began and did not end by themselves.
    */
   claim(run: RunId, worker: WorkerId): Promise<Claim | null>;
@@ -37,10 +37,15 @@ export type Journal = {
   signal(run: RunId, source: string, signal: Signal): Promise<boolean>;
   /**
    * Takes a run that failed, was cancelled or was set aside up again: it is not over any more, has the signal in its
-   * inbox, and is woken. False: it is not over, or it succeeded, or this source was there already. Fails with "conflict"
-   * where it needs a place among the runs of its flow and there is none.
+   * inbox, and is woken. False: it is not over, or it succeeded, or this source was there already. A run that needs a
+   * place among the runs of its flow takes one, or waits for its turn.
    */
   reopen(run: RunId, source: string, signal: Extract<Signal, { kind: "retry" }>): Promise<boolean>;
+  /**
+   * As `reopen`, for a run that another waits for and takes up again. One that succeeded meanwhile tells its end again; one
+   * that there is none of any more tells that it failed. Idempotent by source.
+   */
+  reopenChild(wish: ChildWish, signal: Extract<Signal, { kind: "retry" }>): Promise<void>;
   /** Makes sure that a timer will fire at `dueAt` (epoch ms). Idempotent by path, name and n. */
   setTimer(run: RunId, timer: { path: string; name: string; n: number; dueAt: number }): Promise<void>;
   /**
@@ -91,6 +96,15 @@ export type NewRun = {
     readonly limit: number;
     readonly onFull: "queue" | "cancel" | "fail";
   };
+};
+
+/** A run that is to be taken up again for the run that waits for it. */
+export type ChildWish = {
+  readonly run: RunId;
+  readonly parent: RunId;
+  /** Of the parent's request. */
+  readonly key: string;
+  readonly source: string;
 };
 
 /** A task that asks for a lock. */

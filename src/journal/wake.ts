@@ -3,7 +3,6 @@ import { type InboxItemId, type Json, type RunId, makeId } from "#base/index.ts"
 import type { Signal } from "#flow/machine/index.ts";
 import type { Queryable } from "#platform/index.ts";
 import { leaveSlotQueue, takeSlotAgain } from "./crossing.ts";
-import { noPlace } from "./slots.ts";
 
 /** Attempts of a job are not what ends it (RUN: poison): the greatest number that the queue's column holds. */
 export const endlessAttempts = 32767;
@@ -88,15 +87,21 @@ export async function signalInTransaction(
 
 /**
  * A run that is over and did not succeed is open again, with the signal in its inbox and a job. What came too late for
- * it as it ended is not meant for it as it goes on; one that was set aside has everything still to read.
+ * it as it ended is not meant for it as it goes on; one that was set aside has everything still to read. That it was
+ * cancelled before is no reason not to be cancelled again.
  */
 const reopenSql = `with held as materialized (
   select id, state from run
    where id = $2::text and finished_at is not null and state in ('failed', 'cancelled', 'dead-lettered') for update
 ),
 cleared as (
-  update run_inbox as item set consumed_at = clock_timestamp() from held
-   where item.run_id = held.id and item.consumed_at is null and held.state <> 'dead-lettered'
+  update run_inbox as item
+     set consumed_at = case when held.state = 'dead-lettered' then item.consumed_at
+                            else coalesce(item.consumed_at, clock_timestamp()) end,
+         source = case when item.source = 'cancel' or item.source like 'cancel:%'
+                       then 'before ' || $1::text || ' ' || item.source else item.source end
+    from held
+   where item.run_id = held.id and (item.consumed_at is null or item.source = 'cancel' or item.source like 'cancel:%')
 ),
 item as (
   insert into run_inbox (id, run_id, source, body, created_at)
@@ -120,7 +125,7 @@ type Reopened = { workspace: string; flow: string; key: string | null; limit: nu
 
 /**
  * See `Journal.reopen`; in the transaction that `tx` is. Of two at once, one answers true. A run of a flow that limits
- * how many there are takes a place again: fails with "conflict" where there is none.
+ * how many there are takes a place again, or waits for its turn.
  */
 export async function reopenInTransaction(
   tx: Queryable,
@@ -133,9 +138,7 @@ export async function reopenInTransaction(
   const [opened] = rows;
   if (opened === undefined) return false;
   const { workspace, flow, key, limit } = opened;
-  if (key !== null && limit !== null && !(await takeSlotAgain(tx, { run, workspace, flow, key, limit }))) {
-    throw noPlace({ key, limit });
-  }
+  if (key !== null && limit !== null) await takeSlotAgain(tx, { run, workspace, flow, key, limit });
   return true;
 }
 
@@ -144,6 +147,7 @@ const forgottenSeconds = 15;
 
 const forgottenSql = `select ${addRunJob("run.id")} from run
   where owner is null and finished_at is null
+    and not exists (select 1 from run_slot where run_slot.run_id = run.id and not held)
     and exists (select 1 from run_inbox as item where item.run_id = run.id and item.consumed_at is null
                    and item.created_at < clock_timestamp() - make_interval(secs => ${forgottenSeconds}))
     and not exists (select 1 from graphile_worker.jobs as job

@@ -92,6 +92,7 @@ export function traceLines({ body }: RunEvent): string[] {
     case "agent-message-added":
     case "model-call-begun":
     case "child-requested":
+    case "child-retried":
     case "child-cancel-requested":
     case "lock-granted":
       return [];

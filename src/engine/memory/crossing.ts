@@ -3,7 +3,6 @@ import type { RunActor, Signal } from "#flow/machine/index.ts";
 import {
   admitted,
   eventKeptSeconds,
-  noPlace,
   queuedWords,
   type EventWish,
   type LockWish,
@@ -18,9 +17,12 @@ export type CrossingHost = {
   now(): number;
   /** Puts a signal into an inbox. False: its source was there already, or the run is over. */
   signal(run: RunId, source: string, signal: Signal): boolean;
+  /** There may be something to do for the run. */
+  wake(run: RunId): void;
 };
 
-type Slot = { readonly made: NewRun; held: boolean; readonly start: NewRun["start"] };
+/** A run's place. `start` is what it is told when it has its turn; null for one that is taken up again. */
+type Slot = { readonly made: NewRun; held: boolean; readonly start: NewRun["start"] | null };
 type Place = LockWish & { granted: boolean };
 type Kept = {
   readonly name: string;
@@ -55,12 +57,25 @@ export class Crossings {
     return { start, waits: free ? null : queuedWords(slot) };
   }
 
-  /** Gives a run that is taken up again a place. Fails with "conflict" where there is none. */
-  readmit(made: NewRun): void {
+  /** Whether a run waits for its turn. It is nobody's until it has it. */
+  isInLine(run: RunId): boolean {
+    return this.#slots.some((one) => one.made.id === run && !one.held);
+  }
+
+  /** Gives a run that is taken up again a place anew. Answers null, or what is said of it while it waits for its turn. */
+  readmit(made: NewRun): string | null {
     const { slot } = made;
-    if (!slot) return;
-    if (this.#slots.filter((one) => sameKey(one.made, made)).length >= slot.limit) throw noPlace(slot);
-    this.#slots.push({ made, held: true, start: made.start });
+    if (!slot) return null;
+    const others = this.#slots.filter((one) => sameKey(one.made, made));
+    const free = others.every((one) => one.held) && others.length < slot.limit;
+    this.#slots.push({ made, held: free, start: null });
+    return free ? null : queuedWords(slot);
+  }
+
+  /** Has the end of a run that succeeded told once more. */
+  tellAgain(run: RunId, source: string): void {
+    const stored = this.#host.runs.get(run);
+    if (stored?.summary.state === "succeeded") this.#tellParent(stored, source);
   }
 
   /** Takes a run that waits for its turn out of the queue. */
@@ -144,19 +159,22 @@ export class Crossings {
         reason: "The run that waited for this one is over.",
       });
     }
-    this.#tellParent(stored);
+    this.#tellParent(stored, `${stored.epoch}`);
   }
 
-  #tellParent({ made, summary }: StoredRun): void {
+  #tellParent({ made, summary }: StoredRun, end: string): void {
     const { parent } = made.start;
     if (!parent?.waits) return;
-    const { state, outputs, error } = summary;
-    this.#host.signal(parent.run as RunId, `child:${parent.key}`, {
+    const { state, outputs, error, cost, unknownCosts, tokens } = summary;
+    this.#host.signal(parent.run as RunId, `child:${parent.key}:${end}`, {
       kind: "child-ended",
       key: parent.key,
       outcome: state === "succeeded" || state === "cancelled" ? state : "failed",
       outputs,
       error,
+      cost,
+      unknownCosts,
+      tokens,
     } as Signal);
   }
 
@@ -194,6 +212,11 @@ export class Crossings {
   }
 
   #start({ made, start }: Slot): boolean {
+    if (start === null) {
+      if (this.#host.isOver(made.id)) return false;
+      this.#host.wake(made.id);
+      return true;
+    }
     const { overrides } = made;
     const more = overrides === undefined ? {} : { overrides };
     return this.#host.signal(made.id, "start", { kind: "start", body: start, ...more });

@@ -103,11 +103,25 @@ export function memoryJournal(options: MemoryJournalOptions = {}): MemoryJournal
     return true;
   }
 
+  function reopen(run: RunId, source: string, signal: Signal): boolean {
+    const stored = at(run);
+    const { state } = stored.summary;
+    if (!over.has(state) || state === "succeeded" || stored.sources.has(source)) return false;
+    // What came too late for the run as it ended is not meant for the run as it goes on.
+    if (state !== "dead-lettered") stored.inbox = [];
+    stored.sources.delete("cancel");
+    stored.owner = null;
+    stored.crashes = 0;
+    stored.summary = { ...nothingYet, headline: crossings.readmit(stored.made) ?? nothingYet.headline };
+    return put(run, source, signal);
+  }
+
   const crossings = new Crossings({
     runs,
     isOver: (run) => over.has(runs.get(run)?.summary.state ?? "failed"),
     now: () => clock.now(),
     signal: put,
+    wake,
   });
 
   /** Keeps a summary; the end of a run is told to others with it. */
@@ -151,6 +165,7 @@ export function memoryJournal(options: MemoryJournalOptions = {}): MemoryJournal
     async claim(run, worker) {
       const stored = runs.get(run);
       if (!stored || dead.has(worker) || over.has(stored.summary.state)) return null;
+      if (crossings.isInLine(run)) return null;
       if (stored.owner !== null) {
         if (!dead.has(stored.owner)) return null;
         stored.crashes += 1;
@@ -249,19 +264,16 @@ export function memoryJournal(options: MemoryJournalOptions = {}): MemoryJournal
     },
 
     async reopen(run, source, signal) {
-      const stored = at(run);
-      const { state } = stored.summary;
-      if (!over.has(state) || state === "succeeded" || stored.sources.has(source)) return false;
-      crossings.readmit(stored.made);
-      stored.sources.add(source);
-      // What came too late for the run as it ended is not meant for the run as it goes on.
-      if (state !== "dead-lettered") stored.inbox = [];
-      stored.inbox.push({ id: makeId("inbx", clock.now(), random), signal: copy(signal) });
-      stored.summary = nothingYet;
-      stored.owner = null;
-      stored.crashes = 0;
-      wake(run);
-      return true;
+      return reopen(run, source, signal);
+    },
+
+    async reopenChild({ run, parent, key, source }, signal) {
+      if (runs.has(run)) {
+        if (!reopen(run, source, signal)) crossings.tellAgain(run, source);
+        return;
+      }
+      const error = { code: "not-found", message: "The run that was waited for is gone." };
+      put(parent, source, { kind: "child-ended", key, outcome: "failed", outputs: null, error });
     },
 
     async setTimer(run, timer) {

@@ -38,7 +38,10 @@ export const childStart: Step<"child-start"> = async (obligation, context) => {
     depth: (state.parent?.depth ?? 0) + 1,
     internal: request.part !== null,
   };
-  const limits = limitsLeft(state, context.flow, options.journal.now());
+  // What a run does that is not waited for is its own affair.
+  const limits = request.waits
+    ? (request.limits ?? limitsLeft(state, context.flow, options.journal.now()))
+    : {};
   if (request.part === null) {
     if (!options.runs) {
       throw new BatonError("misconfigured", "Runs of other flows can't be started here.", {

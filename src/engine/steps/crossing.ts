@@ -1,5 +1,11 @@
 import type { RunId, WorkspaceId } from "#base/index.ts";
-import type { Obligation, RunEventBody, RunState, TaskState } from "#flow/machine/index.ts";
+import {
+  openTasksOf,
+  type Obligation,
+  type RunEventBody,
+  type RunState,
+  type TaskState,
+} from "#flow/machine/index.ts";
 import type { EngineOptions } from "../ports.ts";
 
 type Context = {
@@ -40,6 +46,21 @@ export function carryCrossings(
         if (child) work.push(cancel(journal, child.run));
         break;
       }
+      case "child-started": {
+        // It began while this run was paused.
+        const child = state.tasks[event.path]?.children?.find((one) => one.key === event.key);
+        if (child?.request.waits && state.paused) work.push(passOn(journal, run, child.run, state));
+        break;
+      }
+      case "child-retried": {
+        const child = state.tasks[event.path]?.children?.find((one) => one.key === event.key);
+        if (child) work.push(retry(journal, run, child));
+        break;
+      }
+      case "run-paused":
+      case "run-resumed":
+        for (const child of childrenOf(state)) work.push(passOn(journal, run, child, state));
+        break;
       case "task-succeeded":
       case "task-failed":
       case "task-failing":
@@ -70,8 +91,8 @@ export function repeatCrossings(
     } else if (obligation.kind === "event") {
       const { path, key, name, about } = obligation;
       work.push(journal.awaitEvent({ workspace, run, epoch, path, key, name, about }));
-    } else if (obligation.kind === "child" && obligation.cancelling) {
-      work.push(cancel(journal, obligation.run));
+    } else if (obligation.kind === "child") {
+      work.push(sayAgain(journal, run, obligation, state));
     }
   }
   for (const task of Object.values(state.tasks)) {
@@ -80,6 +101,56 @@ export function repeatCrossings(
     if (task.awaited?.received === null) work.push(journal.stopAwaiting(run, task.awaited.key));
   }
   return work;
+}
+
+/** Runs that have begun and are waited for. */
+function childrenOf(state: RunState): readonly string[] {
+  return openTasksOf(state).flatMap(({ children = [] }) =>
+    children
+      .filter(({ end, held, facts, request }) => !end && !held && facts !== null && request.waits)
+      .map((child) => child.run),
+  );
+}
+
+/** Tells a run that the one which waits for it is paused, or goes on. Said again, it means the same. */
+async function passOn(
+  journal: EngineOptions["journal"],
+  run: RunId,
+  child: string,
+  { paused, pauses = 0 }: RunState,
+): Promise<void> {
+  const above = true;
+  if (paused) {
+    const { by, reason } = paused;
+    await journal.signal(child as RunId, `pause:${run}:${pauses}`, { kind: "pause", by, reason, above });
+  } else if (pauses > 0) {
+    await journal.signal(child as RunId, `resume:${run}:${pauses}`, { kind: "resume", by: system, above });
+  }
+}
+
+async function sayAgain(
+  journal: EngineOptions["journal"],
+  run: RunId,
+  child: Extract<Obligation, { kind: "child" }>,
+  state: RunState,
+): Promise<void> {
+  if (child.retries > 0) await retry(journal, run, child);
+  await passOn(journal, run, child.run, state);
+  if (child.cancelling) await cancel(journal, child.run);
+}
+
+/** Takes a run up again that did not succeed; one that has succeeded meanwhile tells so. */
+function retry(
+  journal: EngineOptions["journal"],
+  parent: RunId,
+  { run, key, retries = 0 }: { readonly run: string; readonly key: string; readonly retries?: number },
+): Promise<void> {
+  const reason = "The run that waits for this one was retried.";
+  const source = `retry:${key}:${retries}`;
+  return journal.reopenChild(
+    { run: run as RunId, parent, key, source },
+    { kind: "retry", by: system, reason },
+  );
 }
 
 function cancel(journal: EngineOptions["journal"], child: string): Promise<void> {

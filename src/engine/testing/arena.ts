@@ -11,7 +11,7 @@ type Flows = Readonly<Record<string, Flow>>;
 const noSender = (): never => {
   throw new Error("This world sends no events.");
 };
-const tools = { look: { repeatable: true }, hang: {} };
+const tools = { look: { repeatable: true }, hang: {}, shaky: { repeatable: true } };
 
 /** Several runs of several flows, driven in turn until none moves. */
 export async function makeArena(world: ConformanceWorld, texts: readonly string[], point?: KillPoint) {
@@ -20,7 +20,17 @@ export async function makeArena(world: ConformanceWorld, texts: readonly string[
   const flows: Flows = Object.fromEntries(texts.map((text) => [flowOf(text).id, flowOf(text)]));
   const flowsOf = new Map<RunId, string>();
   const runs: RunId[] = [];
-  const beyond = outside();
+  const around = outside();
+  const shaky = { broken: true };
+  const beyond = {
+    ...around,
+    /** The tool `shaky` fails until it is mended. */
+    call: async (request: Parameters<typeof around.call>[0]) => {
+      if (request.tool !== "shaky" || !shaky.broken) return around.call(request);
+      around.made.push(request.key);
+      throw new BatonError("internal", "It does not work.");
+    },
+  };
   const dying = mortal(journal, beyond, point);
   let lostAnswers = 0;
 
@@ -67,11 +77,14 @@ export async function makeArena(world: ConformanceWorld, texts: readonly string[
       {
         revisions: async (revision) => ({ flow: flows[revision] ?? flowOf("id: none\ntasks: []\n") }),
         runs: {
-          async start({ run, flow, inputs, parent }) {
+          async start({ run, flow, inputs, parent, limits }) {
             if (!flows[flow]) throw new BatonError("not-found", `There is no flow "${flow}".`);
             const { concurrency } = flows[flow];
             const slot = concurrency && { ...concurrency, key: String(inputs["key"] ?? "") };
-            await creating.create({ ...made(run, flow, { inputs, parent }), ...(slot ? { slot } : {}) });
+            await creating.create({
+              ...made(run, flow, { inputs, parent, limits }),
+              ...(slot ? { slot } : {}),
+            });
             return { number: 1, flow, title: flow, revision: 1 };
           },
         },
@@ -127,6 +140,14 @@ export async function makeArena(world: ConformanceWorld, texts: readonly string[
       const { phase } = await stateOf(journal, run);
       return phase.name === "finished" ? (phase.outputs ?? phase.error ?? phase.outcome) : phase.name;
     },
+    mend: () => {
+      shaky.broken = false;
+    },
+    pause: (run: RunId) =>
+      journal.signal(run, `pause:${newId("inbx")}`, { kind: "pause", by: starter, reason: "test" }),
+    resume: (run: RunId) => journal.signal(run, `resume:${newId("inbx")}`, { kind: "resume", by: starter }),
+    retry: (run: RunId) =>
+      journal.reopen(run, `retry:${newId("inbx")}`, { kind: "retry", by: starter, reason: "test" }),
     cancel: (run: RunId) => journal.cancelRun(run, { kind: "cancel", by: starter, reason: "test" }),
     send: (name: string, about: string, payload: string) =>
       (world.send ?? noSender)({ name, about, payload, by: starter }),

@@ -68,6 +68,7 @@ export function mortal(journal: Journal, beyond: Outside, point: KillPoint | und
       saveSnapshot: alive((request) => journal.saveSnapshot(request)),
       park: alive((request) => journal.park(request)),
       signal: alive((run, source, signal) => journal.signal(run, source, signal)),
+      reopenChild: alive((wish, signal) => journal.reopenChild(wish, signal)),
       reopen: alive((run, source, signal) => journal.reopen(run, source, signal)),
       setTimer: alive((run, timer) => journal.setTimer(run, timer)),
       askLock: alive((wish) => journal.askLock(wish)),

@@ -80,8 +80,9 @@ export type Signal =
     }
   | { readonly kind: "timer"; readonly path: TaskPath; readonly name: string; readonly n: number }
   | { readonly kind: "cancel"; readonly by: RunActor; readonly reason: string }
-  | { readonly kind: "pause"; readonly by: RunActor; readonly reason: string }
-  | { readonly kind: "resume"; readonly by: RunActor }
+  /** `above`: the run that started this one, and waits for it, is paused or goes on. */
+  | { readonly kind: "pause"; readonly by: RunActor; readonly reason: string; readonly above?: boolean }
+  | { readonly kind: "resume"; readonly by: RunActor; readonly above?: boolean }
   /** A run that failed or was cancelled goes on from there. */
   | { readonly kind: "retry"; readonly by: RunActor; readonly reason: string }
   | {

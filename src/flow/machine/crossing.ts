@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "#base/index.ts";
+import type { Limits } from "../language/definition.ts";
 import type { RunActor, TaskError, TaskPath, Value } from "./events.ts";
 
 /** Most runs that may stand one below another: a flow that starts itself comes to an end there. */
@@ -40,7 +41,12 @@ export type ChildRequest = {
   readonly with: Value;
   readonly waits: boolean;
   readonly part: RunPart | null;
+  /** What it may use of its parent's limits; put aside there while it is under way. */
+  readonly limits?: Limits;
 };
+
+/** What a run has used, of its own and of the runs that it waited for. */
+export type ChildUse = { readonly tokens: number; readonly cost: number; readonly unknownCosts: number };
 
 /** What was found when a run was started: which one it is and what it is pinned to. */
 export type ChildFacts = {
@@ -71,8 +77,12 @@ export type CrossingEventBody =
       readonly outcome: ChildOutcome;
       readonly outputs: Value;
       readonly error: TaskError | null;
+      /** All that it has used since it was started. */
+      readonly used?: ChildUse;
     }
   | { readonly type: "child-cancel-requested"; readonly path: TaskPath; readonly key: string }
+  /** A run that did not succeed is taken up again, as its parent was. */
+  | { readonly type: "child-retried"; readonly path: TaskPath; readonly key: string }
   /** The task is in line for a lock; it begins when it has it. */
   | {
       readonly type: "lock-requested";
@@ -108,6 +118,9 @@ export type CrossingSignal =
       readonly outcome: ChildOutcome;
       readonly outputs: JsonObject | null;
       readonly error: TaskError | null;
+      readonly tokens?: number;
+      readonly cost?: number;
+      readonly unknownCosts?: number;
     }
   | { readonly kind: "lock-granted"; readonly key: string }
   | { readonly kind: "event"; readonly key: string; readonly payload: Json; readonly by: RunActor };
@@ -120,6 +133,12 @@ export type ChildState = {
   readonly requestedAt: number;
   readonly facts: ChildFacts | null;
   readonly cancelling: boolean;
+  /** Did not succeed, and waits to be taken up again. */
+  readonly held?: boolean;
+  /** How often it was taken up again. */
+  readonly retries?: number;
+  /** What of its use is in the totals of this run. */
+  readonly settled?: ChildUse;
   readonly end: null | {
     readonly at: number;
     readonly outcome: ChildOutcome;
@@ -161,6 +180,7 @@ export type CrossingObligation =
       readonly path: TaskPath;
       readonly run: string;
       readonly cancelling: boolean;
+      readonly retries: number;
     }
   | { readonly kind: "lock"; readonly key: string; readonly path: TaskPath; readonly name: string }
   | {

@@ -187,7 +187,13 @@ export type RunEventBody =
     }
   | { readonly type: "run-cancel-requested"; readonly by: RunActor; readonly reason: string }
   /** From now on nothing is begun; what comes in is recorded. */
-  | { readonly type: "run-paused"; readonly by: RunActor; readonly reason: string }
+  | {
+      readonly type: "run-paused";
+      readonly by: RunActor;
+      readonly reason: string;
+      /** With the run that started it, and goes on with it. */
+      readonly above?: boolean;
+    }
   | { readonly type: "run-resumed"; readonly by: RunActor }
   /** A run that was over goes on: what is finished stays, what failed or was stopped is taken up again. */
   | { readonly type: "run-reopened"; readonly by: RunActor; readonly reason: string }

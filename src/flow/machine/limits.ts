@@ -1,5 +1,5 @@
 import type { Flow, Limits } from "../language/definition.ts";
-import type { RunState } from "./state.ts";
+import type { RunState, TaskState } from "./state.ts";
 import { reservedIn, tokensOf } from "./totals.ts";
 import { openTasks } from "./walk/open.ts";
 import type { Walk } from "./walk/walk.ts";
@@ -19,26 +19,43 @@ export function limitsOfRun(walk: Walk): Limits {
   return given === undefined ? walk.flow.limits : tighter(walk.flow.limits, given);
 }
 
+/** As {@link limitsOfRun}, of a run that is looked at. */
+export function limitsIn(state: RunState, flow: Flow): Limits {
+  return state.limits === undefined ? flow.limits : tighter(flow.limits, state.limits);
+}
+
 /**
  * What is left of a run's limits at an instant, with everything taken off that is used or put aside: what a run that
  * it starts may use. Never below 0; without a limit of a kind there is none of that kind.
  */
 export function limitsLeft(state: RunState, flow: Flow, now: number): Limits {
-  const limits = state.limits === undefined ? flow.limits : tighter(flow.limits, state.limits);
-  const held = reservedIn(
-    openTasks({
-      run: state,
-      task: (path) => (Object.hasOwn(state.tasks, path) ? state.tasks[path] : undefined),
-    }),
-  );
-  const left = (limit: number | undefined, used: number): number | undefined =>
+  const limits = limitsIn(state, flow);
+  const task = (path: string): TaskState | undefined =>
+    Object.hasOwn(state.tasks, path) ? state.tasks[path] : undefined;
+  return left(limits, { run: state, task }, state.order.length, now);
+}
+
+/** As {@link limitsLeft}, in the middle of a decision. */
+export function limitsLeftIn(walk: Walk): Limits {
+  return left(limitsOfRun(walk), walk.draft, walk.draft.taskCount(), walk.now);
+}
+
+function left(
+  limits: Limits,
+  state: Pick<Walk["draft"], "task"> & { readonly run: Pick<RunState, "root" | "usage" | "startedAt"> },
+  tasks: number,
+  now: number,
+): Limits {
+  const held = reservedIn(openTasks(state));
+  const { usage, startedAt } = state.run;
+  const less = (limit: number | undefined, used: number): number | undefined =>
     limit === undefined ? undefined : Math.max(0, limit - used);
   const result = {
-    steps: left(limits.steps, state.usage.modelCalls + held.calls),
-    tokens: left(limits.tokens, tokensOf(state.usage) + held.tokens),
-    cost: left(limits.cost, state.usage.cost + held.cost),
-    time: left(limits.time, now - state.startedAt),
-    tasks: left(limits.tasks, state.order.length),
+    steps: less(limits.steps, usage.modelCalls + held.calls),
+    tokens: less(limits.tokens, tokensOf(usage) + held.tokens),
+    cost: less(limits.cost, usage.cost + held.cost),
+    time: less(limits.time, now - startedAt),
+    tasks: less(limits.tasks, tasks),
   };
   return Object.fromEntries(Object.entries(result).filter(([, value]) => value !== undefined));
 }

@@ -18,18 +18,17 @@ const rules: Rules = { headOf, begin, step };
  */
 export function advance(state: RunState, signals: readonly Signal[], context: MachineContext): Decision {
   return look(state, context, (walk) => {
-    // A run that was to end before its turn is told both at once.
+    // A run that waited for its turn is told at once what came meanwhile.
     for (const signal of startFirst(state, signals)) take(walk, signal);
     carryRun(walk);
   });
 }
 
 function startFirst(state: RunState, signals: readonly Signal[]): readonly Signal[] {
-  if (state.phase.name !== "created") return signals;
-  return [
-    ...signals.filter(({ kind }) => kind === "start"),
-    ...signals.filter(({ kind }) => kind !== "start"),
-  ];
+  const { name } = state.phase;
+  if (name !== "created" && name !== "finished") return signals;
+  const begins = ({ kind }: Signal): boolean => kind === (name === "created" ? "start" : "retry");
+  return [...signals.filter(begins), ...signals.filter((signal) => !begins(signal))];
 }
 
 function look(state: RunState, context: MachineContext, action: (walk: Walk) => void): Decision {
@@ -94,10 +93,10 @@ function crossingsOf({ path, status, lock, awaited, children = [] }: TaskState):
   if (status.name !== "running") return [];
   const found: Obligation[] = children
     .filter(isOpen)
-    .map(({ key, run, request, facts, cancelling }) =>
+    .map(({ key, run, request, facts, cancelling, retries = 0 }) =>
       facts === null
         ? { kind: "child-start", key, path, run, request }
-        : { kind: "child", key, path, run, cancelling },
+        : { kind: "child", key, path, run, cancelling, retries },
     );
   if (awaited && awaited.received === null) {
     const { key, name, about } = awaited;

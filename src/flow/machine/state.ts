@@ -26,7 +26,15 @@ export type RunState = {
   readonly seq: number;
   readonly phase: RunPhase;
   /** Set while the run is paused: it begins nothing. */
-  readonly paused: { readonly by: RunActor; readonly reason: string; readonly since: number } | null;
+  readonly paused: {
+    readonly by: RunActor;
+    readonly reason: string;
+    readonly since: number;
+    /** With the run that started it, and goes on with it. */
+    readonly above?: boolean;
+  } | null;
+  /** How often it was paused. */
+  readonly pauses?: number;
   readonly forkedFrom: ForkOrigin | null;
   readonly flowId: string;
   readonly revisionId: string;
@@ -123,6 +131,8 @@ export type TimerState = {
 export type Totals = {
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** Of runs that were started and waited for. Their money is in `cost` and `unknownCosts`. */
+  readonly childTokens?: number;
   readonly cost: number;
   readonly unknownCosts: number;
   readonly modelCalls: number;

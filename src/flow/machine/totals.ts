@@ -1,3 +1,4 @@
+import type { ChildUse } from "./crossing.ts";
 import type { Cost, Reservation, Usage } from "./events.ts";
 import type { TaskState, Totals } from "./state.ts";
 
@@ -26,11 +27,28 @@ export function withModelCall(totals: Totals, usage: Usage, cost: Cost, reserved
   };
 }
 
-/** What is put aside for the model calls that are under way in these tasks, and how many there are. */
+export const noUse: ChildUse = { tokens: 0, cost: 0, unknownCosts: 0 };
+
+/** Totals with what a started run has used beyond what was counted of it before. */
+export function withChild(totals: Totals, used: ChildUse, before: ChildUse): Totals {
+  return {
+    ...totals,
+    childTokens: (totals.childTokens ?? 0) + Math.max(0, used.tokens - before.tokens),
+    cost: totals.cost + Math.max(0, used.cost - before.cost),
+    unknownCosts: totals.unknownCosts + Math.max(0, used.unknownCosts - before.unknownCosts),
+  };
+}
+
+/** What is put aside for the model calls and the runs that are under way in these tasks, and how many calls there are. */
 export function reservedIn(tasks: Iterable<TaskState>): { calls: number; tokens: number; cost: number } {
   const sum = { calls: 0, tokens: 0, cost: 0 };
   for (const task of tasks) {
     if (task.status.name !== "running") continue;
+    for (const { request, end, held, settled = noUse } of task.children ?? []) {
+      if (end !== null || held || !request.waits) continue;
+      sum.tokens += Math.max(0, (request.limits?.tokens ?? 0) - settled.tokens);
+      sum.cost += Math.max(0, (request.limits?.cost ?? 0) - settled.cost);
+    }
     for (const effect of task.effects) {
       if (effect.kind !== "model" || effect.end !== null) continue;
       sum.calls += 1;
@@ -46,5 +64,5 @@ export function withToolCall(totals: Totals): Totals {
 }
 
 export function tokensOf(totals: Totals): number {
-  return totals.inputTokens + totals.outputTokens;
+  return totals.inputTokens + totals.outputTokens + (totals.childTokens ?? 0);
 }

@@ -1,6 +1,7 @@
 import type { Draft } from "../draft.ts";
 import type { AwaitedState, ChildState, CrossingEventBody } from "../crossing.ts";
 import type { TaskState } from "../state.ts";
+import { noUse, withChild } from "../totals.ts";
 import { childSeen } from "./container.ts";
 import { fresh } from "./tasks.ts";
 
@@ -29,9 +30,18 @@ export function applyCrossing(draft: Draft, event: CrossingEventBody, at: number
     }
     case "child-ended": {
       const { outcome, outputs, error } = event;
+      settle(draft, event);
       changeChild(draft, event, (child) => (child.end ? {} : { end: { at, outcome, outputs, error } }));
       return;
     }
+    case "child-retried":
+      changeChild(draft, event, ({ retries = 0 }) => ({
+        end: null,
+        held: false,
+        cancelling: false,
+        retries: retries + 1,
+      }));
+      return;
     case "child-cancel-requested":
       changeChild(draft, event, () => ({ cancelling: true }));
       return;
@@ -67,6 +77,20 @@ export function applyCrossing(draft: Draft, event: CrossingEventBody, at: number
     default:
       event satisfies never;
   }
+}
+
+/** What a run has used since it was last counted goes into the totals of the task that started it, and of this run. */
+function settle(
+  draft: Draft,
+  { path, key, used }: Extract<CrossingEventBody, { type: "child-ended" }>,
+): void {
+  const task = draft.task(path);
+  const child = task?.children?.find((one) => one.key === key);
+  if (!task || !child || child.end || !child.request.waits || used === undefined) return;
+  const before = child.settled ?? noUse;
+  draft.putTask({ ...task, usage: withChild(task.usage, used, before) });
+  draft.run.usage = withChild(draft.run.usage, used, before);
+  changeChild(draft, { path, key }, () => ({ settled: used }));
 }
 
 function change(draft: Draft, path: string, how: (task: TaskState) => Partial<TaskState>): void {

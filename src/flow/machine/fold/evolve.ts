@@ -42,7 +42,8 @@ function applyBody(draft: Draft, body: RunEventBody, at: number): void {
       run.paused = null;
       return;
     case "run-paused":
-      run.paused = { by: body.by, reason: body.reason, since: at };
+      run.paused = { by: body.by, reason: body.reason, since: at, ...(body.above ? { above: true } : {}) };
+      run.pauses = (run.pauses ?? 0) + 1;
       return;
     case "run-resumed":
       run.paused = null;
@@ -133,6 +134,7 @@ function applyBody(draft: Draft, body: RunEventBody, at: number): void {
     case "child-started":
     case "child-ended":
     case "child-cancel-requested":
+    case "child-retried":
     case "lock-requested":
     case "lock-granted":
     case "event-awaited":

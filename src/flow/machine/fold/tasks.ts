@@ -1,3 +1,4 @@
+import type { ChildState } from "../crossing.ts";
 import type { Draft } from "../draft.ts";
 import type { RunEventBody, TaskError } from "../events.ts";
 import { errorsSlot, finallySlot, placeOf, stillWhilePaused, timerKey } from "../paths.ts";
@@ -110,7 +111,13 @@ export function taskReopened(draft: Draft, event: EventOf<"task-reopened">, at: 
     // What people decided about the failure was about that failure.
     approvals: task.approvals.filter(({ ask }) => ask.kind !== "escalation"),
     inside: event.again ? emptyContainer : reopened(task.inside),
+    ...(task.children ? { children: task.children.map(heldBack) } : {}),
   });
+}
+
+/** A run that did not succeed is to be taken up again when there is room. */
+function heldBack(child: ChildState): ChildState {
+  return child.end?.outcome === "succeeded" || !child.request.waits ? child : { ...child, held: true };
 }
 
 const stopped: TaskError = { code: "cancelled", message: "It was stopped." };

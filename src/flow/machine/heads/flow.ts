@@ -1,6 +1,7 @@
 import { BatonError, isObject, type JsonObject } from "#base/index.ts";
 import { deepest, type ChildState } from "../crossing.ts";
 import type { TaskError, TaskPath } from "../events.ts";
+import { grantOf } from "../grant.ts";
 import { requestRun } from "../walk/children.ts";
 import { done, type Head, open, type Outcome } from "./head.ts";
 
@@ -22,7 +23,13 @@ export const flow: Head<"flow"> = {
   advance(walk, task, path) {
     const state = walk.at(path);
     const child = state.children?.at(-1);
+    if (child?.held) {
+      walk.emit({ type: "child-retried", path, key: child.key });
+      return open;
+    }
     if (!child) {
+      const limits = task.detach ? undefined : grantOf(walk, path);
+      if (limits === "wait") return open;
       const data = walk.open(state.data);
       requestRun(walk, path, "run", {
         flow: task.flow,
@@ -30,6 +37,7 @@ export const flow: Head<"flow"> = {
         with: isObject(data) ? ((data["with"] ?? {}) as JsonObject) : {},
         waits: !task.detach,
         part: null,
+        ...(limits === undefined ? {} : { limits }),
       });
       return open;
     }

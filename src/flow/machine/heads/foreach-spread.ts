@@ -1,8 +1,10 @@
 import { isObject, type Json } from "#base/index.ts";
+import type { Limits } from "../../language/definition.ts";
 import type { ChildState } from "../crossing.ts";
 import type { TaskPath, Value } from "../events.ts";
 import { reachOf } from "../part.ts";
 import { staticPath } from "../paths.ts";
+import { grantOf } from "../grant.ts";
 import { requestRun, stopRuns } from "../walk/children.ts";
 import { errorFor, seedOf } from "../walk/scope.ts";
 import type { Walk } from "../walk/walk.ts";
@@ -44,16 +46,25 @@ export function advanceSpread(
 ): Outcome {
   for (;;) {
     const children = walk.at(path).children ?? [];
-    const failed = children.find((child) => child.end !== null && child.end.outcome !== "succeeded");
+    const held = children.find((child) => child.held);
+    const ended = children.filter((child) => child.end !== null && !child.held);
+    const failed = ended.find((child) => child.end?.outcome !== "succeeded");
     if (failed?.end && task.failFast) {
       if (!stopRuns(walk, path)) return open;
       return { name: "failed", error: childError(path, failed, failed.end) };
     }
-    const ended = children.filter((child) => child.end !== null);
     const broken = ended.some((child) => valueOf(walk, child, "broke") === true);
     const from = children.length * spread.size;
-    if (!broken && from < items.length && children.length - ended.length < spread.runs) {
-      request(walk, task, path, items.slice(from, from + spread.size), from, spread);
+    const begun = children.filter((child) => child.end === null && !child.held).length;
+    if (held && begun < spread.runs) {
+      walk.emit({ type: "child-retried", path, key: held.key });
+      continue;
+    }
+    if (!broken && !held && from < items.length && begun < spread.runs) {
+      const parts = Math.ceil((items.length - from) / spread.size) + begun;
+      const limits = grantOf(walk, path, Math.min(spread.runs, parts));
+      if (limits === "wait") return open;
+      request(walk, task, path, items.slice(from, from + spread.size), from, spread, limits);
       continue;
     }
     if (ended.length < children.length) return open;
@@ -69,6 +80,7 @@ function request(
   items: readonly Json[],
   from: number,
   { concurrency }: Spread,
+  limits: Limits,
 ): void {
   const { tasks } = reachOf(walk.flow, task);
   requestRun(walk, path, `part-${from}`, {
@@ -76,6 +88,7 @@ function request(
     revision: null,
     with: {},
     waits: true,
+    limits,
     part: {
       path: staticPath(path),
       from,

@@ -13,7 +13,7 @@ export function requestRun(walk: Walk, path: TaskPath, call: string, request: Ch
 
 /** Whether the task waits for this run's end. */
 export function isOpen(child: ChildState): boolean {
-  return child.end === null && (child.request.waits || child.facts === null);
+  return child.end === null && !child.held && (child.request.waits || child.facts === null);
 }
 
 /** Cancels the runs that a task waits for. True when all of them are over. */
@@ -36,7 +36,7 @@ export function openChild(walk: Walk, key: string): { path: TaskPath; child: Chi
   const task = walk.task(path);
   if (task?.status.name !== "running") return undefined;
   const child = task.children?.find((one) => one.key === key);
-  return child && child.end === null ? { path, child } : undefined;
+  return child && child.end === null && !child.held ? { path, child } : undefined;
 }
 
 /** What other runs and senders of events tell. What no longer matters is passed over. */
@@ -52,8 +52,17 @@ export function takeCrossing(walk: Walk, signal: CrossingSignal): void {
     case "child-ended": {
       const found = openChild(walk, signal.key);
       if (!found) return;
-      const { key, outcome, outputs, error } = signal;
-      walk.emit({ type: "child-ended", path: found.path, key, outcome, outputs: outputs as Json, error });
+      const { key, outcome, outputs, error, tokens = 0, cost = 0, unknownCosts = 0 } = signal;
+      const used = { tokens, cost, unknownCosts };
+      walk.emit({
+        type: "child-ended",
+        path: found.path,
+        key,
+        outcome,
+        outputs: outputs as Json,
+        error,
+        used,
+      });
       // Variables that a part has set hold from then on.
       const values = found.child.request.part ? walk.open((outputs?.["vars"] ?? null) as Value) : null;
       if (isObject(values) && Object.keys(values).length > 0) {

@@ -195,15 +195,16 @@ function takeCancel(walk: Walk, signal: Extract<Signal, { kind: "cancel" }>): vo
   if (phase.name !== "running" || !begun) abandon(walk);
 }
 
-function takePause(walk: Walk, { by, reason }: Extract<Signal, { kind: "pause" }>): void {
+function takePause(walk: Walk, { by, reason, above }: Extract<Signal, { kind: "pause" }>): void {
   const { phase, paused } = walk.draft.run;
   if (paused || (phase.name !== "running" && phase.name !== "finishing")) return;
-  walk.emit({ type: "run-paused", by, reason });
+  walk.emit({ type: "run-paused", by, reason, ...(above ? { above } : {}) });
 }
 
-function takeResume(walk: Walk, { by }: Extract<Signal, { kind: "resume" }>): void {
+function takeResume(walk: Walk, { by, above }: Extract<Signal, { kind: "resume" }>): void {
   const { paused } = walk.draft.run;
-  if (!paused) return;
+  // What a person has paused goes on when a person says so.
+  if (!paused || (above && !paused.above)) return;
   walk.emit({ type: "run-resumed", by });
   const limits = walk.draft.timers().filter(({ name }) => stillWhilePaused.has(name));
   for (const { path, name, dueAt } of limits) {

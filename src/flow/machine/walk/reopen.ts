@@ -34,8 +34,11 @@ export function setTimeoutOf(walk: Walk, path: TaskPath): void {
 }
 
 /** Whether a task can go on where it stood: something inside of it did not get done. Any other begins anew. */
-function goesOn({ inside }: TaskState): boolean {
+function goesOn({ kind, inside, children = [] }: TaskState): boolean {
+  // A run that was started goes on as well; a detached one, and one that never began, is started anew.
+  const waited = children.filter(({ request, facts }) => request.waits && facts !== null);
   return (
+    (kind === "flow" ? waited.length > 0 && waited.at(-1) === children.at(-1) : waited.length > 0) ||
     inside.broken.length > 0 ||
     inside.held.length > 0 ||
     (inside.progress[finallySlot]?.firstFailed ?? null) !== null

@@ -6,6 +6,7 @@ import { definitionsOf } from "../definitions.ts";
 import type { TaskPath, Value } from "../events.ts";
 import { childPath, errorsSlot, finallySlot, iterationOf, iterationSlot, placeOf } from "../paths.ts";
 import type { RunState, TaskState } from "../state.ts";
+import { tokensOf } from "../totals.ts";
 import type { Walk } from "./walk.ts";
 
 type Names = Record<string, unknown>;
@@ -88,7 +89,7 @@ export function runFacts(walk: Walk): Names {
     simulated: run.simulated,
     cost: run.usage.cost,
     unknownCosts: run.usage.unknownCosts,
-    tokens: run.usage.inputTokens + run.usage.outputTokens,
+    tokens: tokensOf(run.usage),
     modelCalls: run.usage.modelCalls,
     toolCalls: run.usage.toolCalls,
     startedBy: run.startedBy,

@@ -3,7 +3,7 @@ import { FilePenLine, RotateCcw, ScrollText } from "lucide-react";
 import Link from "next/link";
 import type { ReactNode } from "react";
 import { isBlobRef, isFileRef, isObject } from "#base/index.ts";
-import type { GoalReached, RunState } from "#flow/machine/index.ts";
+import { tokensOf, type GoalReached, type RunState } from "#flow/machine/index.ts";
 import { costOf, costText, count, spanInWords } from "../model/format.ts";
 import { openTasks } from "../model/header.ts";
 import { Prose } from "./prose.tsx";
@@ -40,7 +40,7 @@ export function Result({
   const { phase } = state;
   if (phase.name !== "finished") return null;
   const { cost, partly } = costOf(state.usage);
-  const tokens = state.usage.inputTokens + state.usage.outputTokens;
+  const tokens = tokensOf(state.usage);
   return (
     <div className="min-h-0 flex-1 overflow-y-auto" tabIndex={0} role="group" aria-label="Outputs and cost">
       <div className="flex max-w-[760px] flex-col gap-5 px-4 py-4 sm:px-5">

@@ -1,9 +1,9 @@
 "use client";
 import { lazy, Suspense, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import type { Flow } from "#flow/index.ts";
-import type { RunState } from "#flow/machine/index.ts";
+import { tokensOf, type RunState } from "#flow/machine/index.ts";
 import { StateBadge } from "../../graph/state-icon.tsx";
-import { costLines, logLines } from "../model/detail.ts";
+import { costLines, logLines, runsBelow } from "../model/detail.ts";
 import { costOf, costText, count, instant, money } from "../model/format.ts";
 import { nodeStates } from "../model/graph.ts";
 import { staticPathOf } from "../model/paths.ts";
@@ -144,7 +144,7 @@ function Facts({ state, flow, selected }: { state: RunState; flow: Flow | null; 
     if (task.attempt > 1) facts.push(["Attempt", String(task.attempt)]);
     if (task.finishedAt !== null)
       facts.push(["Ended", <Moment key="ended" at={task.finishedAt} now={state.lastAt} />]);
-    const tokens = task.usage.inputTokens + task.usage.outputTokens;
+    const tokens = tokensOf(task.usage);
     if (tokens > 0) facts.push(["Tokens", count(tokens)]);
   }
   return (
@@ -270,7 +270,9 @@ function Log({
 function Costs({ state, currency }: { state: RunState; currency: string }) {
   const lines = costLines(state);
   const { cost, partly } = costOf(state.usage);
-  if (lines.length === 0) return <p className="text-(--text-2)">No model was called so far.</p>;
+  const below = runsBelow(state);
+  if (lines.length === 0 && below === null)
+    return <p className="text-(--text-2)">No model was called so far.</p>;
   return (
     <div className="flex flex-col gap-3">
       <table className="w-full [font:var(--type-12)]">
@@ -297,6 +299,17 @@ function Costs({ state, currency }: { state: RunState; currency: string }) {
               </td>
             </tr>
           ))}
+          {below && (
+            <tr className="border-b border-(--border)">
+              <td className="py-1.5" colSpan={2}>
+                {below.runs === 1 ? "A run that it started" : `${below.runs} runs that it started`}
+              </td>
+              <td className="py-1.5 text-right" colSpan={2} title="Tokens in and out">
+                {count(below.tokens)}
+              </td>
+              <td className="py-1.5 text-right">{costText(below.cost)}</td>
+            </tr>
+          )}
         </tbody>
         <tfoot className="tabular-nums">
           <tr>

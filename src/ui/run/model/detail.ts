@@ -180,6 +180,23 @@ export type CostLine = {
   readonly unknownCosts: number;
 };
 
+/** What the runs used that this one started and waited for; null where none has used anything. */
+export function runsBelow(
+  state: RunState,
+): { runs: number; tokens: number; cost: number | "unknown" } | null {
+  const used = state.order
+    .flatMap((path) => state.tasks[path]?.children ?? [])
+    .flatMap(({ settled }) => (settled && (settled.tokens > 0 || settled.cost > 0) ? [settled] : []));
+  if (used.length === 0) return null;
+  const cost = used.reduce((sum, one) => sum + one.cost, 0);
+  const unknown = cost === 0 && used.some((one) => one.unknownCosts > 0);
+  return {
+    runs: used.length,
+    tokens: used.reduce((sum, one) => sum + one.tokens, 0),
+    cost: unknown ? "unknown" : cost,
+  };
+}
+
 /** What each model cost in this run (present attempts), the dearest first. */
 export function costLines(state: RunState): readonly CostLine[] {
   const lines = new Map<string, CostLine>();

@@ -1,5 +1,5 @@
 import type { Flow } from "#flow/index.ts";
-import type { RunState } from "#flow/machine/index.ts";
+import { limitsIn, tokensOf, type RunState } from "#flow/machine/index.ts";
 import { count, costOf, money, span, spanInWords } from "./format.ts";
 
 /** One limit and how much of it is used. */
@@ -21,10 +21,10 @@ export function metersOf(
   currency: string,
   now: number,
 ): readonly Meter[] {
-  const limits = flow?.limits ?? {};
+  const limits = flow ? limitsIn(state, flow) : {};
   const { cost, partly } = costOf(state.usage);
   const amount = typeof cost === "number" ? cost : 0;
-  const tokens = state.usage.inputTokens + state.usage.outputTokens;
+  const tokens = tokensOf(state.usage);
   const end = state.phase.name === "finished" ? state.phase.at : Math.max(now, state.lastAt);
   const time = state.startedAt === 0 ? 0 : end - state.startedAt;
   const calls = state.usage.unknownCosts;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ApprovalView } from "#api/index.ts";
-import { asFields, costLines, detailOf, logLines } from "./detail.ts";
+import { asFields, costLines, detailOf, logLines, runsBelow } from "./detail.ts";
 import { costOf, either, instant, money, span, spanInWords } from "./format.ts";
 import { nodeStates } from "./graph.ts";
 import { headerOf, newestPath } from "./header.ts";
@@ -204,6 +204,19 @@ describe("meters", () => {
     expect(metersOf(state, null, "EUR", 1000)[0]).toMatchObject({ used: "unknown", limit: null });
     expect(costOf(state.usage)).toEqual({ cost: "unknown", partly: false });
     expect(costLines(state)[0]).toMatchObject({ calls: 1, unknownCosts: 1 });
+  });
+  it("count what started runs used, and tell it apart", () => {
+    const request = { flow: "intake", revision: null, with: {}, waits: true, part: null };
+    const used = { tokens: 400, cost: 0, unknownCosts: 2 };
+    const ended = { outcome: "succeeded", outputs: {}, error: null, used } as const;
+    const state = stateOf([
+      started,
+      taskStarted(0, "call", "flow"),
+      at(0, { type: "child-requested", path: "call", key: "k", run: "run_2", request }),
+      at(1, { type: "child-ended", path: "call", key: "k", ...ended }),
+    ]);
+    expect(runsBelow(state)).toEqual({ runs: 1, tokens: 400, cost: "unknown" });
+    expect(metersOf(state, null, "EUR", 1000)[1]?.used).toBe("400");
   });
 });
 
