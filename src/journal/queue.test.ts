@@ -328,3 +328,45 @@ test("so are jobs of schedules, of ends of runs and of work on many runs", async
   expect(await locked(400)).toEqual([]);
   for (const key of keys) await pool.query("select graphile_worker.remove_job($1)", [key]);
 });
+
+test("a run that is a worker's without its knowing is given back and driven; one that it drives is left", async () => {
+  const [stray, driven] = [await newRun(), await newRun()];
+  const worker = await newWorker();
+  const begun = Promise.withResolvers<void>();
+  const found = Promise.withResolvers<void>();
+  const over = Promise.withResolvers<void>();
+  const queue = await startQueue({
+    db: database.db,
+    journal,
+    worker,
+    concurrency: 4,
+    lookMs: 20,
+    async onRun(id) {
+      if (id === stray) {
+        if ((await journal.claim(id, worker)) !== null) found.resolve();
+      } else if (id === driven) {
+        await journal.claim(id, worker);
+        begun.resolve();
+        await over.promise;
+      }
+    },
+  });
+  await begun.promise;
+  const { pool } = database.db;
+  // As when a claim is carried out after its run was given back.
+  await found.promise;
+  await pool.query(
+    "update run set owner = $2, updated_at = clock_timestamp() - interval '1 minute' where id = any($1::text[])",
+    [[stray, driven], worker],
+  );
+  const epochs = async () => {
+    const { rows } = await pool.query<{ epoch: number }>(
+      "select epoch from run where id = any($1::text[]) order by id = $2 desc",
+      [[stray, driven], stray],
+    );
+    return rows.map(({ epoch }) => epoch);
+  };
+  await vi.waitFor(async () => expect(await epochs()).toEqual([2, 1]), { timeout: 15_000 });
+  over.resolve();
+  await queue.stop();
+});

@@ -24,6 +24,8 @@ export type QueueOptions = {
   onStopped?(error: Error): void;
   /** Runs at once; 64 unless given. */
   readonly concurrency?: number;
+  /** How often it is looked for runs that are the worker's without its knowing, in milliseconds; 5 seconds unless given. */
+  readonly lookMs?: number;
   /** Takes what older workers handed back, up to this version; that of this machine unless given. */
   readonly machineVersion?: number;
 };
@@ -64,6 +66,8 @@ export async function startQueue(options: QueueOptions): Promise<Queue> {
   const { db, journal, worker } = options;
   const concurrency = options.concurrency ?? 64;
   let stopping = false;
+  /** Runs that are being driven, or claimed for that, with how often they were asked for. */
+  const driven = new Map<RunId, number>();
   guard(db);
   const events = new EventEmitter();
   const named = new Promise<void>((resolve, reject) => {
@@ -71,7 +75,17 @@ export async function startQueue(options: QueueOptions): Promise<Queue> {
       noteQueueName(db.pool, worker, workerPool.id).then(resolve, reject);
     });
   });
-  const drive = (payload: unknown): Promise<void> => driveGuarded(options, runOf(payload), () => stopping);
+  const drive = async (payload: unknown): Promise<void> => {
+    const run = runOf(payload);
+    driven.set(run, (driven.get(run) ?? 0) + 1);
+    try {
+      await driveGuarded(options, run, () => stopping);
+    } finally {
+      const left = (driven.get(run) ?? 1) - 1;
+      if (left > 0) driven.set(run, left);
+      else driven.delete(run);
+    }
+  };
   const alone = async (payload: unknown): Promise<void> => options.onAlone?.(runOf(payload));
   const runner = await runQueue({
     pgPool: db.pool,
@@ -115,9 +129,16 @@ export async function startQueue(options: QueueOptions): Promise<Queue> {
     (error: unknown) => stopped(new Error(`The job queue ended: ${messageOf(error)}`)),
   );
   await named;
+  const look = setInterval(() => {
+    giveBackStrays(db, worker, driven).catch((error: unknown) =>
+      log.warn({ error: messageOf(error) }, "runs of this worker could not be looked at"),
+    );
+  }, options.lookMs ?? 5000);
+  look.unref();
   return {
     stop() {
       stopping = true;
+      clearInterval(look);
       return runner.stop();
     },
   };
@@ -185,5 +206,41 @@ async function freeRun(db: Database, worker: WorkerId, run: RunId, crashes: numb
      )
      select ${addRunJob("id")} from freed`,
     [run, worker, crashes],
+  );
+}
+
+/** Seconds after which a run that its owner does not drive is given back. */
+const straySeconds = 10;
+
+/**
+ * A claim whose connection broke may be carried out after the run was given back: then the run is this worker's, and
+ * nobody drives it. Named with its epoch, a run that was claimed anew meanwhile is left alone.
+ */
+async function giveBackStrays(
+  db: Database,
+  worker: WorkerId,
+  driven: ReadonlyMap<RunId, number>,
+): Promise<void> {
+  const { rows } = await db.pool.query<{ id: RunId; epoch: number }>(
+    `select id, epoch from run
+      where owner = $1 and finished_at is null
+        and updated_at < clock_timestamp() - make_interval(secs => ${straySeconds})`,
+    [worker],
+  );
+  const strays = rows.filter(({ id }) => !driven.has(id));
+  if (strays.length === 0) return;
+  log.warn(
+    { runs: strays.map(({ id }) => id) },
+    "runs were this worker's without its knowing and are given back",
+  );
+  await db.pool.query(
+    `with freed as (
+       update run set owner = null, wake = wake + 1
+         from unnest($2::text[], $3::int[]) as stray(id, epoch)
+        where run.id = stray.id and run.epoch = stray.epoch and run.owner = $1 and run.finished_at is null
+       returning run.id
+     )
+     select ${addRunJob("id")} from freed`,
+    [worker, strays.map(({ id }) => id), strays.map(({ epoch }) => epoch)],
   );
 }
