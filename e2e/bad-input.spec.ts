@@ -1,15 +1,16 @@
 import { writeFile } from "node:fs/promises";
 import { expect, test } from "@playwright/test";
-import { address, ownerState, publish, replaceText, startRun } from "./support/world.ts";
+import { address, openDraft, ownerState, publish, startRun } from "./support/world.ts";
 
 test.use({ storageState: ownerState });
 
 test("broken YAML is marked at its line and can't be published; nothing typed is lost", async ({ page }) => {
-  await page.goto(address("/flows/new"));
-  await replaceText(page, "id: broken\ntasks:\n  - id: one\n    agnt: nobody\n");
+  await openDraft(page, "id: broken\ntasks:\n  - id: one\n    agnt: nobody\n");
   const problems = page.getByRole("list", { name: "Problems" });
   await expect(problems.getByRole("button").first()).toContainText(/[34]:\d/);
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
   await expect(page.getByRole("button", { name: /to solve/ })).toBeDisabled();
+  await page.getByRole("button", { name: "Not yet" }).click();
   await expect(page.getByRole("textbox", { name: "The flow as YAML" })).toContainText("agnt: nobody");
 });
 

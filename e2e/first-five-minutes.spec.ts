@@ -1,5 +1,5 @@
 import { expect, test } from "@playwright/test";
-import { address, owner, ownerState, replaceText } from "./support/world.ts";
+import { address, editorReady, owner, ownerState, publishDraft, replaceText } from "./support/world.ts";
 
 test("the first five minutes, without a key", async ({ page, context }) => {
   test.slow();
@@ -53,9 +53,11 @@ test("the first five minutes, without a key", async ({ page, context }) => {
   });
 
   await test.step("the flow is changed, published and run again", async () => {
-    await page.goto(address("/flows/new?copy=support-desk"));
-    const editor = page.getByRole("textbox", { name: "The flow as YAML" });
-    await expect(editor).toContainText("Support desk");
+    await page.goto(address("/flows/support-desk"));
+    await page.getByRole("button", { name: "Duplicate" }).click();
+    await page.waitForURL(/\/flows\/support-desk-copy\/edit/);
+    await editorReady(page);
+    await expect(page.getByRole("textbox", { name: "The flow as YAML" })).toContainText("Support desk");
     await replaceText(
       page,
       [
@@ -72,9 +74,8 @@ test("the first five minutes, without a key", async ({ page, context }) => {
         "",
       ].join("\n"),
     );
-    await page.getByLabel("What changed").fill("Say hello instead");
-    await page.getByRole("button", { name: "Publish revision 1" }).click();
-    await page.waitForURL(/\/flows\/my-greeting/);
+    await publishDraft(page, "Say hello instead");
+    await page.waitForURL(/\/flows\/my-greeting$/);
     await page.getByRole("button", { name: "Run", exact: true }).click();
     await page.waitForURL(/\/runs\/run_/);
     await expect(page.getByText("Succeeded").first()).toBeVisible({ timeout: 30_000 });

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, type Page } from "@playwright/test";
 import { failProcedure, folder, holdAnswers, loaded, picture, Studio } from "./support/studio.ts";
-import { address, owner, ownerState, publish, replaceText, startRun } from "./support/world.ts";
+import { address, editorReady, owner, ownerState, publish, startRun } from "./support/world.ts";
 
 // Every main screen as a picture, on a laptop and a phone, in light and dark: `npm run screens`.
 
@@ -254,6 +254,12 @@ async function flow(page: Page, path: string): Promise<void> {
   await page.locator(".react-flow__node").first().waitFor();
 }
 
+/** The editor with its draft saved. */
+async function editor(page: Page, path: string): Promise<void> {
+  await page.goto(address(path));
+  await editorReady(page);
+}
+
 /** A run's page with its graph, where it is wide enough for one. A phone shows one part at a time. */
 async function run(page: Page, url: string, isPhone: boolean): Promise<void> {
   await loaded(page, url);
@@ -276,27 +282,55 @@ test("the places", async ({ browser }) => {
     await page.getByRole("button", { name: "Run", exact: true }).click();
     await page.getByRole("alert").filter({ hasText: /./ }).first().waitFor();
   });
-  await studio.shoot("flow-changed", async (page) => {
-    await flow(page, "/flows/support-desk?change=1");
-    await page.getByLabel("What changed").waitFor();
-    const text = await page.evaluate(async () => {
-      const response = await fetch(
-        `/api/trpc/flow.get?input=${encodeURIComponent(JSON.stringify({ json: { slug: "support-desk" } }))}`,
-      );
-      return ((await response.json()) as { result: { data: { json: { text: string } } } }).result.data.json
-        .text;
-    });
-    await replaceText(
-      page,
-      text
-        .replace("agent: specialist", "agent: specalist")
-        .replace('tasks.order.output.order }}"', 'tasks.oder.output.order }}"'),
-    );
-    const problems = page.getByRole("list", { name: "Problems" });
-    await problems.getByRole("button").first().click();
-    await problems.scrollIntoViewIfNeeded();
+  await studio.shoot("editor", async (page, isPhone) => {
+    await editor(page, "/flows/support-desk/edit");
+    if (isPhone) return;
+    await page.locator(".react-flow__node").first().waitFor();
   });
-  await studio.shoot("new-flow", (page) => flow(page, "/flows/new"));
+  await studio.shoot("editor-task", async (page, isPhone) => {
+    await editor(page, "/flows/support-desk/edit");
+    if (isPhone) await page.getByRole("button", { name: "Canvas" }).click();
+    await page.locator(".react-flow__node button").first().click();
+    await page.getByRole("region", { name: "Selected task" }).getByLabel("id").waitFor();
+  });
+  await studio.shoot("editor-add", async (page, isPhone) => {
+    await editor(page, "/flows/support-desk/edit");
+    if (isPhone) await page.getByRole("button", { name: "Canvas" }).click();
+    await page.getByRole("button", { name: "Add", exact: true }).click();
+    await page.getByRole("dialog").waitFor();
+  });
+  await studio.shoot("editor-problems", async (page) => {
+    await editor(page, "/flows/order-desk/edit");
+    const code = page.getByRole("textbox", { name: "The flow as YAML" });
+    if (!(await code.innerText()).includes("inputs.tiket")) {
+      await code.click();
+      await page.keyboard.press("ControlOrMeta+a");
+      await page.keyboard.insertText(
+        orderDesk
+          .replace("{{ inputs.ticket }} for", "{{ inputs.tiket }} for")
+          .replace("catchUp: last", "catchUp: lst"),
+      );
+    }
+    await page.getByRole("list", { name: "Problems" }).waitFor();
+  });
+  await studio.shoot("editor-publish", async (page) => {
+    await editor(page, "/flows/order-desk/edit");
+    await page.getByRole("button", { name: "Publish", exact: true }).click();
+    await page.getByRole("dialog").getByText("lines unchanged").first().waitFor();
+  });
+  await studio.shoot("editor-revisions", async (page) => {
+    await editor(page, "/flows/order-desk/edit");
+    await page.getByRole("button", { name: "Revisions" }).click();
+    await page
+      .getByRole("dialog")
+      .getByRole("button", { name: /Bring revision/ })
+      .waitFor();
+  });
+  await studio.shoot("new-flow", (page) => loaded(page, address("/flows/new")));
+  await studio.shoot("new-flow-paste", async (page) => {
+    await loaded(page, address("/flows/new"));
+    await page.getByRole("button", { name: "Paste YAML" }).click();
+  });
   await studio.shoot("flow-missing", (page) => loaded(page, address("/flows/not-there")));
   await studio.shoot("triggers", (page) => loaded(page, address("/triggers")));
   await studio.shoot("flow-with-triggers", (page) => flow(page, "/flows/order-desk"));

@@ -69,7 +69,8 @@ test("an approver who is no builder finds no way to change a flow, and the audit
   await page.waitForURL(address("/"));
   await page.goto(address("/flows/support-desk"));
   await expect(page.getByText("Your roles don't include starting runs.")).toBeVisible();
-  await expect(page.getByRole("button", { name: "Change this flow" })).toHaveCount(0);
+  await expect(page.getByRole("link", { name: "See the draft" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Change this flow" })).toHaveCount(0);
   await page.goto(address("/audit"));
   await expect(page.getByRole("alert").filter({ hasText: "audit.read" })).toBeVisible();
   await context.close();

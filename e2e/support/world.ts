@@ -28,12 +28,44 @@ export async function startRun(page: Page, slug: string): Promise<string> {
   return page.url();
 }
 
-/** Publishes a text as a new flow through the page. */
+/** Publishes a text as a new flow and goes to its page. */
 export async function publish(page: Page, text: string): Promise<void> {
+  if (!page.url().startsWith(address(""))) await page.goto(address("/flows"));
+  const slug = await page.evaluate(async (sent) => {
+    const answer = await fetch("/api/trpc/flow.publish", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ json: { text: sent, message: "" } }),
+    });
+    if (!answer.ok) throw new Error(await answer.text());
+    return ((await answer.json()) as { result: { data: { json: { slug: string } } } }).result.data.json.slug;
+  }, text);
+  await page.goto(address(`/flows/${slug}`));
+}
+
+/** Begins a flow with a text, as a person does who pastes it, and waits for the editor. */
+export async function openDraft(page: Page, text: string): Promise<void> {
   await page.goto(address("/flows/new"));
-  await replaceText(page, text);
-  await page.getByRole("button", { name: /Publish revision/ }).click();
-  await page.waitForURL(/\/flows\/(?!new)/);
+  await page.getByRole("button", { name: "Paste YAML" }).click();
+  await page.getByRole("dialog").getByLabel("The flow as YAML").fill(text);
+  await page.getByRole("button", { name: "Open in the editor" }).click();
+  await page.waitForURL(/\/flows\/[^/]+\/edit/);
+  await editorReady(page);
+}
+
+/** Waits until the draft is open and saved. */
+export async function editorReady(page: Page): Promise<void> {
+  await expect(page.getByRole("textbox", { name: "The flow as YAML" })).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByRole("status", { name: "Saving" })).toHaveText("Saved");
+}
+
+/** Publishes the draft that is open, after looking at what changes. */
+export async function publishDraft(page: Page, message: string): Promise<void> {
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: /Publish revision/ });
+  await dialog.getByLabel("What changed").fill(message);
+  await dialog.getByRole("button", { name: /Publish revision/ }).click();
+  await page.waitForURL((url) => !url.pathname.endsWith("/edit"));
 }
 
 /** Replaces the text of the YAML editor as a person would who pastes over everything. */

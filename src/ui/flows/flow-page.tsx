@@ -1,22 +1,22 @@
 "use client";
-import { useQuery } from "@tanstack/react-query";
-import { Copy, PencilLine, Play, SearchX } from "lucide-react";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { Copy, Eye, PencilLine, Play, SearchX } from "lucide-react";
 import { useRouter, useSearchParams } from "next/navigation";
-import { useEffect, useState } from "react";
+import { useEffect } from "react";
 import type { FlowView } from "#api/index.ts";
 import { useMe } from "../client/me.ts";
 import { batonError, useTRPC } from "../client/trpc.ts";
 import { Button, ButtonLink } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
 import { Page } from "../parts/page.tsx";
-import { EmptyState, ErrorState, SkeletonRows } from "../parts/states.tsx";
+import { EmptyState, ErrorState, FormError, SkeletonRows } from "../parts/states.tsx";
 import { RelativeTime } from "../parts/time.tsx";
 import { RunRows } from "../runs/run-rows.tsx";
 import { FlowTriggers } from "../triggers/flow-triggers.tsx";
 import { FlowSource, useChecked } from "./flow-source.tsx";
 import { FlowTabs } from "./flow-tabs.tsx";
-import { PublishBar } from "./publish-bar.tsx";
 import { StartForm } from "./start-form.tsx";
+import { useOpenDraft } from "./use-open-draft.ts";
 
 /** One flow: start it, read it as YAML and graph, change it, see its revisions and runs. */
 export function FlowPage({ slug }: { slug: string }) {
@@ -28,6 +28,11 @@ export function FlowPage({ slug }: { slug: string }) {
   const flow = useQuery(
     trpc.flow.get.queryOptions({ slug, ...(revision === undefined ? {} : { revision }) }),
   );
+  // A flow that was never published is nothing but its draft.
+  const isDraft = flow.error !== null && batonError(flow.error).code === "conflict";
+  useEffect(() => {
+    if (isDraft) router.replace(`/flows/${encodeURIComponent(slug)}/edit`);
+  }, [isDraft, router, slug]);
   if (flow.error !== null && batonError(flow.error).code === "not-found") {
     return (
       <Page title="There is no such flow">
@@ -43,7 +48,7 @@ export function FlowPage({ slug }: { slug: string }) {
       </Page>
     );
   }
-  if (flow.error !== null) {
+  if (flow.error !== null && !isDraft) {
     return (
       <Page title="This flow could not be read">
         <Card flush>
@@ -76,7 +81,6 @@ export function FlowPage({ slug }: { slug: string }) {
       flow={flow.data}
       shownRevision={revision ?? flow.data.revision}
       isWelcome={search.get("welcome") === "1"}
-      startsEditing={search.get("change") === "1"}
       showsTriggers={search.get("tab") === "triggers"}
       onRevision={(number) =>
         router.replace(
@@ -92,48 +96,48 @@ function Loaded({
   flow,
   shownRevision,
   isWelcome,
-  startsEditing,
   showsTriggers,
   onRevision,
 }: {
   flow: FlowView;
   shownRevision: number;
   isWelcome: boolean;
-  startsEditing: boolean;
   showsTriggers: boolean;
   onRevision(number: number): void;
 }) {
   const trpc = useTRPC();
   const router = useRouter();
   const { may } = useMe();
-  const [isEditing, setIsEditing] = useState(startsEditing);
-  const [text, setText] = useState(flow.text);
-  const checked = useChecked(isEditing ? text : flow.text);
+  const checked = useChecked(flow.text);
   const runs = useQuery(trpc.run.list.queryOptions({ flow: flow.slug, limit: 8 }));
   const newest = flow.revisions.reduce((most, row) => Math.max(most, row.number), flow.revision);
   const isOld = shownRevision < newest;
-  const isChanged = isEditing && text !== flow.text;
-  useEffect(() => {
-    if (!isChanged) return;
-    const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
-    window.addEventListener("beforeunload", warn);
-    return () => window.removeEventListener("beforeunload", warn);
-  }, [isChanged]);
+  const open = useOpenDraft();
+  const copy = useMutation(
+    trpc.flow.duplicate.mutationOptions({ onSuccess: ({ text }) => open.mutate({ text }) }),
+  );
   return (
     <Page
       title={flow.title}
       about={flow.description === "" ? flow.slug : flow.description}
       actions={
-        may("flow.edit") && !isEditing ? (
+        may("flow.edit") ? (
           <>
-            <ButtonLink href={`/flows/new?copy=${encodeURIComponent(flow.slug)}`}>
+            <Button
+              busy={copy.isPending || open.isPending || open.isSuccess}
+              onClick={() => copy.mutate({ slug: flow.slug })}
+            >
               <Copy aria-hidden size={14} /> Duplicate
-            </ButtonLink>
-            <Button onClick={() => setIsEditing(true)}>
-              <PencilLine aria-hidden size={14} /> Change this flow
             </Button>
+            <ButtonLink href={`/flows/${encodeURIComponent(flow.slug)}/edit`}>
+              <PencilLine aria-hidden size={14} /> Change this flow
+            </ButtonLink>
           </>
-        ) : null
+        ) : (
+          <ButtonLink href={`/flows/${encodeURIComponent(flow.slug)}/edit`}>
+            <Eye aria-hidden size={14} /> See the draft
+          </ButtonLink>
+        )
       }
     >
       {isOld ? (
@@ -147,55 +151,26 @@ function Loaded({
           </Button>
         </p>
       ) : null}
-      {isEditing ? null : <FlowTabs slug={flow.slug} showsTriggers={showsTriggers} />}
-      {showsTriggers && !isEditing ? (
+      {copy.error === null && open.error === null ? null : <FormError error={copy.error ?? open.error} />}
+      <FlowTabs slug={flow.slug} showsTriggers={showsTriggers} />
+      {showsTriggers ? (
         <FlowTriggers slug={flow.slug} />
       ) : (
         <>
-          {isEditing ? null : (
-            <StartForm
-              flow={flow}
-              revision={shownRevision}
-              isWelcome={isWelcome}
-              mayStart={may("run.start") && !flow.archived}
-              onStarted={(id) => router.push(`/runs/${id}`)}
-            />
-          )}
+          <StartForm
+            flow={flow}
+            revision={shownRevision}
+            isWelcome={isWelcome}
+            mayStart={may("run.start") && !flow.archived}
+            onStarted={(id) => router.push(`/runs/${id}`)}
+          />
           <Card
             flush
-            title={isEditing ? "Change the flow" : "How it works"}
-            aside={
-              <span className="text-(--text-3)">
-                {isEditing
-                  ? isChanged
-                    ? "Not published yet"
-                    : "No change yet"
-                  : `Revision ${shownRevision}`}
-              </span>
-            }
+            title="How it works"
+            aside={<span className="text-(--text-3)">Revision {shownRevision}</span>}
           >
-            <FlowSource
-              text={isEditing ? text : flow.text}
-              checked={checked}
-              {...(isEditing ? { onChange: setText } : {})}
-            />
+            <FlowSource text={flow.text} checked={checked} />
           </Card>
-          {isEditing ? (
-            <PublishBar
-              text={text}
-              checked={checked}
-              flowId={flow.id}
-              nextNumber={newest + 1}
-              onCancel={() => {
-                setText(flow.text);
-                setIsEditing(false);
-              }}
-              onDone={({ slug }) => {
-                setIsEditing(false);
-                router.replace(`/flows/${slug}`);
-              }}
-            />
-          ) : null}
           <div className="grid items-start gap-4 lg:grid-cols-[1.6fr_1fr]">
             <Card
               title="Latest runs"
@@ -225,7 +200,6 @@ function Loaded({
                     <button
                       type="button"
                       aria-current={row.number === shownRevision ? "true" : undefined}
-                      disabled={isEditing}
                       onClick={() => onRevision(row.number)}
                       className="flex min-h-11 w-full items-center gap-3 px-4 py-1.5 hover:bg-(--surface-2) aria-[current]:bg-(--accent-soft)"
                     >

@@ -49,15 +49,7 @@ export function useChecked(text: string): Checked {
 }
 
 /** YAML and graph side by side, problems below. On a phone one after the other. */
-export function FlowSource({
-  text,
-  onChange,
-  checked,
-}: {
-  text: string;
-  onChange?: (text: string) => void;
-  checked: Checked;
-}) {
+export function FlowSource({ text, checked }: { text: string; checked: Checked }) {
   const [goTo, setGoTo] = useState<{ line: number; column: number } | null>(null);
   const isBroken = checked.slug === null && checked.graph !== null;
   const lines = useMemo(() => text.split("\n").length, [text]);
@@ -66,13 +58,7 @@ export function FlowSource({
     <div>
       <div className="grid lg:grid-cols-2">
         <div style={{ height }} className="min-w-0 border-b border-(--border) lg:border-r lg:border-b-0">
-          <YamlEditor
-            text={text}
-            problems={checked.problems}
-            goTo={goTo}
-            label="The flow as YAML"
-            {...(onChange === undefined ? {} : { onChange })}
-          />
+          <YamlEditor text={text} problems={checked.problems} goTo={goTo} label="The flow as YAML" />
         </div>
         <div style={{ height }} className="relative min-w-0 bg-(--bg)">
           {checked.graph === null ? (

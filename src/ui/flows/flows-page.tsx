@@ -118,14 +118,26 @@ function FlowItem({ flow, mayEdit }: { flow: FlowRow; mayEdit: boolean }) {
     <li className="group relative grid min-h-16 grid-cols-[minmax(0,1fr)_max-content_max-content] items-center gap-x-4 px-4 py-2.5 max-md:gap-x-2 hover:bg-(--surface-2) md:grid-cols-[minmax(0,1fr)_max-content_96px_32px]">
       <div className="min-w-0">
         <div className="flex flex-wrap items-center gap-2">
-          <Link href={`/flows/${flow.slug}`} className="truncate font-semibold after:absolute after:inset-0">
+          <Link
+            href={flow.revision === 0 ? `/flows/${flow.slug}/edit` : `/flows/${flow.slug}`}
+            className="truncate font-semibold after:absolute after:inset-0"
+          >
             {flow.title}
           </Link>
           <span className="text-(--text-3) [font:var(--type-code)]">{flow.slug}</span>
+          {flow.revision === 0 ? (
+            <span className="rounded-(--radius-1) bg-(--surface-3) px-1.5 text-(--text-2) [font:var(--type-11)]">
+              Draft
+            </span>
+          ) : null}
           <Labels labels={flow.labels} />
         </div>
         <p className="truncate text-(--text-2)">
-          {flow.description === "" ? `Revision ${flow.revision}` : flow.description}
+          {flow.description !== ""
+            ? flow.description
+            : flow.revision === 0
+              ? "Never published"
+              : `Revision ${flow.revision}`}
         </p>
       </div>
       <div className="relative z-10 justify-self-end">

@@ -1,15 +1,14 @@
 "use client";
-import { useMutation, useQuery } from "@tanstack/react-query";
-import { FileUp } from "lucide-react";
-import { useRouter, useSearchParams } from "next/navigation";
-import { useEffect, useRef, useState } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { ClipboardPaste, FilePlus2, FileUp } from "lucide-react";
+import { useRef, useState, type ReactNode } from "react";
 import { useTRPC } from "../client/trpc.ts";
 import { Button } from "../parts/button.tsx";
-import { Card } from "../parts/card.tsx";
+import { Dialog } from "../parts/dialog.tsx";
+import { Textarea } from "../parts/field.tsx";
 import { Page } from "../parts/page.tsx";
-import { ErrorState } from "../parts/states.tsx";
-import { FlowSource, useChecked } from "./flow-source.tsx";
-import { PublishBar } from "./publish-bar.tsx";
+import { ErrorState, FormError } from "../parts/states.tsx";
+import { useOpenDraft } from "./use-open-draft.ts";
 
 const empty = `id: my-flow
 title: My flow
@@ -26,73 +25,53 @@ outputs:
   text: "{{ tasks.write.output }}"
 `;
 /** A flow's text is a file of a few kilobytes; more than this is a mistake. */
-const largest = 2_000_000;
+const largest = 1_000_000;
 
-/** Paste, upload, or begin with a blueprint; publish when the text has no errors. */
+/** Begins a flow: empty, from a blueprint, by pasting or uploading YAML. The editor is where it goes on. */
 export function NewFlowPage() {
   const trpc = useTRPC();
-  const router = useRouter();
-  const copyOf = useSearchParams().get("copy");
   const blueprints = useQuery(trpc.flow.blueprints.queryOptions());
-  const [text, setText] = useState(empty);
-  const duplicate = useMutation(
-    trpc.flow.duplicate.mutationOptions({ onSuccess: (copy) => setText(copy.text) }),
-  );
-  const copy = duplicate.mutate;
-  useEffect(() => {
-    if (copyOf !== null) copy({ slug: copyOf });
-  }, [copyOf, copy]);
+  const open = useOpenDraft();
   const [problem, setProblem] = useState<string | null>(null);
+  const [pasted, setPasted] = useState<string | null>(null);
   const file = useRef<HTMLInputElement>(null);
-  const checked = useChecked(text);
-  useEffect(() => setProblem(null), [text]);
+  const begin = (text: string): void => {
+    setProblem(null);
+    if (!open.isPending && !open.isSuccess) open.mutate({ text });
+  };
   const take = async (chosen: File): Promise<void> => {
     if (chosen.size > largest) {
       setProblem(
-        `${chosen.name} has ${Math.round(chosen.size / 1e6)} MB. A flow is a YAML text of at most 2 MB.`,
+        `${chosen.name} has ${Math.round(chosen.size / 1e6)} MB. A flow is a YAML text of at most 1 MB.`,
       );
       return;
     }
     try {
-      setText(new TextDecoder("utf-8", { fatal: true }).decode(await chosen.arrayBuffer()));
+      begin(new TextDecoder("utf-8", { fatal: true }).decode(await chosen.arrayBuffer()));
     } catch {
       setProblem(`${chosen.name} is not a text in UTF-8. Choose a YAML file.`);
     }
   };
   return (
-    <Page title="New flow" about="Paste YAML, upload a file, or begin with a blueprint.">
-      <div className="grid gap-3 sm:grid-cols-2 lg:grid-cols-4">
-        <button
-          type="button"
-          onClick={() => file.current?.click()}
-          className="flex min-h-16 flex-col justify-center rounded-(--radius-3) border border-dashed border-(--border-field) px-4 py-2 hover:bg-(--surface-2)"
+    <Page title="New flow" about="Its draft opens in the editor. Nothing runs before you publish it.">
+      <div className="grid gap-3 sm:grid-cols-3">
+        <Choice icon={<FilePlus2 aria-hidden size={14} />} title="Empty flow" onClick={() => begin(empty)}>
+          One agent, one task
+        </Choice>
+        <Choice
+          icon={<ClipboardPaste aria-hidden size={14} />}
+          title="Paste YAML"
+          onClick={() => setPasted("")}
         >
-          <span className="flex items-center gap-2 font-semibold">
-            <FileUp aria-hidden size={14} /> Upload YAML
-          </span>
-          <span className="text-(--text-2)">A file of at most 2 MB</span>
-        </button>
-        {blueprints.isPending
-          ? Array.from({ length: 3 }, (_, card) => (
-              <div
-                key={card}
-                role="status"
-                aria-label="Loading"
-                className="skeleton min-h-16 rounded-(--radius-3)"
-              />
-            ))
-          : null}
-        {(blueprints.data ?? []).map((blueprint) => (
-          <button
-            key={blueprint.slug}
-            type="button"
-            onClick={() => setText(blueprint.text)}
-            className="flex min-h-16 flex-col justify-center rounded-(--radius-3) border border-(--border) bg-(--surface) px-4 py-2 hover:bg-(--surface-2)"
-          >
-            <span className="font-semibold">{blueprint.title}</span>
-            <span className="line-clamp-2 text-(--text-2)">{blueprint.description}</span>
-          </button>
-        ))}
+          From another workspace, or a mail
+        </Choice>
+        <Choice
+          icon={<FileUp aria-hidden size={14} />}
+          title="Upload YAML"
+          onClick={() => file.current?.click()}
+        >
+          A file of at most 1 MB
+        </Choice>
         <input
           ref={file}
           type="file"
@@ -107,10 +86,7 @@ export function NewFlowPage() {
           }}
         />
       </div>
-      {blueprints.error === null ? null : (
-        <ErrorState error={blueprints.error} onRetry={() => void blueprints.refetch()} />
-      )}
-      {duplicate.error === null ? null : <ErrorState error={duplicate.error} />}
+      {open.error === null ? null : <FormError error={open.error} />}
       {problem === null ? null : (
         <p
           role="alert"
@@ -119,23 +95,83 @@ export function NewFlowPage() {
           {problem}
         </p>
       )}
-      <Card
-        flush
-        title={checked.slug ?? "Untitled"}
-        aside={
-          <Button tone="quiet" size="small" onClick={() => setText("")}>
-            Clear
-          </Button>
-        }
-      >
-        <FlowSource text={text} onChange={setText} checked={checked} />
-      </Card>
-      <PublishBar
-        text={text}
-        checked={checked}
-        nextNumber={1}
-        onDone={({ slug }) => router.push(`/flows/${slug}`)}
-      />
+      <h2 className="font-semibold">From a blueprint</h2>
+      <div className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
+        {blueprints.isPending
+          ? Array.from({ length: 3 }, (_, card) => (
+              <div
+                key={card}
+                role="status"
+                aria-label="Loading"
+                className="skeleton min-h-16 rounded-(--radius-3)"
+              />
+            ))
+          : null}
+        {(blueprints.data ?? []).map((blueprint) => (
+          <Choice key={blueprint.slug} title={blueprint.title} onClick={() => begin(blueprint.text)}>
+            {blueprint.description}
+          </Choice>
+        ))}
+      </div>
+      {blueprints.error === null ? null : (
+        <ErrorState error={blueprints.error} onRetry={() => void blueprints.refetch()} />
+      )}
+      <Dialog title="Paste YAML" isOpen={pasted !== null} onClose={() => setPasted(null)}>
+        <form
+          className="flex flex-col gap-3"
+          onSubmit={(event) => {
+            event.preventDefault();
+            begin(pasted ?? "");
+          }}
+        >
+          <Textarea
+            autoFocus
+            aria-label="The flow as YAML"
+            rows={14}
+            spellCheck={false}
+            className="[font:var(--type-code)]"
+            value={pasted ?? ""}
+            onChange={(event) => setPasted(event.target.value)}
+          />
+          <div className="flex justify-end gap-2">
+            <Button onClick={() => setPasted(null)}>Not now</Button>
+            <Button
+              type="submit"
+              tone="primary"
+              busy={open.isPending || open.isSuccess}
+              disabled={(pasted ?? "").trim() === ""}
+            >
+              Open in the editor
+            </Button>
+          </div>
+        </form>
+      </Dialog>
     </Page>
+  );
+}
+
+function Choice({
+  icon,
+  title,
+  children,
+  onClick,
+}: {
+  icon?: ReactNode;
+  title: string;
+  children: ReactNode;
+  onClick(): void;
+}) {
+  return (
+    <button
+      type="button"
+      onClick={onClick}
+      className="flex min-h-16 flex-col justify-center rounded-(--radius-3) border border-(--border) bg-(--surface) px-4 py-2 text-left hover:bg-(--surface-2)"
+    >
+      <span className="flex items-center gap-2 font-semibold">
+        {icon}
+        {title}
+      </span>
+      <span className="line-clamp-2 text-(--text-2)">{children}</span>
+    </button>
   );
 }

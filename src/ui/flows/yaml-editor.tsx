@@ -1,75 +1,11 @@
 "use client";
 import { yaml } from "@codemirror/lang-yaml";
-import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
-import { EditorState, RangeSetBuilder, StateEffect, StateField } from "@codemirror/state";
-import {
-  Decoration,
-  EditorView,
-  lineNumbers,
-  ViewPlugin,
-  type DecorationSet,
-  type ViewUpdate,
-} from "@codemirror/view";
-import { tags } from "@lezer/highlight";
+import { EditorState, StateEffect, StateField } from "@codemirror/state";
+import { Decoration, EditorView, lineNumbers, type DecorationSet } from "@codemirror/view";
 import { minimalSetup } from "codemirror";
 import { useEffect, useRef } from "react";
 import type { Problem } from "#flow/index.ts";
-
-const colours = HighlightStyle.define([
-  { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: "var(--syn-head)" },
-  { tag: [tags.string, tags.special(tags.string)], color: "var(--syn-string)" },
-  { tag: [tags.number, tags.bool, tags.null], color: "var(--syn-number)" },
-  { tag: tags.comment, color: "var(--syn-comment)" },
-  { tag: [tags.separator, tags.punctuation, tags.squareBracket, tags.brace], color: "var(--syn-key)" },
-]);
-
-const theme = EditorView.theme({
-  "&": { backgroundColor: "transparent", color: "var(--text)", height: "100%" },
-  ".cm-content": { font: "var(--type-code)", padding: "12px 0", caretColor: "var(--accent)" },
-  ".cm-gutters": {
-    backgroundColor: "transparent",
-    border: "none",
-    color: "var(--text-3)",
-    font: "var(--type-code)",
-  },
-  ".cm-scroller": { overflow: "auto" },
-  // The ring is drawn inside: around the text it would be cut off by the scroll area.
-  "&.cm-focused": { outline: "none", boxShadow: "inset 0 0 0 2px var(--accent)" },
-  ".cm-content:focus-visible": { boxShadow: "none" },
-  ".cm-cursor": { borderLeftColor: "var(--accent)" },
-  "&.cm-focused .cm-selectionBackground, .cm-selectionBackground, ::selection": {
-    backgroundColor: "var(--accent-soft)",
-  },
-  ".cm-expression": { color: "var(--syn-expr)" },
-  ".cm-problem-error": { textDecoration: "underline wavy var(--fail)", textUnderlineOffset: "3px" },
-  ".cm-problem-warning": { textDecoration: "underline wavy var(--wait)", textUnderlineOffset: "3px" },
-  ".cm-lineNumbers .cm-gutterElement": { padding: "0 8px 0 12px" },
-});
-
-/** Expressions inside `{{ }}` in their own colour. */
-const expressions = ViewPlugin.fromClass(
-  class {
-    decorations: DecorationSet;
-    constructor(view: EditorView) {
-      this.decorations = find(view);
-    }
-    update(update: ViewUpdate): void {
-      if (update.docChanged || update.viewportChanged) this.decorations = find(update.view);
-    }
-  },
-  { decorations: (plugin) => plugin.decorations },
-);
-
-function find(view: EditorView): DecorationSet {
-  const builder = new RangeSetBuilder<Decoration>();
-  const mark = Decoration.mark({ class: "cm-expression" });
-  for (const { from, to } of view.visibleRanges) {
-    for (const match of view.state.sliceDoc(from, to).matchAll(/\{\{[^{}\n]*\}\}/g)) {
-      builder.add(from + match.index, from + match.index + match[0].length, mark);
-    }
-  }
-  return builder.finish();
-}
+import { yamlLook } from "../parts/yaml-look.ts";
 
 const setProblems = StateEffect.define<readonly Problem[]>();
 const problemMarks = StateField.define<DecorationSet>({
@@ -103,25 +39,20 @@ const problemMarks = StateField.define<DecorationSet>({
   provide: (field) => EditorView.decorations.from(field),
 });
 
-/** YAML with colours and marked problems; editable where `onChange` is given. `goTo` moves to a line. */
+/** YAML with colours and marked problems, to be read. `goTo` moves to a line. */
 export default function YamlEditor({
   text,
   problems,
-  onChange,
   goTo,
   label,
 }: {
   text: string;
   problems: readonly Problem[];
-  onChange?: (text: string) => void;
   goTo?: { line: number; column: number } | null;
   label: string;
 }) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
-  const changed = useRef(onChange);
-  changed.current = onChange;
-  const isEditable = onChange !== undefined;
 
   useEffect(() => {
     if (host.current === null) return;
@@ -133,17 +64,12 @@ export default function YamlEditor({
           minimalSetup,
           lineNumbers(),
           yaml(),
-          syntaxHighlighting(colours),
-          theme,
-          expressions,
+          yamlLook,
           problemMarks,
-          EditorState.readOnly.of(!isEditable),
+          EditorState.readOnly.of(true),
           EditorView.lineWrapping,
-          EditorView.editable.of(isEditable),
-          EditorView.contentAttributes.of({ "aria-label": label, ...(isEditable ? {} : { tabindex: "0" }) }),
-          EditorView.updateListener.of((update) => {
-            if (update.docChanged) changed.current?.(update.state.doc.toString());
-          }),
+          EditorView.editable.of(false),
+          EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
         ],
       }),
     });
@@ -153,7 +79,7 @@ export default function YamlEditor({
       editor.destroy();
     };
     // The editor owns its text from here on; outer changes are handed in below.
-  }, [isEditable, label]);
+  }, [label]);
 
   useEffect(() => {
     const editor = view.current;
@@ -163,7 +89,7 @@ export default function YamlEditor({
   }, [text]);
   useEffect(() => {
     view.current?.dispatch({ effects: setProblems.of(problems) });
-  }, [problems, isEditable]);
+  }, [problems]);
   useEffect(() => {
     const editor = view.current;
     if (editor === null || goTo === null || goTo === undefined) return;

@@ -37,9 +37,13 @@ export type FlowGraphProps = {
   /** Static path. */
   selected?: string | null | undefined;
   onSelect?: ((path: string) => void) | undefined;
+  /** Who else looks at a task, by static path. */
+  marks?: Marks | undefined;
 };
 
+type Marks = Readonly<Record<string, readonly { readonly name: string; readonly color: string }[]>>;
 type Shown = {
+  marks?: Marks | undefined;
   states: Readonly<Record<string, NodeState>> | undefined;
   selected: string | null;
   onSelect: ((path: string) => void) | undefined;
@@ -50,7 +54,7 @@ const ShownContext = createContext<Shown>({ states: undefined, selected: null, o
  * A flow as a graph, from top to bottom; branches, loops and parallel tasks stand in containers. With `states` it shows
  * a run live. Fills its parent, which needs a height.
  */
-export function FlowGraph({ graph, states, selected = null, onSelect }: FlowGraphProps) {
+export function FlowGraph({ graph, states, selected = null, onSelect, marks }: FlowGraphProps) {
   const frame = useRef<HTMLDivElement>(null);
   const [room, setRoom] = useState<number | null>(null);
   useLayoutEffect(() => {
@@ -75,6 +79,8 @@ export function FlowGraph({ graph, states, selected = null, onSelect }: FlowGrap
         width: node.width,
         height: node.height,
         data: { node },
+        // Nodes that can't be dragged get no clicks otherwise.
+        style: { pointerEvents: "all" },
         draggable: false,
         connectable: false,
         selectable: false,
@@ -100,7 +106,7 @@ export function FlowGraph({ graph, states, selected = null, onSelect }: FlowGrap
       }),
     [drawing, states],
   );
-  const shown = useMemo(() => ({ states, selected, onSelect }), [states, selected, onSelect]);
+  const shown = useMemo(() => ({ states, selected, onSelect, marks }), [states, selected, onSelect, marks]);
   return (
     <div ref={frame} className="size-full">
       {room === null ? null : (
@@ -184,7 +190,7 @@ function Fit({ width, selected }: { width: number; selected: string | null }) {
 
 const TaskNode = memo(function TaskNode({ data }: NodeProps) {
   const { node } = data as { node: DrawnNode };
-  const { states, selected, onSelect } = useContext(ShownContext);
+  const { states, selected, onSelect, marks } = useContext(ShownContext);
   const state = states?.[node.id];
   const isSelected = selected === node.id;
   return (
@@ -200,9 +206,10 @@ const TaskNode = memo(function TaskNode({ data }: NodeProps) {
             : state?.state === "failed"
               ? "border-(--fail)"
               : "border-(--border-strong) hover:border-(--border-field)"
-      }`}
+      } ${node.kind === "broken" ? "border-dashed bg-(--surface-3) text-(--text-3)" : ""}`}
     >
       <Ends />
+      <LookedAt by={marks?.[node.id]} />
       {states === undefined ? <KindIcon kind={node.kind} /> : <StateIcon state={state?.state ?? "pending"} />}
       <span className="truncate font-semibold">{node.name}</span>
       <span className="min-w-0 flex-1 truncate text-(--text-2)">{node.label}</span>
@@ -217,7 +224,7 @@ const TaskNode = memo(function TaskNode({ data }: NodeProps) {
 
 const ContainerNode = memo(function ContainerNode({ data }: NodeProps) {
   const { node } = data as { node: DrawnNode };
-  const { states, selected, onSelect } = useContext(ShownContext);
+  const { states, selected, onSelect, marks } = useContext(ShownContext);
   const state = states?.[node.id];
   const isSelected = selected === node.id;
   return (
@@ -225,6 +232,7 @@ const ContainerNode = memo(function ContainerNode({ data }: NodeProps) {
       className={`size-full rounded-(--radius-3) border ${isSelected ? "border-(--accent) shadow-[0_0_0_1px_var(--accent)]" : "border-(--border-strong)"} ${node.isBranch ? "border-dashed" : "bg-(--surface-2)"}`}
     >
       <Ends />
+      <LookedAt by={marks?.[node.id]} />
       <button
         type="button"
         aria-pressed={isSelected}
@@ -245,6 +253,24 @@ const ContainerNode = memo(function ContainerNode({ data }: NodeProps) {
     </div>
   );
 });
+
+/** Little signs of who else has the task selected. */
+function LookedAt({ by }: { by: Marks[string] | undefined }) {
+  if (by === undefined || by.length === 0) return null;
+  return (
+    <span className="absolute -top-2 right-2 flex gap-0.5">
+      {by.map((person) => (
+        <span
+          key={person.name}
+          className="rounded-full px-1.5 text-white [font:var(--type-11)] [line-height:14px]"
+          style={{ background: person.color }}
+        >
+          {person.name.split(" ")[0]}
+        </span>
+      ))}
+    </span>
+  );
+}
 
 function Ends() {
   return (

@@ -6,11 +6,14 @@ export function Dialog({
   title,
   isOpen,
   onClose,
+  isWide = false,
   children,
 }: {
   title: string;
   isOpen: boolean;
   onClose(): void;
+  /** For what is compared side by side. */
+  isWide?: boolean;
   children: ReactNode;
 }) {
   const element = useRef<HTMLDialogElement>(null);
@@ -33,7 +36,7 @@ export function Dialog({
         // A selection that is drawn out of a field ends outside as well, and must lose nothing.
         if (event.target === element.current && began.current === element.current) onClose();
       }}
-      className="m-auto w-[min(520px,calc(100vw-32px))] rounded-(--radius-3) border border-(--border-strong) bg-(--surface) p-0 text-(--text)"
+      className={`m-auto ${isWide ? "w-[min(1120px,calc(100vw-32px))]" : "w-[min(520px,calc(100vw-32px))]"} rounded-(--radius-3) border border-(--border-strong) bg-(--surface) p-0 text-(--text)`}
     >
       {isOpen ? (
         <div className="flex flex-col gap-4 p-5">

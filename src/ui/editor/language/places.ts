@@ -66,3 +66,27 @@ export function placeAt(places: readonly Place[], offset: number): Place | null 
   }
   return found;
 }
+
+/** Offsets of a problem in the text that it was found in. */
+export function offsetsOf(
+  text: string,
+  problem: {
+    readonly line: number;
+    readonly column: number;
+    readonly endLine: number;
+    readonly endColumn: number;
+  },
+): { from: number; to: number } {
+  const at = (line: number, column: number): number => {
+    let start = 0;
+    for (let n = 1; n < line; n += 1) {
+      const next = text.indexOf("\n", start);
+      if (next < 0) return text.length;
+      start = next + 1;
+    }
+    const end = text.indexOf("\n", start);
+    return Math.min(start + column - 1, end < 0 ? text.length : end);
+  };
+  const from = at(problem.line, problem.column);
+  return { from, to: Math.max(from, at(problem.endLine, problem.endColumn)) };
+}

@@ -112,7 +112,10 @@ export function Result({
             </Step>
           ) : null}
           {mayEdit ? (
-            <Step href={`/flows/${flow.slug}?change=1`} icon={<FilePenLine aria-hidden size={15} />}>
+            <Step
+              href={`/flows/${encodeURIComponent(flow.slug)}/edit`}
+              icon={<FilePenLine aria-hidden size={15} />}
+            >
               Change this flow
             </Step>
           ) : null}

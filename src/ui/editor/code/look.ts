@@ -1,0 +1,83 @@
+import { EditorView } from "@codemirror/view";
+
+/** What lies around and over the text while one writes. */
+export const editorLook = EditorView.theme({
+  ".cm-activeLine": { backgroundColor: "color-mix(in srgb, var(--surface-3) 45%, transparent)" },
+  ".cm-activeLineGutter": { backgroundColor: "transparent", color: "var(--text)" },
+  ".cm-foldGutter .cm-gutterElement": { color: "var(--text-3)", cursor: "pointer", paddingRight: "4px" },
+  ".cm-foldPlaceholder": {
+    backgroundColor: "var(--surface-3)",
+    border: "none",
+    color: "var(--text-2)",
+    padding: "0 6px",
+  },
+  ".cm-tooltip": {
+    backgroundColor: "var(--surface)",
+    border: "1px solid var(--border-strong)",
+    borderRadius: "var(--radius-2)",
+    color: "var(--text)",
+    font: "var(--type-13)",
+    overflow: "hidden",
+  },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul": { font: "var(--type-code)", maxHeight: "260px" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { padding: "3px 10px", color: "var(--text)" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]": {
+    backgroundColor: "var(--accent-soft)",
+    color: "var(--text)",
+  },
+  ".cm-completionMatchedText": { textDecoration: "none", fontWeight: "600", color: "var(--accent-text)" },
+  ".cm-completionDetail": { fontStyle: "normal", color: "var(--text-3)", marginLeft: "12px" },
+  ".cm-tooltip.cm-completionInfo": { padding: "6px 10px", maxWidth: "320px", color: "var(--text-2)" },
+  ".cm-help": { padding: "6px 10px", maxWidth: "360px" },
+  ".cm-help p": { color: "var(--text-2)", margin: "2px 0 0" },
+  ".cm-diagnostic": { padding: "6px 10px", borderLeft: "3px solid var(--border-strong)" },
+  ".cm-diagnostic-error": { borderLeftColor: "var(--fail)" },
+  ".cm-diagnostic-warning": { borderLeftColor: "var(--wait)" },
+  ".cm-diagnosticSource": { color: "var(--text-3)", opacity: "1" },
+  ".cm-diagnosticAction": {
+    font: "var(--type-12)",
+    backgroundColor: "var(--accent)",
+    color: "var(--on-accent)",
+    borderRadius: "var(--radius-1)",
+    padding: "2px 8px",
+    margin: "4px 8px 0 0",
+  },
+  ".cm-lintRange-error": {
+    backgroundImage: "none",
+    textDecoration: "underline wavy var(--fail)",
+    textUnderlineOffset: "3px",
+  },
+  ".cm-lintRange-warning": {
+    backgroundImage: "none",
+    textDecoration: "underline wavy var(--wait)",
+    textUnderlineOffset: "3px",
+  },
+  ".cm-panels": { backgroundColor: "var(--surface-2)", color: "var(--text)", borderColor: "var(--border)" },
+  ".cm-panel.cm-search": { font: "var(--type-13)", padding: "6px 8px" },
+  ".cm-panel.cm-search input, .cm-panel.cm-search button": { font: "var(--type-13)" },
+  ".cm-textfield": {
+    backgroundColor: "var(--surface)",
+    border: "1px solid var(--border-field)",
+    borderRadius: "var(--radius-1)",
+    color: "var(--text)",
+  },
+  ".cm-button": {
+    backgroundImage: "none",
+    backgroundColor: "var(--surface)",
+    border: "1px solid var(--border-strong)",
+    borderRadius: "var(--radius-1)",
+    color: "var(--text)",
+  },
+  ".cm-searchMatch": { backgroundColor: "var(--wait-soft)", outline: "1px solid var(--wait)" },
+  ".cm-selectionMatch": { backgroundColor: "var(--surface-3)" },
+  // Names of the others stay: who writes where is what one wants to know.
+  ".cm-ySelectionInfo": {
+    opacity: "1",
+    font: "500 10px/14px var(--font-ui)",
+    padding: "0 4px",
+    borderRadius: "3px 3px 3px 0",
+    top: "-14px",
+  },
+  ".cm-ySelectionCaretDot": { display: "none" },
+  ".cm-line:first-child .cm-ySelectionInfo": { top: "18px", borderRadius: "0 3px 3px 3px" },
+});

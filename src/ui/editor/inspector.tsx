@@ -1,0 +1,261 @@
+"use client";
+import { X } from "lucide-react";
+import { useEffect, useId, useState } from "react";
+import type { Json } from "#base/index.ts";
+import { KindIcon } from "../graph/kind-icon.tsx";
+import { IconButton } from "../parts/button.tsx";
+import { Field, Input, Select, Textarea } from "../parts/field.tsx";
+import type { Language } from "./language/client.ts";
+import type { Analysis, FormField, Place, TaskForm } from "./language/protocol.ts";
+import type { Plan } from "./use-gestures.ts";
+import { onTask } from "./canvas/moves.ts";
+
+/** The selected task as a form, made from the language's schema. Each field is one small change of the text. */
+export function Inspector({
+  language,
+  analysis,
+  place,
+  isReadOnly,
+  onDo,
+  onClose,
+}: {
+  language: Language;
+  analysis: Analysis;
+  place: Place;
+  isReadOnly: boolean;
+  onDo(plan: Plan): Promise<boolean>;
+  onClose(): void;
+}) {
+  const [form, setForm] = useState<TaskForm | null>(null);
+  const [showsAll, setShowsAll] = useState(false);
+  const key = JSON.stringify(place.path);
+  useEffect(() => {
+    let isCurrent = true;
+    void language
+      .ask("form", { text: analysis.text, path: JSON.parse(key) as (string | number)[] })
+      .then((answer) => {
+        if (isCurrent) setForm(answer);
+      });
+    return () => {
+      isCurrent = false;
+    };
+  }, [language, analysis.text, key]);
+  if (form === null) {
+    return (
+      <section aria-label="Selected task" className="p-4">
+        <p className="text-(--text-2)">This task can't be shown as a form while its text has problems.</p>
+      </section>
+    );
+  }
+  const shown = form.fields.filter((field) => field.isHead || field.value !== undefined || showsAll);
+  const hidden = form.fields.length - shown.length;
+  return (
+    <section aria-label="Selected task" className="flex min-h-0 flex-col">
+      <header className="flex min-h-10 items-center gap-2 border-b border-(--border) px-4">
+        <KindIcon kind={form.kind} />
+        <h2 className="min-w-0 flex-1 truncate font-semibold">{form.id}</h2>
+        <span className="text-(--text-3)">{form.kind}</span>
+        <IconButton label="Close the form" onClick={onClose}>
+          <X aria-hidden size={14} />
+        </IconButton>
+      </header>
+      <div className="flex min-h-0 flex-1 flex-col gap-3 overflow-y-auto p-4">
+        <p className="text-(--text-2)">{form.summary}</p>
+        <Committed
+          key={`id ${place.id} ${form.id}`}
+          label="id"
+          hint="Renaming changes whatever refers to it"
+          value={form.id}
+          control="text"
+          isReadOnly={isReadOnly}
+          onCommit={(id) => void onDo(onTask(place.id, (task) => ({ kind: "rename", task, id })))}
+        />
+        {shown.map((field) => (
+          <TaskField
+            key={`${place.id} ${field.label}`}
+            field={field}
+            language={language}
+            isReadOnly={isReadOnly}
+            names={namesFor(field, analysis)}
+            onSet={(value) =>
+              void onDo(
+                onTask(place.id, (task) => ({
+                  kind: "set",
+                  path: [...task, ...field.path],
+                  value,
+                  keep: task.length,
+                })),
+              )
+            }
+          />
+        ))}
+        {hidden > 0 || showsAll ? (
+          <button
+            type="button"
+            onClick={() => setShowsAll(!showsAll)}
+            className="self-start text-(--accent-text) hover:underline pointer-coarse:min-h-11"
+          >
+            {showsAll ? "Show only what is set" : `${hidden} more: when, retry, timeout, …`}
+          </button>
+        ) : null}
+      </div>
+    </section>
+  );
+}
+
+function namesFor(field: FormField, analysis: Analysis): readonly string[] {
+  if (field.label === "agent") return analysis.agents;
+  if (field.label === "tool") return analysis.tools;
+  return [];
+}
+
+function TaskField({
+  field,
+  language,
+  isReadOnly,
+  names,
+  onSet,
+}: {
+  field: FormField;
+  language: Language;
+  isReadOnly: boolean;
+  names: readonly string[];
+  onSet(value: Json | undefined): void;
+}) {
+  const [problem, setProblem] = useState<string | null>(null);
+  const { control, value } = field;
+  const written =
+    field.source !== "" ? field.source : value === undefined || value === null ? "" : String(value);
+  const choose = (chosen: string): void => {
+    if (chosen === "") onSet(undefined);
+    else if (control === "flag") onSet(chosen === "true");
+    else onSet(chosen);
+  };
+  if (control === "choice" || control === "flag") {
+    const options = control === "flag" ? ["true", "false"] : field.choices;
+    return (
+      <Field label={field.label} hint={field.description} optional={!field.isHead}>
+        {(ids) => (
+          <Select
+            {...ids}
+            disabled={isReadOnly}
+            value={written}
+            onChange={(event) => choose(event.target.value)}
+          >
+            <option value="">left out</option>
+            {options.map((option) => (
+              <option key={option}>{option}</option>
+            ))}
+          </Select>
+        )}
+      </Field>
+    );
+  }
+  const commit = async (typed: string): Promise<void> => {
+    setProblem(null);
+    if (typed.trim() === "") return onSet(undefined);
+    if (control === "number") {
+      const number = Number(typed);
+      if (Number.isFinite(number)) onSet(number);
+      else setProblem("This takes a number.");
+      return;
+    }
+    if (control !== "yaml") return onSet(typed);
+    const read = await language.ask("readYaml", { text: typed });
+    if ("problem" in read) setProblem(read.problem);
+    else onSet(read.value);
+  };
+  return (
+    <Committed
+      label={field.label}
+      hint={field.description}
+      value={written}
+      control={control === "yaml" ? "code" : control === "lines" ? "lines" : "text"}
+      isCode={control === "expression"}
+      isOptional={!field.isHead}
+      isReadOnly={isReadOnly}
+      names={names}
+      error={problem}
+      onCommit={(typed) => void commit(typed)}
+    />
+  );
+}
+
+/** A field that changes the text when one leaves it or presses Enter, not with every letter. */
+function Committed({
+  label,
+  hint,
+  value,
+  control,
+  isCode = false,
+  isOptional = false,
+  isReadOnly,
+  names = [],
+  error = null,
+  onCommit,
+}: {
+  label: string;
+  hint: string;
+  value: string;
+  control: "text" | "lines" | "code";
+  isCode?: boolean;
+  isOptional?: boolean;
+  isReadOnly: boolean;
+  names?: readonly string[];
+  error?: string | null;
+  onCommit(value: string): void;
+}) {
+  const list = useId();
+  const [typed, setTyped] = useState(value);
+  const [isTyping, setIsTyping] = useState(false);
+  // What others write arrives here as well, but not under one's fingers.
+  useEffect(() => {
+    if (!isTyping) setTyped(value);
+  }, [value, isTyping]);
+  const leave = (): void => {
+    setIsTyping(false);
+    if (typed !== value) onCommit(typed);
+  };
+  const common = {
+    value: typed,
+    readOnly: isReadOnly,
+    onFocus: () => setIsTyping(true),
+    onBlur: leave,
+  };
+  return (
+    <Field label={label} hint={hint} error={error} optional={isOptional}>
+      {(ids) =>
+        control === "text" ? (
+          <>
+            <Input
+              {...ids}
+              {...common}
+              {...(names.length > 0 ? { list } : {})}
+              className={isCode ? "[font:var(--type-code)]" : ""}
+              onChange={(event) => setTyped(event.target.value)}
+              onKeyDown={(event) => {
+                if (event.key === "Enter") event.currentTarget.blur();
+                if (event.key === "Escape") setTyped(value);
+              }}
+            />
+            {names.length > 0 ? (
+              <datalist id={list}>
+                {names.map((name) => (
+                  <option key={name} value={name} />
+                ))}
+              </datalist>
+            ) : null}
+          </>
+        ) : (
+          <Textarea
+            {...ids}
+            {...common}
+            rows={Math.min(10, Math.max(2, typed.split("\n").length))}
+            className={control === "code" ? "min-h-0 [font:var(--type-code)]" : "min-h-0"}
+            onChange={(event) => setTyped(event.target.value)}
+          />
+        )
+      }
+    </Field>
+  );
+}

@@ -1,0 +1,60 @@
+"use client";
+import { useCallback } from "react";
+import type { Gesture, TextChange } from "#flow/index.ts";
+import { useToast } from "../parts/toast.tsx";
+import { trimmed } from "./diff.ts";
+import { Refused, type Language } from "./language/client.ts";
+import type { Place } from "./language/protocol.ts";
+import { gestureOrigin, type LiveDraft } from "./use-draft.ts";
+
+/** Puts changes of a text into the draft: one transaction, one step to undo, and no character more than differs. */
+export function applyToDraft({ client, text, undo }: LiveDraft, changes: readonly TextChange[]): void {
+  const before = text.toString();
+  undo.stopCapturing();
+  client.doc.transact(() => {
+    for (const change of changes.toSorted((a, b) => a.from - b.from || a.to - b.to).toReversed()) {
+      const { from, to, insert } = trimmed(before, change);
+      if (to > from) text.delete(from, to - from);
+      if (insert !== "") text.insert(from, insert);
+    }
+  }, gestureOrigin);
+  undo.stopCapturing();
+}
+
+/** What to do, given where the tasks stand in the text as it is now; null: nothing. */
+export type Plan = (places: readonly Place[]) => Gesture | null;
+
+/**
+ * Does what was meant on the canvas or in a form. The text is read anew each time, since others may have written
+ * meanwhile; answers whether it was done.
+ */
+export function useGestures(
+  draft: LiveDraft | null,
+  language: Language | null,
+): (plan: Plan) => Promise<boolean> {
+  const say = useToast();
+  return useCallback(
+    async (plan) => {
+      if (draft === null || language === null) return false;
+      try {
+        for (let tries = 0; tries < 5; tries += 1) {
+          const text = draft.text.toString();
+          const { places } = await language.ask("analyse", { text });
+          const gesture = plan(places);
+          if (gesture === null) return false;
+          const changes = await language.ask("edit", { text, gesture });
+          // Somebody typed in between: the places are others now.
+          if (draft.text.toString() !== text) continue;
+          applyToDraft(draft, changes);
+          return true;
+        }
+        say("The text changes too quickly right now. Try again.");
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        say(error.hint === null ? error.message : `${error.message} ${error.hint}`);
+      }
+      return false;
+    },
+    [draft, language, say],
+  );
+}
