@@ -35,6 +35,18 @@ export { canonicalJson } from "./values/canonical.ts";
 export { parseDuration, printDuration, readDuration } from "./values/duration.ts";
 export { parseSize } from "./values/size.ts";
 export { parseFlow, type ParsedFlow } from "./language/parse.ts";
+export {
+  coversMemory,
+  isMemoryName,
+  longestMemoryName,
+  memoryGrantOf,
+  memoryKeyProblem,
+  memoryRefusal,
+  memoryScopes,
+  readMemoryKey,
+  type MemoryKey,
+  type MemoryScope,
+} from "./language/memory.ts";
 export { labelProblem } from "./language/parts.ts";
 export { printFlow } from "./language/print.ts";
 export { flowJsonSchema } from "./language/schema.ts";

@@ -51,6 +51,8 @@ export function traceLines({ body }: RunEvent): string[] {
       return [below(body.path, dim(`waits for the event ${body.name} ${body.about}`.trim()))];
     case "event-received":
       return [below(body.path, `${dim(`event from ${body.by.name}`)} ${value(body.payload)}`)];
+    case "memory-read":
+      return [below(body.path, `${dim(`memory ${body.key}`)} ${value(body.value)}`)];
     case "tool-call-denied":
       return [below(body.path, `${body.tool} was not called: ${oneLine(body.reason)}`)];
     case "approval-escalated": {

@@ -1,6 +1,7 @@
 import { Environment } from "@marcbachmann/cel-js";
 import { RE2JS } from "re2js";
 import type { SecretRef } from "#base/index.ts";
+import { readMemory } from "./memory.ts";
 
 /** Longest expression in characters, and limits on its structure. */
 export const expressionLimits = {
@@ -137,6 +138,7 @@ export function makeEnvironment(): Environment {
   environment.registerFunction("secret(string): map", (name: string) => {
     return ownSecret({ $secret: name });
   });
+  environment.registerFunction("memory(string): dyn", readMemory);
   environment.registerFunction("default(ast, ast): dyn", (call: { args: readonly unknown[] }) => ({
     args: call.args,
     async: false,

@@ -1,6 +1,7 @@
 import type { Json } from "#base/index.ts";
 import { compileExpression, readError } from "./compile.ts";
 import { ownSecrets } from "./environment.ts";
+import { underMemory } from "./memory.ts";
 import { expressionError, isExpressionError } from "./errors.ts";
 import { printDuration } from "../values/duration.ts";
 
@@ -16,7 +17,9 @@ export function evaluateExpression(text: string, scope: ExpressionScope): Json {
   const now = scope["now"];
   let value: unknown;
   try {
-    value = compiled.run(typeof now === "number" ? { ...scope, now: new Date(now) } : scope);
+    value = underMemory(scope, () =>
+      compiled.run(typeof now === "number" ? { ...scope, now: new Date(now) } : scope),
+    );
   } catch (error) {
     throw isExpressionError(error) ? error : readError(text, error);
   }

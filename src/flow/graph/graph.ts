@@ -197,6 +197,8 @@ function labelOf(task: Task): string {
       return task.flow;
     case "set":
       return Object.keys(task.values).join(", ");
+    case "remember":
+      return Object.keys(task.entries).join(", ");
     case "log":
     case "fail":
     case "stop":

@@ -53,6 +53,12 @@ export type Limits = {
 /** One granted tool or pattern (`crm.*`), with an optional condition on the call's `args`. */
 export type Grant = { readonly tool: string; readonly when: Expression | undefined };
 
+/**
+ * Which keys of shared memory may be read and written: a key with its scope (`flow:case.total`), or the beginning of
+ * keys and `*`.
+ */
+export type MemoryGrant = { readonly read: readonly string[]; readonly write: readonly string[] };
+
 export type Agent = {
   readonly name: string;
   readonly title: string | undefined;
@@ -63,6 +69,8 @@ export type Agent = {
   readonly model: string;
   readonly instructions: Template;
   readonly tools: readonly Grant[];
+  /** Undefined: the run's own memory. */
+  readonly memory: MemoryGrant | undefined;
   readonly limits: Limits;
 };
 
@@ -267,6 +275,15 @@ export type SetTask = TaskBase & {
   readonly kind: "set";
   readonly values: Readonly<Record<string, Template>>;
 };
+export type RememberTask = TaskBase & {
+  readonly kind: "remember";
+  /** Values by key. Keys may hold `{{ }}` as well. */
+  readonly entries: Readonly<Record<string, Template>>;
+  readonly as: "fact" | "note" | "decision" | "artefact";
+  readonly tags: readonly string[];
+  /** How long it is remembered; undefined: for good. */
+  readonly expires: Duration | undefined;
+};
 export type LogTask = TaskBase & {
   readonly kind: "log";
   readonly message: Template;
@@ -297,6 +314,7 @@ export type Task =
   | WaitTask
   | FlowTask
   | SetTask
+  | RememberTask
   | LogTask
   | FailTask
   | StopTask;
@@ -326,6 +344,10 @@ export type Flow = {
   readonly agents: Readonly<Record<string, Agent>>;
   readonly tools: Readonly<Record<string, LocalTool>>;
   readonly limits: Limits;
+  /** What the flow's own tasks may do with shared memory, beside what its agents may. */
+  readonly memory: MemoryGrant | undefined;
+  /** Entries of shared memory that are there before a run begins, by key, where nothing was before. */
+  readonly seed: Readonly<Record<string, Json>>;
   readonly concurrency: Concurrency | undefined;
   readonly tasks: readonly Task[];
   readonly errors: readonly Task[];

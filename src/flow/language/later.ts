@@ -2,10 +2,10 @@
 export const laterKeys: Readonly<
   Record<"flow" | "agent" | "task" | "head" | "tool" | "nested" | "trigger", ReadonlySet<string>>
 > = {
-  flow: new Set(["seed", "tests", "memory"]),
-  agent: new Set(["memory", "delegates"]),
+  flow: new Set(["tests"]),
+  agent: new Set(["delegates"]),
   task: new Set(["team", "planner", "validator", "maxReplans", "rules", "screenshot"]),
-  head: new Set(["goal", "browser", "message", "receive", "remember"]),
+  head: new Set(["goal", "browser", "message", "receive"]),
   tool: new Set(["mcp", "openapi", "flow", "browser"]),
   nested: new Set(),
   trigger: new Set(["mcp"]),

@@ -109,12 +109,12 @@ describe("tasks", () => {
   });
 
   test("[L13] says of later keys that this version does not know them", () => {
-    for (const key of ["goal", "browser", "message", "receive", "remember"]) {
+    for (const key of ["goal", "browser", "message", "receive"]) {
       expect(problemsOf(`  - { id: one, ${key}: x }`)).toMatchObject([
         { rule: "L13", path: ["tasks", 0, key] },
       ]);
     }
-    for (const key of ["tests", "seed"]) {
+    for (const key of ["tests"]) {
       expect(parseFlow(`id: x\n${key}: []\ntasks: [{ id: a, log: x }]`).problems).toMatchObject([
         { rule: "L13", path: [key] },
       ]);

@@ -5,7 +5,14 @@ import { readTool } from "./local-tool.ts";
 import { laterKeys } from "./later.ts";
 import { unknownKey } from "./issues.ts";
 import { dottedPattern, idPattern } from "./names.ts";
-import { readConcurrency, readCondition, readLabels, readLimits, readTemplates } from "./parts.ts";
+import {
+  readConcurrency,
+  readCondition,
+  readLabels,
+  readLimits,
+  readMemory,
+  readTemplates,
+} from "./parts.ts";
 import { FlowReader, type BrokenTask } from "./reader.ts";
 import { agent as agentSchema, flowShape } from "./schema.ts";
 import { shapeOf } from "./shape.ts";
@@ -113,6 +120,8 @@ export function parseFlow(text: string): ParsedFlow {
     agents,
     tools,
     limits: readLimits(take("limits")),
+    memory: readMemory(take("memory")),
+    seed: readTemplates(take("seed")),
     concurrency: readConcurrency(take("concurrency")),
     tasks: reader.tasks(take("tasks"), ["tasks"]),
     errors: reader.tasks(take("errors"), ["errors"]),
@@ -155,6 +164,7 @@ function readAgent(reader: FlowReader, name: string, raw: unknown): Agent | unde
     model: checked.model ?? "default",
     instructions: checked.instructions ?? "",
     tools,
+    memory: readMemory(checked.memory),
     limits: readLimits(checked.limits),
   };
 }
@@ -175,6 +185,8 @@ function readGrant(written: string | Record<string, string | boolean>): Grant | 
 }
 
 function grantOf(tool: string, when: string | boolean | undefined): Grant | string {
+  // All tools of memory go by one word.
+  if (tool === "memory") return grantOf("memory.*", when);
   const plain = tool.replace(/\*$/, "");
   if (plain !== "" && !dottedPattern.test(plain)) {
     return `"${tool}" is not a tool's name. A pattern ends in "*", such as crm.*.`;

@@ -6,6 +6,7 @@ import type {
   EscalationStep,
   Expression,
   Limits,
+  MemoryGrant,
   Retry,
   TaskBase,
   Template,
@@ -135,6 +136,17 @@ export const retry = z.strictObject(
 );
 
 const amount = z.number({ error: "must be a number" }).positive({ error: "must be more than 0" });
+/** Which keys of shared memory may be read and written. */
+export const memory = z.strictObject(
+  {
+    read: strings
+      .optional()
+      .meta({ description: "Keys, such as flow:case.total, or their beginning: flow:case.*" }),
+    write: strings.optional(),
+  },
+  { error: unknownAware('must be a map such as { read: ["flow:case.*"], write: ["flow:case.total"] }') },
+);
+
 export const limits = z.strictObject(
   {
     steps: count.optional(),
@@ -209,6 +221,10 @@ export function readRetry(raw: z.infer<typeof retry> | undefined): Retry | undef
   };
 }
 
+export function readMemory(raw: z.infer<typeof memory> | undefined): MemoryGrant | undefined {
+  return raw === undefined ? undefined : { read: raw.read ?? [], write: raw.write ?? [] };
+}
+
 export function readLimits(raw: z.infer<typeof limits> | undefined): Limits {
   if (!raw) return {};
   const { time, ...rest } = raw;
@@ -253,6 +269,7 @@ export const nestedKeys: Readonly<Record<string, readonly string[]>> = {
   by: Object.keys(by.shape),
   retry: Object.keys(retry.shape),
   limits: Object.keys(limits.shape),
+  memory: Object.keys(memory.shape),
   decisions: ["approve", "reject"],
   onError: ["escalate"],
   escalate: ["to", "choices", "timeout", "onTimeout"],

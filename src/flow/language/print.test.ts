@@ -33,12 +33,14 @@ inputs:
 samples: { one: { name: Ada } }
 vars: { rate: 2, deep: { list: [1, "{{ inputs.name }}"] } }
 agents:
-  a: { title: A, role: planner, description: Plans, capabilities: [x], model: smart, instructions: "Work.\\nWell.\\n", tools: [t, { h: "args.n > 1" }], limits: { steps: 2, time: 90s, cost: 0.5 } }
+  a: { title: A, role: planner, description: Plans, capabilities: [x], model: smart, instructions: "Work.\\nWell.\\n", tools: [t, { h: "args.n > 1" }], memory: { read: ["flow:*"] }, limits: { steps: 2, time: 90s, cost: 0.5 } }
 tools:
   h: { title: H, description: Asks, http: "POST https://x.test/{{ args.n }}", query: { q: 1 }, headers: { a: b }, body: { n: 1 }, result: response.json, risk: high, idempotent: true, approval: { when: args.n > 1, by: { roles: [approver], quorum: 2 } }, input: { n: number }, returns: { ok: boolean }, timeout: 5s }
   s: { description: Counts, script: javascript, code: return 1, approval: never }
   w: { description: Whole, script: javascript, code: return 1, approval: always, input: { $schema: "https://json-schema.org/draft/2020-12/schema", type: object, properties: { n: { type: number } }, required: [n] } }
 limits: { cost: 5, time: 2d, tasks: 50 }
+memory: { read: ["workspace:*"], write: ["flow:case.*"] }
+seed: { "workspace:policy": { days: 30 } }
 concurrency: { key: "{{ inputs.name }}", limit: 2, onFull: fail }
 tasks:
   - { id: a1, agent: a, prompt: "{{ inputs.name }}", files: ["{{ inputs.file }}"], context: { x: 1 }, returns: { ok: boolean }, limits: { steps: 1 }, title: T, description: D, when: "{{ 1 < 2 }}", disabled: true, retry: { maxAttempts: 2, delay: 1500ms, backoff: linear, maxDelay: 1h30m, jitter: true }, timeout: 1w, lock: "{{ inputs.name }}", labels: { x: y }, onError: { escalate: { to: { roles: [admin] }, choices: [retry, skip], timeout: 1d, onTimeout: skip } }, errors: [{ id: e1, log: x, level: warn }], finally: [{ id: f1, log: x }] }
@@ -57,6 +59,7 @@ tasks:
   - { id: z2, wait: { until: "2030-01-31T08:00:00Z" } }
   - { id: z3, wait: { event: order.paid, key: "{{ inputs.name }}" }, onTimeout: continue, timeout: 1d }
   - { id: c1, flow: other, revision: 3, with: { x: 1 }, detach: true }
+  - { id: r1, remember: { "flow:case.{{ inputs.name }}": [1] }, as: note, tags: [x], expires: 1d }
   - { id: x1, stop: Enough, state: failed, outputs: { n: 1 } }
 errors: [{ id: er, log: x }]
 finally: [{ id: fi, log: x }]

@@ -2,7 +2,17 @@ import { stringify } from "yaml";
 import { isObject, type Json } from "#base/index.ts";
 import { canonicalJson } from "../values/canonical.ts";
 import { printDuration } from "../values/duration.ts";
-import type { Agent, By, Expression, Field, Flow, LocalTool, Shape, Task } from "./definition.ts";
+import type {
+  Agent,
+  By,
+  Expression,
+  Field,
+  Flow,
+  LocalTool,
+  MemoryGrant,
+  Shape,
+  Task,
+} from "./definition.ts";
 import { readCondition } from "./parts.ts";
 import { shapeOf } from "./shape.ts";
 import type { Trigger } from "./triggers/definition.ts";
@@ -27,6 +37,8 @@ export function printFlow(flow: Flow): string {
     agents: filled(mapped(flow.agents, agent)),
     tools: filled(mapped(flow.tools, tool)),
     limits: limits(flow.limits),
+    memory: memory(flow.memory),
+    seed: filled(flow.seed),
     concurrency: flow.concurrency && tidy({ ...flow.concurrency }),
     tasks: tasks(flow.tasks),
     errors: listed(tasks(flow.errors)),
@@ -70,6 +82,10 @@ function condition(expression: Expression | undefined): string | undefined {
 
 function limits({ time, ...rest }: Flow["limits"]): unknown {
   return filled(tidy({ ...rest, time: duration(time) }));
+}
+
+function memory(given: MemoryGrant | undefined): unknown {
+  return given && tidy({ read: listed(given.read), write: listed(given.write) });
 }
 
 function by(given: By): unknown {
@@ -145,6 +161,7 @@ function agent(given: Agent): Written {
         grant.when === undefined ? grant.tool : { name: grant.tool, when: condition(grant.when) },
       ),
     ),
+    memory: memory(given.memory),
     limits: limits(given.limits),
   });
 }
@@ -330,6 +347,13 @@ function head(task: Task): Written {
       };
     case "set":
       return { set: task.values };
+    case "remember":
+      return {
+        remember: task.entries,
+        as: unless(task.as, "fact"),
+        tags: listed(task.tags),
+        expires: duration(task.expires),
+      };
     case "log":
       return { log: task.message, level: unless(task.level, "info") };
     case "fail":

@@ -14,6 +14,7 @@ import {
   labels,
   limits,
   map,
+  memory,
   name,
   needs,
   onError,
@@ -108,6 +109,9 @@ export const agent = z.strictObject(
       .array(grant, { error: "must be a list of tools" })
       .optional()
       .meta({ description: "Tools that the agent may call. Nothing by default." }),
+    memory: memory
+      .optional()
+      .meta({ description: "Keys of shared memory that it may use; the run's own when left out." }),
     limits: limits.optional(),
   },
   { error: unknownAware("must be a map such as { instructions: Greet people. }") },
@@ -164,6 +168,12 @@ export const flowShape = {
   agents: z.record(z.string(), z.unknown(), { error: "must be a map of names to agents" }).optional(),
   tools: z.record(z.string(), z.unknown(), { error: "must be a map of names to tools" }).optional(),
   limits: limits.optional(),
+  memory: memory
+    .optional()
+    .meta({
+      description: "Keys of shared memory that the flow's tasks may use, beside those of its agents.",
+    }),
+  seed: map.optional().meta({ description: "What memory holds before a run begins, by key." }),
   concurrency: concurrency.optional(),
   tasks: unread,
   errors: unread.optional(),

@@ -57,17 +57,25 @@ export type MachineContext = {
   readonly models?: ModelCatalog;
   /** Content of a blob, or undefined when it is not at hand: then the decision comes back with `needs`. */
   blob(ref: BlobRef): Json | undefined;
+  /**
+   * What shared memory holds under a key (`value` null and `version` 0: nothing), or undefined when it is not at hand: then
+   * the decision comes back with `memory`. The same for a key within one decision. Missing: there is no memory.
+   */
+  readonly memory?: (key: string) => Remembered | undefined;
   /** SHA-256 in hex, of UTF-8 text. */
   sha256(text: string): string;
 };
 
+/** What an entry of shared memory holds, and how often it was written. */
+export type Remembered = { readonly value: Json; readonly version: number };
+
 /**
- * Either events to append, or blobs to load before deciding again. No events and no needs: nothing to do until a
+ * Either events to append, or blobs and entries of memory to load before deciding again. No events and no needs: nothing to do until a
  * signal comes.
  */
 export type Decision =
   | { readonly events: readonly RunEventBody[]; readonly needs?: undefined }
-  | { readonly events?: undefined; readonly needs: readonly BlobRef[] };
+  | { readonly events?: undefined; readonly needs: readonly BlobRef[]; readonly memory: readonly string[] };
 
 /** What reaches a run from outside its journal. */
 export type Signal =

@@ -383,6 +383,14 @@ export type RunEventBody =
       readonly approvalId: string;
       readonly reason: string;
     }
+  /** An expression of the task read shared memory. `version` counts what was written under the key; 0: nothing was there. */
+  | {
+      readonly type: "memory-read";
+      readonly path: TaskPath;
+      readonly key: string;
+      readonly version: number;
+      readonly value: Value;
+    }
   /** A worker died while this effect was under way and nobody can know whether it happened. */
   | { readonly type: "effect-lost"; readonly path: TaskPath; readonly key: string; readonly reason: string }
   | CrossingEventBody;

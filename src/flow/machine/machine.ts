@@ -35,9 +35,10 @@ function look(state: RunState, context: MachineContext, action: (walk: Walk) => 
   const walk = new Walk(state, context, rules);
   try {
     action(walk);
-    return { events: walk.events };
+    // What was read and led to nothing is nothing new.
+    return { events: walk.events.every(({ type }) => type === "memory-read") ? [] : walk.events };
   } catch (error) {
-    if (error instanceof NeedsBlob) return { needs: error.refs };
+    if (error instanceof NeedsBlob) return { needs: error.refs, memory: error.memory };
     throw error;
   }
 }

@@ -43,6 +43,8 @@ export function mapPlaces(event: RunEventBody, replace: Replace): RunEventBody {
     case "tool-call-begun":
     case "tool-call-denied":
       return { ...event, args: put(event.args) };
+    case "memory-read":
+      return { ...event, value: put(event.value) };
     case "tool-call-finished":
       return { ...event, result: put(event.result) };
     case "approval-requested": {

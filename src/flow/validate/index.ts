@@ -12,6 +12,7 @@ import { ids } from "./rules/ids.ts";
 import { inputsAndVars } from "./rules/inputs-and-vars.ts";
 import { limits } from "./rules/limits.ts";
 import { emptyLoops, loopBounds } from "./rules/loops.ts";
+import { idleMemory, memoryGrants, memoryKeys, memoryPlaces, seeds } from "./rules/memory.ts";
 import { models } from "./rules/models.ts";
 import { names } from "./rules/names.ts";
 import { cycles, needsOutsideOfDag, unknownNeeds } from "./rules/needs.ts";
@@ -67,6 +68,11 @@ export const rules: readonly Rule[] = [
   quorums,
   escalations,
   ...triggerRules,
+  memoryKeys,
+  memoryGrants,
+  memoryPlaces,
+  seeds,
+  idleMemory,
 ];
 
 /**

@@ -155,6 +155,10 @@ export function survey(parsed: ParsedFlow, flow: Flow): Survey {
       case "set":
         template(task.values, "text", [...path, "set"], at);
         return;
+      case "remember":
+        template(task.entries, "text", [...path, "remember"], at);
+        for (const key of Object.keys(task.entries)) template(key, "text", [...path, "remember", key], at);
+        return;
       case "log":
         template(task.message, "text", [...path, "log"], at);
         return;

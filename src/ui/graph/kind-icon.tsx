@@ -1,4 +1,5 @@
 import {
+  BookMarked,
   Bot,
   Braces,
   ChevronsRight,
@@ -40,6 +41,7 @@ const icons: Readonly<Record<string, LucideIcon>> = {
   wait: Hourglass,
   flow: Workflow,
   set: Variable,
+  remember: BookMarked,
   log: ScrollText,
   fail: OctagonX,
   stop: CircleStop,

@@ -1,3 +1,5 @@
+import { isObject, type Json } from "#base/index.ts";
+import { memoryGrantOf, memoryRefusal } from "../../language/memory.ts";
 import type { Agent } from "../../language/definition.ts";
 import type { RunActor, TaskPath, ToolCall } from "../events.ts";
 import { checkPlain, errorList } from "../heads/call.ts";
@@ -102,6 +104,8 @@ function check(walk: Walk, agent: Agent, path: TaskPath, call: ToolCall): Checke
   if (!checked.ok) {
     return { ok: false, reason: `The arguments are not what ${call.tool} takes. ${errorList(checked)}` };
   }
+  const refused = refusedMemory(walk, agent, call.tool, checked.value);
+  if (refused !== undefined) return { ok: false, reason: refused };
   const allowed = grants.some((grant) => {
     if (grant.when === undefined) return true;
     try {
@@ -114,6 +118,22 @@ function check(walk: Walk, agent: Agent, path: TaskPath, call: ToolCall): Checke
   if (allowed) return { ok: true, facts, args: checked.value };
   const rules = grants.map((grant) => grant.when).join(" or ");
   return { ok: false, reason: `You may call ${call.tool} only where ${rules}.` };
+}
+
+/** Tools of memory that name one key, and what each does with it. */
+const memoryTools: Readonly<Record<string, "read" | "write">> = {
+  "memory.get": "read",
+  "memory.set": "write",
+  "memory.append": "write",
+  "memory.forget": "write",
+};
+
+/** Why an agent may not use the key of memory that it names. */
+function refusedMemory(walk: Walk, agent: Agent, tool: string, args: Json): string | undefined {
+  const may = Object.hasOwn(memoryTools, tool) ? memoryTools[tool] : undefined;
+  if (may === undefined || Object.hasOwn(walk.flow.tools, tool)) return undefined;
+  const key = isObject(args) ? args["key"] : undefined;
+  return memoryRefusal(memoryGrantOf(walk.flow, agent.name), may, typeof key === "string" ? key : "");
 }
 
 function denied(

@@ -130,6 +130,9 @@ function applyBody(draft: Draft, body: RunEventBody, at: number): void {
       return effects.approvalWithdrawn(draft, body, at);
     case "effect-lost":
       return effects.effectLost(draft, body, at);
+    case "memory-read":
+      // What was made of it is in the events that follow.
+      return;
     case "child-requested":
     case "child-started":
     case "child-ended":

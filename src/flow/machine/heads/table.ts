@@ -11,6 +11,7 @@ import { ifHead } from "./if.ts";
 import { log } from "./log.ts";
 import { loop } from "./loop.ts";
 import { parallel } from "./parallel.ts";
+import { remember } from "./remember.ts";
 import { script } from "./script.ts";
 import { sequence } from "./sequence.ts";
 import { set } from "./set.ts";
@@ -36,6 +37,7 @@ const heads: { readonly [K in HeadKey]: Head<K> } = {
   wait,
   flow,
   set,
+  remember,
   log,
   fail,
   stop,

@@ -9,6 +9,7 @@ import {
   type MachineContext,
   type ModelFacts,
   type Obligation,
+  type Remembered,
   type RunEvent,
   type RunEventBody,
   type RunState,
@@ -37,6 +38,9 @@ export type WorldOptions = {
   readonly apart?: number;
   /** What comes of what is asked of other runs. Left out: runs start and succeed, locks are free, no event comes. */
   readonly crossings?: (obligation: Obligation) => Signal | "hang" | undefined;
+  /** What shared memory holds, and a list that gets the keys that were looked up there. */
+  readonly memory?: ReadonlyMap<string, Remembered>;
+  readonly reads?: string[];
   readonly calls?: (call: Of<"tool-call">, count: number) => Json | Signal | "hang";
 };
 
@@ -154,6 +158,7 @@ export function world(flow: Flow | string, options: WorldOptions = {}): World {
   const stored = new Map<string, Json>();
   /** Of the stored ones, those that this decision asked for. */
   const atHand = new Map<string, Json>();
+  const atMemory = new Map<string, Remembered>();
   let now = epoch;
   let modelCount = 0;
   let toolCount = 0;
@@ -171,16 +176,22 @@ export function world(flow: Flow | string, options: WorldOptions = {}): World {
     models: { get: (alias) => options.aliases?.[alias] ?? testModel },
     tools: { get: (name) => catalog.get(name), names: () => [...catalog.keys()] },
     blob: (ref) => atHand.get(ref.$blob.hash),
+    memory: (key) => atMemory.get(key),
     sha256: fakeHash,
   });
 
   function take(signals: readonly Signal[]): boolean {
     atHand.clear();
+    atMemory.clear();
     for (;;) {
       const decision = advance(fold.state(), signals, context());
       if (decision.events) {
         append(decision.events.map((event) => (options.apart === undefined ? event : putApart(event))));
         return decision.events.length > 0;
+      }
+      for (const key of decision.memory) {
+        options.reads?.push(key);
+        atMemory.set(key, options.memory?.get(key) ?? { value: null, version: 0 });
       }
       for (const { $blob } of decision.needs) {
         const content = stored.get($blob.hash);

@@ -2,6 +2,7 @@ import { isBlobRef, never, type Json, type JsonObject } from "#base/index.ts";
 import type { Signal } from "../contract.ts";
 import type { TaskPath, ToolCall } from "../events.ts";
 import { limitsOfRun } from "../limits.ts";
+import { rememberTool } from "../heads/remember.ts";
 import { scriptTool } from "../heads/script.ts";
 import { mainSlot, pathOfKey, stillWhilePaused, timerKey } from "../paths.ts";
 import type { EffectState } from "../state.ts";
@@ -86,7 +87,7 @@ export function take(walk: Walk, signal: Signal): void {
 }
 
 function isRepeatable(walk: Walk, effect: EffectState): boolean {
-  if (effect.kind === "model" || effect.tool === scriptTool) return true;
+  if (effect.kind === "model" || effect.tool === scriptTool || effect.tool === rememberTool) return true;
   return walk.context.tools.get(effect.tool)?.repeatable ?? false;
 }
 

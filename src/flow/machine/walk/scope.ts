@@ -1,5 +1,6 @@
 import { isBlobRef, isObject, type Json } from "#base/index.ts";
 import { lengthOfTime } from "../../expression/length.ts";
+import { bindMemory } from "../../expression/memory.ts";
 import { ownSecret } from "../../expression/environment.ts";
 import { inputSecret, isInputSecret, secretInputs } from "../../values/secret-inputs.ts";
 import { definitionsOf } from "../definitions.ts";
@@ -30,6 +31,7 @@ export function makeScope(walk: Walk, path: TaskPath, extra?: Readonly<Names>): 
   for (const [name, value] of Object.entries(extra ?? {})) {
     Object.defineProperty(scope, name, { value, enumerable: true, configurable: true });
   }
+  bindMemory(scope, (key) => walk.remembered(key, path));
   return scope;
 }
 

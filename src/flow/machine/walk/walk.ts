@@ -2,6 +2,7 @@ import { BatonError, isBlobRef, type BlobRef, type Json } from "#base/index.ts";
 import { evaluateCondition, evaluateExpression } from "../../expression/evaluate.ts";
 import { evaluateTemplate } from "../../expression/template.ts";
 import type { Expression, Flow, Task, Template } from "../../language/definition.ts";
+import { memoryGrantOf, memoryRefusal } from "../../language/memory.ts";
 import type { MachineContext } from "../contract.ts";
 import { Draft } from "../draft.ts";
 import type { RunEventBody, TaskPath, Text, Value } from "../events.ts";
@@ -11,12 +12,14 @@ import type { AnyHead } from "../heads/head.ts";
 import { partFlow } from "../part.ts";
 import { makeScope } from "./scope.ts";
 
-/** Thrown when a decision needs the content of blobs that are not at hand; ends the walk. */
+/** Thrown when a decision needs blobs, or entries of memory, that are not at hand; ends the walk. */
 export class NeedsBlob extends Error {
   readonly refs: readonly BlobRef[];
-  constructor(refs: readonly BlobRef[]) {
+  readonly memory: readonly string[];
+  constructor(refs: readonly BlobRef[], memory: readonly string[] = []) {
     super("A blob is needed.");
     this.refs = refs;
+    this.memory = memory;
   }
 }
 
@@ -79,6 +82,27 @@ export class Walk {
     if (content !== undefined) return content;
     this.#needed = new NeedsBlob([value]);
     throw this.#needed;
+  }
+
+  /**
+   * What memory holds under a key, read for a task. It is asked once a decision and journaled: going over the journal
+   * again reads nothing. Throws {@link NeedsBlob} until it is at hand.
+   */
+  remembered(key: string, path: TaskPath): Json {
+    const { memory, flow } = this.context;
+    if (memory === undefined) throw new BatonError("misconfigured", "This run has no memory.");
+    const refusal = memoryRefusal(memoryGrantOf(flow, null), "read", key);
+    if (refusal !== undefined) throw new BatonError("forbidden", refusal);
+    const found = memory(key);
+    if (found === undefined) {
+      this.#needed = new NeedsBlob([], [key]);
+      throw this.#needed;
+    }
+    const { value, version } = found;
+    if (!this.events.some((one) => one.type === "memory-read" && one.path === path && one.key === key)) {
+      this.emit({ type: "memory-read", path, key, version, value });
+    }
+    return value;
   }
 
   /** Content of a text. Throws {@link NeedsBlob} when it is a blob that is not at hand. */
