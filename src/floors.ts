@@ -23,8 +23,8 @@ export const floors: readonly {
   },
   {
     floor: 5,
-    modules: { library: ["index.ts"], people: ["index.ts"], observability: ["index.ts"] },
-    why: "what people keep and decide",
+    modules: { library: ["index.ts"], people: ["index.ts"], memory: ["index.ts"], observability: ["index.ts"] },
+    why: "what people keep and decide, and what runs remember",
   },
   { floor: 6, modules: { tools: ["index.ts"] }, why: "what can be called" },
   { floor: 7, modules: { agents: ["index.ts"] }, why: "who calls it" },

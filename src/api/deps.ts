@@ -1,5 +1,5 @@
 import { pricedModels } from "#agents/index.ts";
-import { createLiveDocuments, memoryKind, type LiveDocuments } from "#collab/index.ts";
+import { createLiveDocuments, type LiveDocuments } from "#collab/index.ts";
 import type { Knowledge } from "#flow/index.ts";
 import {
   aliasNames,
@@ -13,6 +13,7 @@ import {
   type Scope,
 } from "#governance/index.ts";
 import { draftKind, flowInputs } from "#library/index.ts";
+import { sharedMemoryKind } from "#memory/index.ts";
 import { createWatcher, type Watcher } from "#journal/index.ts";
 import type { Database, Listener } from "#platform/index.ts";
 import { builtinFacts, toolRows } from "#tools/index.ts";
@@ -64,7 +65,7 @@ export function createApiDeps(options: ApiOptions): ApiDeps {
   const auth = createAuth(db, options);
   return {
     db,
-    live: createLiveDocuments({ db, listener, kinds: [draftKind(db), memoryKind()] }),
+    live: createLiveDocuments({ db, listener, kinds: [draftKind(db), sharedMemoryKind(db)] }),
     listener,
     auth,
     identity: createIdentity(db, auth),

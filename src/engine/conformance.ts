@@ -6,6 +6,7 @@ import { controlConformance } from "./testing/control-suite.ts";
 import { childConformance } from "./testing/child-suite.ts";
 import { familyConformance } from "./testing/family-suite.ts";
 import { engineConformance } from "./testing/engine-suite.ts";
+import { memoryConformance } from "./testing/memory-suite.ts";
 import { queueConformance } from "./testing/queue-suite.ts";
 import { largeValues } from "./testing/large-suite.ts";
 import { roundsConformance } from "./testing/rounds-suite.ts";
@@ -246,6 +247,7 @@ export function journalConformance(name: string, make: () => Promise<Conformance
     queueConformance(() => world);
     controlConformance(() => world);
     roundsConformance(() => world);
+    memoryConformance(() => world);
     largeValues(() => world);
   });
 }

@@ -2,6 +2,7 @@ import type { Json, JsonObject, RunId, WorkerId, WorkspaceId } from "#base/index
 import type { Ask, By, Flow, Limits, RunActor, ToolCatalog } from "#flow/index.ts";
 import type { ChildFacts, ParentLink } from "#flow/machine/index.ts";
 import type { ModelCaller } from "#agents/index.ts";
+import type { RunMemory } from "#memory/index.ts";
 import type { Journal } from "#journal/index.ts";
 
 /** Where people are asked. All of it may be repeated: after a takeover the engine says everything again. */
@@ -103,6 +104,8 @@ export type EngineOptions = {
   readonly approvals: ApprovalPort;
   /** Without it, tasks that start runs of other flows fail. */
   readonly runs?: RunsPort;
+  /** Shared memory that expressions read. Without it, they can't. */
+  readonly memory?: Pick<RunMemory, "read" | "note" | "seed">;
   readonly worker: WorkerId;
   /** SHA-256 in hex of UTF-8 text. */
   readonly sha256: (text: string) => string;

@@ -7,6 +7,9 @@ import {
   registerWorker,
   sendEventInTransaction,
 } from "#journal/index.ts";
+import { createLiveDocuments } from "#collab/index.ts";
+import { createRunMemory, memoryPorts, sharedMemoryKind } from "#memory/index.ts";
+import { createListener } from "#platform/index.ts";
 import type { WorkspaceId } from "#base/index.ts";
 import { startTestDatabase } from "#platform/testing.ts";
 import { journalConformance } from "./conformance.ts";
@@ -22,7 +25,10 @@ journalConformance("the journal in Postgres", async () => {
   );
   // Workers share one journal here: what keeps them apart are their ids, as between processes.
   const journal: PostgresJournal = createPostgresJournal({ db, machineVersion });
+  const listener = createListener(db.url);
+  const live = createLiveDocuments({ db, listener, kinds: [sharedMemoryKind(db)] });
   return {
+    memory: createRunMemory(memoryPorts(db, live, () => journal.now())),
     async worker() {
       const id = newId("wrk");
       await registerWorker(db.pool, { id, host: "test", pid: process.pid });
@@ -34,6 +40,8 @@ journalConformance("the journal in Postgres", async () => {
     },
     send: (event) => sendEventInTransaction(db.pool, { ...event, workspace, id: newId("evt") }),
     async close() {
+      await live.close();
+      await listener.close();
       journal.close();
       await close();
     },

@@ -7,6 +7,7 @@ import {
   machine,
   type Fold,
   type MachineContext,
+  type Remembered,
   type RunEventBody,
   type RunState,
   type Signal,
@@ -322,11 +323,38 @@ class Driver {
   }
 
   async #decide(signals: readonly Signal[]): Promise<readonly RunEventBody[]> {
-    const context = this.#context();
+    const { memory } = this.#options;
+    const reader = { workspace: this.#claim.workspace, run: this.#run };
+    if (memory && this.#state.phase.name === "created") await memory.seed({ ...reader, flow: this.#flow });
+    // Read anew for each decision: what somebody wrote meanwhile counts from the next one on.
+    const known = new Map<string, Remembered>();
+    const context: MachineContext = {
+      ...this.#context(),
+      ...(memory ? { memory: (key: string) => known.get(key) } : {}),
+    };
     for (;;) {
       const decision = advance(this.#state, signals, context);
-      if (decision.events) return decision.events;
-      await this.#blobs.load(decision.needs);
+      if (decision.events) {
+        if (memory && known.size > 0) await this.#noteReadings(memory, decision.events);
+        return decision.events;
+      }
+      if (decision.needs.length > 0) await this.#blobs.load(decision.needs);
+      if (!memory || decision.memory.length === 0) continue;
+      for (const [key, found] of await memory.read(reader, decision.memory)) known.set(key, found);
+    }
+  }
+
+  async #noteReadings(
+    memory: NonNullable<EngineOptions["memory"]>,
+    events: readonly RunEventBody[],
+  ): Promise<void> {
+    const readings = events.flatMap((event) => (event.type === "memory-read" ? [event] : []));
+    if (readings.length === 0) return;
+    try {
+      await memory.note({ workspace: this.#claim.workspace, run: this.#run }, readings);
+    } catch (error) {
+      // Who read what is there to be looked at; the journal has it as well.
+      this.#options.onProblem?.({ run: this.#run, error });
     }
   }
 

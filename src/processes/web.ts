@@ -8,11 +8,12 @@ import {
   createValueHandler,
   trpcPath,
 } from "#api/index.ts";
-import { createLiveServer, livePath, memoryKind } from "#collab/index.ts";
+import { createLiveServer, livePath } from "#collab/index.ts";
 import { flowJsonSchema } from "#flow/index.ts";
 import { createAuthHandler } from "#governance/index.ts";
 import { measureJournal } from "#journal/index.ts";
 import { draftKind } from "#library/index.ts";
+import { sharedMemoryKind } from "#memory/index.ts";
 import {
   createListener,
   installationSealer,
@@ -76,7 +77,7 @@ async function begin(): Promise<{ stop(): Promise<void> }> {
     db,
     listener,
     identity: deps.identity,
-    kinds: [draftKind(db), memoryKind()],
+    kinds: [draftKind(db), sharedMemoryKind(db)],
     hasOrigin: origins.hasOrigin,
   });
   const pages = await openPages({ dev, host, port });

@@ -51,6 +51,7 @@ function context(signal: AbortSignal): ToolContext {
     openFile: () => wait(new TextEncoder().encode("a\nb\n")),
     secret: async () => "",
     notify: () => wait({ notified: 1 }),
+    memory: (operation) => Promise.resolve({ operation }),
     now: () => 0,
   };
 }

@@ -1,4 +1,5 @@
 import type { FileRef, Json, JsonObject, RunId, WorkspaceId } from "#base/index.ts";
+import type { MemoryOperation } from "#memory/index.ts";
 import type { Risk, ToolFacts } from "#flow/index.ts";
 
 /** A tool as the registry holds it. Names no vendor. */
@@ -32,6 +33,8 @@ export type ToolContext = {
   secret(name: string): Promise<string>;
   /** Answers how many people were told. */
   notify(message: { to: string; title: string; text: string }): Promise<{ notified: number }>;
+  /** Shared memory, under the grants of the agent that calls or of the flow. */
+  memory(operation: MemoryOperation, args: Json): Promise<Json>;
   /** Milliseconds since the epoch by the run's clock. */
   now(): number;
 };

@@ -1,6 +1,7 @@
 import { BatonError, type FileRef, type Json, type RunId, type WorkspaceId } from "#base/index.ts";
 import type { Flow, LocalTool, ToolCatalog, ToolFacts } from "#flow/index.ts";
-import { localToolFacts } from "#flow/machine/index.ts";
+import { localToolFacts, rememberTool } from "#flow/machine/index.ts";
+import type { RunMemory } from "#memory/index.ts";
 import {
   type EgressPolicy,
   type OutboundFetch,
@@ -11,6 +12,7 @@ import {
 import { filesQuery } from "./builtin/files-query.ts";
 import { filesRead } from "./builtin/files-read.ts";
 import { type FetchOf, httpTools } from "./builtin/http.ts";
+import { memoryTools } from "./builtin/memory.ts";
 import { notify } from "./builtin/notify.ts";
 import { factsOf } from "./facts.ts";
 import { callHttpTool } from "./local/http.ts";
@@ -40,6 +42,8 @@ export type ToolPorts = {
     title: string;
     text: string;
   }): Promise<{ notified: number }>;
+  /** Shared memory. Without it, what is remembered and read fails. */
+  memory?: Pick<RunMemory, "call">;
   /** Epoch milliseconds. */
   now(): number;
   /** What scripts write to their console. */
@@ -102,6 +106,17 @@ export function createTools(ports: ToolPorts): Tools {
       if (call.tool === scriptTask && call.agent === null) {
         return callScriptTask(scripts, call, args, context, logger(ports, call, seen));
       }
+      if (call.tool === rememberTool && call.agent === null) {
+        return perform(
+          {
+            name: rememberTool,
+            timeoutMs: 15_000,
+            outputSchema: null,
+            call: () => context.memory("remember", args),
+          },
+          call.signal,
+        );
+      }
       const local = Object.hasOwn(call.flow.tools, call.tool) ? call.flow.tools[call.tool] : undefined;
       if (local !== undefined)
         return callLocal(local, call, args, context, { scripts, fetchOf, tell: logger(ports, call, seen) });
@@ -153,13 +168,13 @@ async function noCall(): Promise<Json> {
 }
 
 export function builtinTools(sql: SqlRunner, fetchOf: FetchOf): readonly Tool[] {
-  return [...httpTools(fetchOf), filesRead, filesQuery(sql), notify];
+  return [...httpTools(fetchOf), filesRead, filesQuery(sql), notify, ...memoryTools];
 }
 
 function catalogOf(registry: ReadonlyMap<string, ToolFacts>, flow: Flow): ToolCatalog {
   const all = new Map(registry);
   for (const facts of localToolFacts(flow, sha256)) {
-    if (facts.name !== scriptTask) all.set(facts.name, facts);
+    if (facts.name !== scriptTask && facts.name !== rememberTool) all.set(facts.name, facts);
   }
   const names = [...all.keys()].toSorted();
   return { get: (name) => all.get(name), names: () => names };
@@ -198,6 +213,12 @@ function contextOf(ports: ToolPorts, call: ToolCallRequest, seen: string[]): Too
       return value;
     },
     notify: (message) => ports.notify({ workspace, run, path, key, ...message }),
+    async memory(operation, args) {
+      if (ports.memory === undefined) {
+        throw new BatonError("misconfigured", "There is no shared memory here.");
+      }
+      return ports.memory.call(call, operation, args);
+    },
     now: () => ports.now(),
   };
 }

@@ -1,6 +1,7 @@
 import { hostname, userInfo } from "node:os";
 import { BatonError, makeId, type RunId, type WorkerId } from "#base/index.ts";
 import { createModelCaller, readablePace } from "#agents/index.ts";
+import { createLiveDocuments } from "#collab/index.ts";
 import { createEngine } from "#engine/index.ts";
 import { machineVersion } from "#flow/machine/index.ts";
 import { inputOfSecret, type Flow } from "#flow/index.ts";
@@ -24,6 +25,7 @@ import {
   type Watcher,
 } from "#journal/index.ts";
 import { childRuns } from "#api/index.ts";
+import { createRunMemory, memoryPorts, sharedMemoryKind } from "#memory/index.ts";
 import { approvalPort, openFile } from "#people/index.ts";
 import {
   createListener,
@@ -110,7 +112,11 @@ async function open(
   const known = [...secrets.values(), openai.apiKey, anthropic.apiKey].filter((value) => value !== undefined);
   let hidden = redactor(known);
   const egress = { public: true, allow: parseEgressList(settings.egress) };
+  const live = createLiveDocuments({ db, listener, kinds: [sharedMemoryKind(db)] });
+  undo.push(() => live.close());
+  const memory = createRunMemory(memoryPorts(db, live, () => journal.now()));
   const tools = createTools({
+    memory,
     egress: () => egress,
     openFile: ({ workspace, file }) => openFile(db, systemScope(workspace, "engine"), file.$file.id),
     secret: async ({ workspace, run, name }) => {
@@ -149,6 +155,7 @@ async function open(
     revisions: () => Promise.resolve({ flow }),
     approvals: approvalPort(db),
     runs: childRuns(db),
+    memory,
     sha256,
     random: randomSource,
     onSignal: (run, wake) => watcher.onSignal(run, wake),

@@ -2,6 +2,7 @@ import { BatonError, makeId, type Json, type RunId, type WorkerId, type Workspac
 import type { ModelRequest } from "#agents/index.ts";
 import { parseFlow, type Ask, type Flow } from "#flow/index.ts";
 import type { RunActor, Signal, ToolFacts } from "#flow/machine/index.ts";
+import type { RunMemory } from "#memory/index.ts";
 import type { Journal } from "#journal/index.ts";
 import { createEngine } from "../engine.ts";
 import type { ApprovalPort, Engine, EngineOptions, EngineToolCall } from "../ports.ts";
@@ -12,6 +13,8 @@ export type ConformanceWorld = {
   worker(): Promise<{ readonly id: WorkerId; readonly journal: Journal }>;
   /** Where runs may be made. `revision` is never read: the suite brings its own flows. */
   place(): Promise<{ readonly workspace: WorkspaceId; readonly flow: string; readonly revision: string }>;
+  /** Shared memory; one of this process when left out. */
+  readonly memory?: RunMemory;
   declareDead(worker: WorkerId): Promise<void>;
   /** Sends an event to runs of the place's workspace; answers how many got it. For the suite of what reaches across runs. */
   send?(event: { name: string; about: string; payload: Json; by: RunActor }): Promise<number>;

@@ -30,6 +30,7 @@ const names: Readonly<Record<HeadKey, string>> = {
   wait: "wait",
   flow: "other_flow",
   set: "keep",
+  remember: "remember",
   log: "note",
   fail: "give_up",
   stop: "stop",
@@ -69,6 +70,8 @@ function body(head: HeadKey, inner: () => JsonObject, flow: Flow | null): JsonOb
       return { flow: flow?.id ?? "flow" };
     case "set":
       return { set: { name: "value" } };
+    case "remember":
+      return { remember: { "run:name": "value" } };
     case "log":
       return { log: "What happened" };
     case "fail":

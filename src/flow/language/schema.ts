@@ -168,11 +168,9 @@ export const flowShape = {
   agents: z.record(z.string(), z.unknown(), { error: "must be a map of names to agents" }).optional(),
   tools: z.record(z.string(), z.unknown(), { error: "must be a map of names to tools" }).optional(),
   limits: limits.optional(),
-  memory: memory
-    .optional()
-    .meta({
-      description: "Keys of shared memory that the flow's tasks may use, beside those of its agents.",
-    }),
+  memory: memory.optional().meta({
+    description: "Keys of shared memory that the flow's tasks may use, beside those of its agents.",
+  }),
   seed: map.optional().meta({ description: "What memory holds before a run begins, by key." }),
   concurrency: concurrency.optional(),
   tasks: unread,

@@ -2,6 +2,7 @@
 import { createModelCaller, readablePace } from "#agents/index.ts";
 import { childRuns } from "#api/index.ts";
 import type { WorkspaceId } from "#base/index.ts";
+import { createLiveDocuments } from "#collab/index.ts";
 import { inputOfSecret } from "#flow/index.ts";
 import {
   createModelSettings,
@@ -10,9 +11,10 @@ import {
   openSecret,
   systemScope,
 } from "#governance/index.ts";
+import { createRunMemory, memoryPorts, sharedMemoryKind } from "#memory/index.ts";
 import type { Gates, PostgresJournal } from "#journal/index.ts";
 import { approvalPort, notifyMembers, openFile } from "#people/index.ts";
-import { type Database, log, parseEgressList, type Settings } from "#platform/index.ts";
+import { createListener, type Database, log, parseEgressList, type Settings } from "#platform/index.ts";
 import { createTools } from "#tools/index.ts";
 import type { Connection } from "./drive.ts";
 import { type GateOf, gatedModels, gatedTools } from "./gated.ts";
@@ -39,7 +41,11 @@ export function connectWorld(
   const egress = { public: true, allow: parseEgressList(settings.egress) };
   const modelSettings = createModelSettings(db, settings.providers);
   return (journal, gates) => {
+    const listener = createListener(db.url);
+    const live = createLiveDocuments({ db, listener, kinds: [sharedMemoryKind(db)] });
+    const memory = createRunMemory(memoryPorts(db, live, () => journal.now()));
     const tools = createTools({
+      memory,
       egress: () => egress,
       openFile: ({ workspace, file }) => openFile(db, systemScope(workspace, "engine"), file.$file.id),
       async secret({ workspace, run, name }) {
@@ -87,7 +93,12 @@ export function connectWorld(
       approvals: approvalPort(db),
       runs: childRuns(db),
       redaction: () => secrets.redactor(),
-      close: () => tools.close(),
+      memory,
+      async close() {
+        tools.close();
+        await live.close();
+        await listener.close();
+      },
     };
   };
 }

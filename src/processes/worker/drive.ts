@@ -20,8 +20,11 @@ import { createListener, type Database, log, metrics, randomSource, sha256 } fro
 import { databaseGoneExit, driveAlone } from "./alone.ts";
 
 /** What a worker's engine is connected with. */
-export type Connection = Pick<EngineOptions, "models" | "tools" | "revisions" | "approvals" | "redaction"> & {
-  readonly close?: () => void;
+export type Connection = Pick<
+  EngineOptions,
+  "models" | "tools" | "revisions" | "approvals" | "redaction" | "memory"
+> & {
+  readonly close?: () => void | Promise<void>;
   /** To be used in place of the worker's own. */
   readonly journal?: PostgresJournal;
 };
@@ -93,7 +96,7 @@ export async function startWorker(options: WorkerOptions): Promise<DrivingWorker
   const closeAll = async (): Promise<void> => {
     pulse.stop();
     await engine.stop();
-    disconnect?.();
+    await disconnect?.();
     gates.close();
     watcher.close();
     await listener.close();

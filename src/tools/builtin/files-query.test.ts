@@ -33,6 +33,7 @@ async function query(
     signal: new AbortController().signal,
     openFile: async () => bytes,
     secret: async () => "",
+    memory: () => Promise.resolve(null),
     notify: async () => ({ notified: 1 }),
     now: () => 0,
   };

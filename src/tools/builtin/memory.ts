@@ -1,0 +1,125 @@
+import type { JsonObject } from "#base/index.ts";
+import type { MemoryOperation } from "#memory/index.ts";
+import type { Tool } from "../spec.ts";
+
+const key: JsonObject = {
+  type: "string",
+  minLength: 1,
+  maxLength: 200,
+  title: "Key",
+  description: "run:NAME of this run, flow:NAME of all runs of the flow, or workspace:NAME of everybody.",
+  examples: ["run:notes", "flow:case.summary"],
+};
+const anyValue: JsonObject = { title: "Value", description: "A text, or JSON. Keep it short." };
+const tags: JsonObject = {
+  type: "array",
+  items: { type: "string", maxLength: 60 },
+  maxItems: 20,
+  title: "Tags",
+};
+const type: JsonObject = {
+  type: "string",
+  enum: ["fact", "note", "decision", "artefact"],
+  title: "Type",
+  description: "What it is: a fact when left out.",
+};
+const expiresInSeconds: JsonObject = {
+  type: "number",
+  exclusiveMinimum: 0,
+  title: "Expires in",
+  description: "Seconds after which it is gone; kept for good when left out.",
+};
+const ifVersion: JsonObject = {
+  type: "integer",
+  minimum: 0,
+  title: "If version",
+  description:
+    "Only if the entry is still at this version; 0: only if there is none. Use it when you change what you read.",
+};
+
+function memoryTool(
+  operation: MemoryOperation,
+  about: Pick<Tool, "title" | "description">,
+  properties: JsonObject,
+  required: readonly string[],
+): Tool {
+  return {
+    name: `memory.${operation}`,
+    ...about,
+    risk: "low",
+    inputSchema: { type: "object", properties, required: [...required], additionalProperties: false },
+    outputSchema: null,
+    idempotent: operation === "get" || operation === "list" || operation === "search",
+    takesKey: true,
+    timeoutMs: 15_000,
+    call: (args, context) => context.memory(operation, args),
+  };
+}
+
+/** Shared memory, for agents that are granted it; which keys each may use is in the flow. */
+export const memoryTools: readonly Tool[] = [
+  memoryTool(
+    "get",
+    {
+      title: "Read memory",
+      description:
+        "Reads one entry of shared memory by its key: what other agents, earlier runs or people left there.",
+    },
+    { key },
+    ["key"],
+  ),
+  memoryTool(
+    "set",
+    {
+      title: "Write memory",
+      description: "Remembers a value in shared memory under a key, in place of what was there.",
+    },
+    { key, value: anyValue, type, tags, expiresInSeconds, ifVersion },
+    ["key", "value"],
+  ),
+  memoryTool(
+    "append",
+    {
+      title: "Append to memory",
+      description:
+        "Adds an item to a list in shared memory, or a line to a text. Safe when several agents do it at once.",
+    },
+    { key, value: anyValue, type, tags, expiresInSeconds },
+    ["key", "value"],
+  ),
+  memoryTool(
+    "list",
+    {
+      title: "List memory",
+      description: "Lists the keys of shared memory that may be read, with the beginning of each value.",
+    },
+    {
+      prefix: {
+        type: "string",
+        maxLength: 200,
+        title: "Prefix",
+        description: "Only keys that begin so, such as flow:case.",
+      },
+      tag: { type: "string", maxLength: 60, title: "Tag" },
+    },
+    [],
+  ),
+  memoryTool(
+    "search",
+    {
+      title: "Search memory",
+      description: "Finds entries of shared memory by words and tags, best first, with their values.",
+    },
+    { text: { type: "string", minLength: 1, maxLength: 500, title: "Words" }, tags },
+    ["text"],
+  ),
+  memoryTool(
+    "forget",
+    {
+      title: "Forget memory",
+      description: "Removes an entry from shared memory. People can still see its history.",
+    },
+    { key, ifVersion },
+    ["key"],
+  ),
+];
