@@ -23,7 +23,12 @@ export const floors: readonly {
   },
   {
     floor: 5,
-    modules: { library: ["index.ts"], people: ["index.ts"], memory: ["index.ts"], observability: ["index.ts"] },
+    modules: {
+      library: ["index.ts"],
+      people: ["index.ts"],
+      memory: ["index.ts"],
+      observability: ["index.ts"],
+    },
     why: "what people keep and decide, and what runs remember",
   },
   { floor: 6, modules: { tools: ["index.ts"] }, why: "what can be called" },

@@ -28,7 +28,7 @@ import {
   writtenBy,
 } from "./entries.ts";
 import { previewOf, searchEntries } from "./search.ts";
-import type { Change, Entry, EntryType, MemoryPorts, Origin, RunCaller, RunPlaces, Writer } from "./spec.ts";
+import type { Change, Entry, EntryType, MemoryPorts, Origin, RunCaller, Writer } from "./spec.ts";
 
 /** What agents may do with memory, by the end of the tool's name; `remember` is what tasks do. */
 export type MemoryOperation = "get" | "set" | "append" | "list" | "search" | "forget" | "remember";

@@ -2,7 +2,8 @@ import { type Server, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Json, JsonObject, RunId, WorkspaceId } from "#base/index.ts";
-import { checkValue } from "#flow/index.ts";
+import { checkValue, parseFlow } from "#flow/index.ts";
+import { createRunMemory, localPorts } from "#memory/index.ts";
 import { createOutboundFetch } from "#platform/index.ts";
 import { createSqlRunner } from "./sandbox/sql.ts";
 import { perform } from "./perform.ts";
@@ -21,7 +22,14 @@ const samples: Readonly<Record<string, () => JsonObject>> = {
   "files.read": () => ({ file }),
   "files.query": () => ({ file, sql: "SELECT count(*) AS c FROM lines" }),
   notify: () => ({ to: "admin", text: "Done" }),
+  "memory.get": () => ({ key: "run:a" }),
+  "memory.set": () => ({ key: "run:a", value: { n: 1 }, ifVersion: 0 }),
+  "memory.append": () => ({ key: "run:a", value: "x" }),
+  "memory.list": () => ({ prefix: "run:" }),
+  "memory.search": () => ({ text: "x" }),
+  "memory.forget": () => ({ key: "run:a" }),
 };
+const memory = createRunMemory(localPorts(() => 0));
 let hang = false;
 const tools = builtinTools(sql, async () =>
   createOutboundFetch({ public: false, allow: [origin.slice("http://".length)] }),
@@ -40,6 +48,19 @@ afterAll(() => {
   server.close();
 });
 
+const { flow } = parseFlow(
+  "id: f\nagents: { a: { tools: [memory] } }\ntasks: [{ id: t, agent: a, prompt: x }]\n",
+);
+if (!flow) throw new Error("The flow of the test is wrong.");
+const caller = {
+  workspace: "ws_a" as WorkspaceId,
+  run: "run_a" as RunId,
+  flow,
+  path: "t",
+  key: "run_a:t:1:1:call",
+  agent: "a",
+};
+
 function context(signal: AbortSignal): ToolContext {
   const wait = <T>(value: T): Promise<T> => (hang ? new Promise<T>(() => undefined) : Promise.resolve(value));
   return {
@@ -51,7 +72,7 @@ function context(signal: AbortSignal): ToolContext {
     openFile: () => wait(new TextEncoder().encode("a\nb\n")),
     secret: async () => "",
     notify: () => wait({ notified: 1 }),
-    memory: (operation) => Promise.resolve({ operation }),
+    memory: async (operation, args) => wait(await memory.call(caller, operation, args)),
     now: () => 0,
   };
 }

@@ -1,6 +1,9 @@
 import type { JsonObject } from "#base/index.ts";
 import type { MemoryOperation } from "#memory/index.ts";
 import type { Tool } from "../spec.ts";
+import { objectArguments, textOf } from "./arguments.ts";
+
+type Operation = Exclude<MemoryOperation, "remember">;
 
 const key: JsonObject = {
   type: "string",
@@ -37,8 +40,44 @@ const ifVersion: JsonObject = {
     "Only if the entry is still at this version; 0: only if there is none. Use it when you change what you read.",
 };
 
+const version: JsonObject = { type: "integer", description: "How often the entry was written." };
+const entry: JsonObject = {
+  key: { type: "string" },
+  value: {},
+  type: { type: "string" },
+  tags: { type: "array", items: { type: "string" } },
+  version,
+  writtenBy: { type: "string" },
+  writtenAt: { type: "string" },
+};
+const written: JsonObject = {
+  type: "object",
+  properties: { key: { type: "string" }, version },
+  required: ["key", "version"],
+};
+const list = (properties: JsonObject): JsonObject => ({
+  type: "object",
+  properties: {
+    entries: { type: "array", items: { type: "object", properties } },
+    more: { type: "integer", description: "How many more there are." },
+  },
+  required: ["entries", "more"],
+});
+const outputs: Readonly<Record<Operation, JsonObject>> = {
+  get: { type: "object", properties: { ...entry, found: { type: "boolean" } }, required: ["key", "found"] },
+  set: written,
+  append: written,
+  list: list({ ...entry, preview: { type: "string" } }),
+  search: list(entry),
+  forget: {
+    type: "object",
+    properties: { key: { type: "string" }, forgotten: { type: "boolean" } },
+    required: ["key", "forgotten"],
+  },
+};
+
 function memoryTool(
-  operation: MemoryOperation,
+  operation: Operation,
   about: Pick<Tool, "title" | "description">,
   properties: JsonObject,
   required: readonly string[],
@@ -48,11 +87,16 @@ function memoryTool(
     ...about,
     risk: "low",
     inputSchema: { type: "object", properties, required: [...required], additionalProperties: false },
-    outputSchema: null,
+    outputSchema: outputs[operation],
     idempotent: operation === "get" || operation === "list" || operation === "search",
     takesKey: true,
     timeoutMs: 15_000,
-    call: (args, context) => context.memory(operation, args),
+    async call(given, context) {
+      const name = `memory.${operation}`;
+      const args = objectArguments(name, given);
+      for (const argument of required) if (argument !== "value") textOf(name, args, argument);
+      return context.memory(operation, args);
+    },
   };
 }
 
@@ -98,11 +142,13 @@ export const memoryTools: readonly Tool[] = [
         type: "string",
         maxLength: 200,
         title: "Prefix",
-        description: "Only keys that begin so, such as flow:case.",
+        minLength: 1,
+        examples: ["run:", "flow:"],
+        description: "How the keys begin: run:, flow: or workspace:, or more of them, such as flow:case.",
       },
       tag: { type: "string", maxLength: 60, title: "Tag" },
     },
-    [],
+    ["prefix"],
   ),
   memoryTool(
     "search",
