@@ -115,3 +115,25 @@ test("a start that is asked for again once its run is over takes no place that n
   expect((await again()).rows).toEqual([{ taken: "held" }]);
   expect((await pool.query("select 1 from run_slot where run_id = $1", [id])).rows).toEqual([]);
 });
+
+test("a start takes the flow before the queue for its places, as where a schedule fires", async () => {
+  const { pool } = database.db;
+  const schedule = await pool.connect();
+  try {
+    await schedule.query("begin");
+    await schedule.query("select 1 from flow where id = 'f' for no key update");
+    const started = newRun({ limit: 1000 });
+    for (let blocked = 0; blocked === 0;) {
+      const { rows } = await pool.query<{ n: number }>(
+        `select count(*)::int as n from pg_locks where not granted
+            and pid in (select pid from pg_stat_activity where datname = current_database())`,
+      );
+      blocked = rows[0]?.n ?? 0;
+    }
+    await schedule.query("select take_slot($1, $2, 'f', 'k', 1000, true, '{}')", [newId("run"), workspace]);
+    await schedule.query("rollback");
+    await started;
+  } finally {
+    schedule.release();
+  }
+});

@@ -23,7 +23,7 @@ export {
   noLimits,
   outAfter,
 } from "./gates.ts";
-export { isBrokenConnection } from "./lane.ts";
+export { isBrokenConnection, isLostRace } from "./lane.ts";
 export { measureJournal } from "./measure.ts";
 export { type EventToSend, eventKeptSeconds, requireLiving, sendEventInTransaction } from "./crossing.ts";
 export { plain } from "./append-values.ts";

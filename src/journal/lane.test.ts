@@ -16,5 +16,6 @@ test("a database that is away is told from an error of the run, whoever says so"
 
 test("what lost against another statement is worth repeating", () => {
   expect(isWorthRepeating(failure("40P01"))).toBe(true);
+  expect(isWorthRepeating(failure("P2034"))).toBe(true);
   expect(isWorthRepeating(failure("23503"))).toBe(false);
 });

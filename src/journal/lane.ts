@@ -82,9 +82,14 @@ export function isBrokenConnection(error: unknown): boolean {
   return error instanceof Error && saidByClient.test(error.message);
 }
 
-/** Whether the same statement, sent again, may well succeed: deadlock, serialization, a racing twin of itself. */
+/** Whether work lost against other work, or found no room: deadlock, serialization, connections. Done again, it may succeed. */
+export function isLostRace(error: unknown): boolean {
+  return /^(40P01|40001|53300|P2034)$/.test(codeOf(error));
+}
+
+/** Whether the same statement, sent again, may well succeed: a lost race, also against a twin of itself. */
 export function isWorthRepeating(error: unknown): boolean {
-  return isBrokenConnection(error) || /^(40P01|40001|23505|53300)$/.test(codeOf(error));
+  return isBrokenConnection(error) || isLostRace(error) || codeOf(error) === "23505";
 }
 
 function codeOf(error: unknown): string {

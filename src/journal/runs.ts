@@ -341,6 +341,8 @@ export async function createRunInTransaction(tx: Queryable, run: NewRun): Promis
     body: start,
     ...(overrides === undefined ? {} : { overrides }),
   });
+  // The flow before the queue for its places, as where a schedule fires: held the other way round, two would wait for each other.
+  if (slot !== undefined) await tx.query("select 1 from flow where id = $1 for no key update", [run.flow]);
   const taken = await takeSlot(tx, run, signalOf(admitted(run, "held", crosses)));
   const start = admitted(run, taken, crosses);
   const signal = signalOf(start);
