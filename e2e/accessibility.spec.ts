@@ -33,6 +33,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       "/flows",
       "/flows/new",
       "/flows/support-desk",
+      "/flows/support-desk/edit",
       "/runs",
       "/triggers",
       "/inbox",

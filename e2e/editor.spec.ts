@@ -233,7 +233,7 @@ test("a flow is put together by keyboard on the canvas and published", async ({ 
   await page.keyboard.type("same time");
   await page.keyboard.press("Enter");
   await expect(code(page)).toContainText("parallel:");
-  await expect(node(page, "step")).toHaveCount(3);
+  await expect(node(page, "step")).toHaveCount(2);
   await page.getByRole("button", { name: /Duplicate/ }).click();
   await expect(code(page)).toContainText("side_by_side_2");
   await expect(page.getByText("No problems")).toBeVisible();

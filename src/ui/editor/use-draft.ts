@@ -1,12 +1,11 @@
 "use client";
 import { useEffect, useState, useSyncExternalStore } from "react";
 import type { Text, UndoManager } from "yjs";
+import { gestureOrigin } from "./apply.ts";
 import { openLive, type LiveClient, type LiveStatus, type Person } from "#collab/client.ts";
 
 /** The root of a draft that holds its text, as the server's kind of documents `flow` has it. */
 const textRoot = "yaml";
-/** Origin of what is done on the canvas and in forms: one of these is one step to undo. */
-export const gestureOrigin = "gesture";
 
 export type LiveDraft = {
   readonly client: LiveClient;

@@ -1,25 +1,11 @@
 "use client";
 import { useCallback } from "react";
-import type { Gesture, TextChange } from "#flow/index.ts";
+import type { Gesture } from "#flow/index.ts";
 import { useToast } from "../parts/toast.tsx";
-import { trimmed } from "./diff.ts";
 import { Refused, type Language } from "./language/client.ts";
 import type { Place } from "./language/protocol.ts";
-import { gestureOrigin, type LiveDraft } from "./use-draft.ts";
-
-/** Puts changes of a text into the draft: one transaction, one step to undo, and no character more than differs. */
-export function applyToDraft({ client, text, undo }: LiveDraft, changes: readonly TextChange[]): void {
-  const before = text.toString();
-  undo.stopCapturing();
-  client.doc.transact(() => {
-    for (const change of changes.toSorted((a, b) => a.from - b.from || a.to - b.to).toReversed()) {
-      const { from, to, insert } = trimmed(before, change);
-      if (to > from) text.delete(from, to - from);
-      if (insert !== "") text.insert(from, insert);
-    }
-  }, gestureOrigin);
-  undo.stopCapturing();
-}
+import { applyToDraft } from "./apply.ts";
+import type { LiveDraft } from "./use-draft.ts";
 
 /** What to do, given where the tasks stand in the text as it is now; null: nothing. */
 export type Plan = (places: readonly Place[]) => Gesture | null;

@@ -9,6 +9,7 @@ import type { Problem } from "#flow/index.ts";
 import { useTRPC } from "../client/trpc.ts";
 import { Button, IconButton } from "../parts/button.tsx";
 import { useToast } from "../parts/toast.tsx";
+import { applyToDraft } from "./apply.ts";
 import { Canvas } from "./canvas/canvas.tsx";
 import { placeOf } from "./canvas/moves.ts";
 import { CodeEditor, type CodeHandle } from "./code/code-editor.tsx";
@@ -22,7 +23,7 @@ import { Revisions } from "./revisions.tsx";
 import { SaveStatus } from "./save-status.tsx";
 import { useAnalysis, useLanguage } from "./use-analysis.ts";
 import { useDraft, useDraftText, useLiveFacts } from "./use-draft.ts";
-import { applyToDraft, useGestures, type Plan } from "./use-gestures.ts";
+import { useGestures, type Plan } from "./use-gestures.ts";
 
 type View = "code" | "split" | "canvas";
 const views = [
@@ -99,6 +100,7 @@ export default function Workbench({ facts, me, mayEdit }: { facts: DraftView; me
       // What came new, or where what was selected went, is what one goes on with.
       const after = await language.ask("analyse", { text: draft.text.toString() });
       const fresh = after.places.find((place) => !before.has(place.id));
+      if (fresh !== undefined) code.current?.show(fresh.from, fresh.to, { focus: false });
       setSelected((now) => fresh?.id ?? (after.places.some((place) => place.id === now) ? now : null));
       return done;
     },

@@ -18,6 +18,7 @@ import {
   Sparkles,
   SquareTerminal,
   Split,
+  TriangleAlert,
   Undo2,
   Variable,
   Workflow,
@@ -49,6 +50,7 @@ const icons: Readonly<Record<string, LucideIcon>> = {
   iteration: ChevronsRight,
   attempt: Undo2,
   block: Braces,
+  broken: TriangleAlert,
 };
 
 /** The icon of a task's head key, or of a part of the trace that is no task. Decoration: its name stands beside it. */

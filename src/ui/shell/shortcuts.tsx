@@ -8,6 +8,11 @@ const others: readonly (readonly [string, readonly string[]])[] = [
   ["This list", ["?"]],
   ["On a question: the first button", ["A"]],
   ["On a question: the second button", ["R"]],
+  ["In the editor, on the graph: add a task", ["A"]],
+  ["In the editor, on the graph: move the task", ["Alt", "↑", "↓", "←", "→"]],
+  ["In the editor, on the graph: duplicate, delete", ["Ctrl D", "Del"]],
+  ["In the editor, in the text: complete", ["Ctrl", "Space"]],
+  ["In the editor, in the text: leave it by Tab", ["Esc", "Tab"]],
   ["On a run: move through the trace", ["↑", "↓"]],
   ["On a run: copy the link", ["C"]],
 ];

@@ -285,7 +285,7 @@ export function helpAt(text: string, offset: number, flow: Flow | null, knowledg
     const key = keysAt(context.path, present).find((one) => one.name === word);
     const head = keysAt(context.path, []).find((one) => one.name === word && one.isHead);
     const description = head?.description ?? key?.description ?? "";
-    return description === "" ? null : { title: word, text: description };
+    if (description !== "") return { title: word, text: description };
   }
   const [root, name] = word.split(".");
   if (root === "tasks" && name !== undefined) {

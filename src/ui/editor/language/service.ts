@@ -1,4 +1,4 @@
-import { parse as parseYaml, stringify } from "yaml";
+import { parse as parseYaml, parseDocument, stringify } from "yaml";
 import { BatonError, isObject, type Json, type JsonObject } from "#base/index.ts";
 import type { KnowledgeView } from "#api/index.ts";
 import {
@@ -106,8 +106,7 @@ const expressions = new Set(["when", "if", "breakWhen"]);
 
 /** The controls for a task: the keys of its head first, then those that every task may have. */
 function formOf(parsed: ParsedFlow, path: readonly (string | number)[]): TaskForm | null {
-  const range = parsed.source.rangeOf(path);
-  const value = valueAt(parsed.source.text, path, range.start);
+  const value = valueAt(parsed.source.text, path);
   if (!isObject(value)) return null;
   const kind = Object.keys(value).find((key) => headKeys().has(key));
   if (kind === undefined) return null;
@@ -138,9 +137,12 @@ function formOf(parsed: ParsedFlow, path: readonly (string | number)[]): TaskFor
   };
 }
 
-function valueAt(text: string, path: readonly (string | number)[], _start: number): unknown {
-  const whole: unknown = parseYaml(text, { schema: "core", logLevel: "silent", prettyErrors: false });
-  return path.reduce<unknown>((inner, step) => (inner as Record<string, unknown> | undefined)?.[step], whole);
+/** What is written at a path; undefined where the text is no YAML. */
+function valueAt(text: string, path: readonly (string | number)[]): unknown {
+  const document = parseDocument(text, { schema: "core", logLevel: "silent", prettyErrors: false });
+  return document.errors.length > 0
+    ? undefined
+    : (document.getIn(path) as { toJSON?: () => unknown } | undefined)?.toJSON?.();
 }
 
 function commonProperties(): JsonObject {
@@ -151,18 +153,13 @@ function commonProperties(): JsonObject {
   return common;
 }
 
+/** Whether it is a list of tasks, or a map of such lists: those are for the canvas. */
 function holdsTasks(schema: unknown): boolean {
-  if (!isObject(schema)) return false;
-  if (typeof schema["$ref"] === "string" && isTaskList(schema["$ref"])) return true;
+  const { errors } = commonProperties();
+  const list = isObject(errors) ? errors["$ref"] : undefined;
+  if (!isObject(schema) || list === undefined) return false;
   const more = schema["additionalProperties"];
-  return isObject(more) && typeof more["$ref"] === "string" && isTaskList(more["$ref"]);
-}
-
-function isTaskList(reference: string): boolean {
-  // The only list among the definitions is that of tasks.
-  return (
-    schemasAt([], []).length > 0 && reference !== "#/$defs/__schema0" && reference !== "#/$defs/__schema2"
-  );
+  return schema["$ref"] === list || (isObject(more) && more["$ref"] === list);
 }
 
 function controlOf(
