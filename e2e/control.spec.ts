@@ -60,6 +60,7 @@ test.describe("what one may do with a run", () => {
     await page.getByRole("treeitem", { name: /Collect the files/ }).click();
     await expect(page.getByText("Taken over", { exact: true })).toBeVisible();
     await source.click();
+    await expect(page).toHaveURL((url) => url.origin + url.pathname === run);
     await page.getByRole("button", { name: "Result", exact: true }).first().click();
     await page.getByRole("link", { name: "run 2" }).click();
     await expect(heading(page)).toContainText("Done");
