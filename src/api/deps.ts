@@ -1,12 +1,13 @@
-import { pricedModels } from "#agents/index.ts";
+import { priceOf, pricedModels } from "#agents/index.ts";
 import { createLiveDocuments, type LiveDocuments } from "#collab/index.ts";
 import type { Knowledge } from "#flow/index.ts";
 import {
-  aliasNames,
+  aliasesOf,
   createAuth,
   createIdentity,
   listMembers,
   roles,
+  type AliasView,
   type Auth,
   type Identity,
   type ProviderEnvironment,
@@ -89,19 +90,25 @@ const catalog = { get: (name: string) => registry.get(name), names: () => [...re
 
 /** What validation knows beyond a text: the registry's tools, the roles, and the workspace's members and models. */
 export async function knowledgeOf(deps: Pick<ApiDeps, "db">, scope: Scope): Promise<Knowledge> {
-  const [members, models, follows, flows] = await Promise.all([
+  const [members, aliases, follows, flows] = await Promise.all([
     listMembers(deps.db, scope),
-    aliasNames(deps.db, scope),
+    aliasesOf(deps.db, scope),
     followsOf(deps.db, scope),
     flowInputs(deps.db, scope),
   ]);
   return {
     ...installationKnowledge,
-    models,
+    models: aliases.map(({ alias }) => alias),
+    unpriced: aliases.flatMap((one) => (isPriced(one) ? [] : [one.alias])),
     follows,
     flows,
     members: members.map(({ userId, email, roles: held }) => ({ id: userId, email, roles: held })),
   };
+}
+
+function isPriced({ provider, model, inputPrice, outputPrice }: AliasView): boolean {
+  const own = inputPrice !== null && outputPrice !== null;
+  return own || priceOf(provider, model) !== null;
 }
 
 /** What holds for every workspace. */

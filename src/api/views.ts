@@ -80,6 +80,7 @@ export type DraftView = {
 export type KnowledgeView = {
   readonly tools: readonly ToolFacts[];
   readonly models: readonly string[];
+  readonly unpriced: readonly string[];
   readonly members: readonly {
     readonly id: string;
     readonly email: string;

@@ -9,6 +9,7 @@ Options of validate:
 Options of run:
   -i, --input NAME=VALUE            An input; lists and objects as JSON
   -f, --input-file NAME=PATH        An input that is a file; for inputs of text, the file's text
+  -l, --label NAME=VALUE            A label of the run, over those of the flow
       --sample NAME                 Start from a sample of the flow
       --approve TASK[=DECISION]     Decide an approval beforehand: a task's id, or "all"; "approve" unless said
       --answer TASK=JSON            Fields of a form or an approval

@@ -47,7 +47,7 @@ export {
   setAlias,
   setAliasIn,
   simulatesAll,
-  aliasNames,
+  aliasesOf,
 } from "./models/models.ts";
 export {
   type Auth,

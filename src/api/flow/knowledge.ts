@@ -7,10 +7,17 @@ import type { KnowledgeView } from "../views.ts";
 export const knowledge = verb("workspace.see").query(
   async ({ ctx: { deps, scope } }): Promise<KnowledgeView> => {
     authorize(scope, flowPolicy.check);
-    const { models = [], members = [], follows = new Map(), flows } = await knowledgeOf(deps, scope);
+    const {
+      models = [],
+      unpriced = [],
+      members = [],
+      follows = new Map(),
+      flows,
+    } = await knowledgeOf(deps, scope);
     const { tools, roles = [] } = installationKnowledge;
     return {
       models,
+      unpriced,
       members,
       follows: [...follows].map(([flow, followed]) => ({ flow, followed })),
       flows: (flows?.ids() ?? []).map((id) => ({ id, inputs: flows?.get(id) ?? null })),

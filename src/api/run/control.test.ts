@@ -61,7 +61,7 @@ afterAll(async () => {
 });
 
 const make = async (inputs: { ok?: boolean; token?: string } = {}): Promise<RunId> =>
-  (await builder.call.run.start({ slug: "steps", inputs })).id;
+  (await builder.call.run.start({ slug: "steps", inputs, labels: { customer: "a" } })).id;
 const failed = async (): Promise<RunId> => {
   const id = await make();
   await engine.drive(id);
@@ -130,6 +130,7 @@ describe("a run", () => {
       state: "succeeded",
       inputs: { ok: true, size: 1 },
       outputs: { greeting: "Moin", word: "x" },
+      labels: { customer: "a" },
       forkedFrom: { id, number: source.number, path: "check" },
     });
     const copied = made.events.flatMap(({ body }) => (body.type === "event-copied" ? [body] : []));

@@ -39,10 +39,16 @@ export async function forkRun(
   const overrides = readVariables(revision.flow, vars);
   return createRun(db, scope, {
     revision,
+    labels: givenLabels(own.flow, run.labels),
     inputs: { ...ofFlow(revision.flow, source), ...inputs },
     forkedFrom: { run: run.id, number: run.number, seq: events.at(-1)?.seq ?? 0, path },
     ...(Object.keys(overrides).length === 0 ? {} : { overrides }),
   });
+}
+
+/** The labels that a run was given at its start: those that are not its flow's. */
+function givenLabels(flow: Flow, labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([name, value]) => flow.labels[name] !== value));
 }
 
 /** Those of the source's inputs that the flow still takes. */

@@ -44,7 +44,8 @@ export async function runCommand(words: readonly string[]): Promise<ExitCode> {
     const { db, scope } = installation;
     if (options.model !== undefined) await setAlias(db, scope, { alias: "default", ...options.model });
     const { slug } = await publish(db, scope, { text, message: "From the command line", into: "new" });
-    const { id } = await startRun(db, scope, { slug, inputs: await saveInputs(db, scope, given) });
+    const inputs = await saveInputs(db, scope, given);
+    const { id } = await startRun(db, scope, { slug, inputs, labels: Object.fromEntries(options.labels) });
     return await new Watch(installation, id, options, interactive).toTheEnd();
   } finally {
     await installation.close();

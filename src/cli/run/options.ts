@@ -7,6 +7,8 @@ export type RunOptions = {
   readonly inputs: ReadonlyMap<string, string>;
   /** Paths by input. */
   readonly files: ReadonlyMap<string, string>;
+  /** Of the run, over those of the flow. */
+  readonly labels: ReadonlyMap<string, string>;
   readonly sample: string | undefined;
   /** Decisions by task id; "all" for every task. */
   readonly approve: ReadonlyMap<string, string>;
@@ -25,6 +27,7 @@ export function readRunOptions(
   const { values, positionals } = readArguments(words, {
     input: { type: "string", short: "i", multiple: true },
     "input-file": { type: "string", short: "f", multiple: true },
+    label: { type: "string", short: "l", multiple: true },
     sample: { type: "string" },
     approve: { type: "string", multiple: true },
     answer: { type: "string", multiple: true },
@@ -57,6 +60,7 @@ export function readRunOptions(
     file,
     inputs: new Map((values.input ?? []).map((word) => pairOf("input", word))),
     files: new Map((values["input-file"] ?? []).map((word) => pairOf("input-file", word))),
+    labels: new Map((values.label ?? []).map((word) => pairOf("label", word))),
     sample: values.sample,
     approve: new Map((values.approve ?? []).map((word) => pairOf("approve", word, "approve"))),
     answers: new Map((values.answer ?? []).map((word) => pairOf("answer", word))),

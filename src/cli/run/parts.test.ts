@@ -123,6 +123,16 @@ describe("decisions made beforehand", () => {
   });
 });
 
+test("labels of a run are given as pairs", () => {
+  expect(readRunOptions(["f.yaml", "-l", "team=support", "--label", "tier="], {}).labels).toEqual(
+    new Map([
+      ["team", "support"],
+      ["tier", ""],
+    ]),
+  );
+  expect(() => readRunOptions(["f.yaml", "--label", "team"], {})).toThrow(/--label takes NAME=VALUE/);
+});
+
 test("a slot is used by one process alone, and again after it", () => {
   const first = takeSlot(folder);
   expect(first.folder).toBe(join(folder, "cli-1"));

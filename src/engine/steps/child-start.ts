@@ -60,7 +60,7 @@ export const childStart: Step<"child-start"> = async (obligation, context) => {
   }
   const { flowId, revisionId, simulated } = state;
   // Large values of the parent's journal stay the references that they are: both are of one workspace.
-  const { inputs, vars } = state;
+  const { inputs, vars, labels } = state;
   const part: NewRun = {
     id: child,
     workspace,
@@ -72,6 +72,7 @@ export const childStart: Step<"child-start"> = async (obligation, context) => {
       revisionId,
       inputs,
       vars,
+      ...(labels === undefined ? {} : { labels }),
       by,
       simulated,
       parent,

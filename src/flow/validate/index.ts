@@ -10,7 +10,7 @@ import { expressions } from "./rules/expressions.ts";
 import { grants } from "./rules/grants.ts";
 import { ids } from "./rules/ids.ts";
 import { inputsAndVars } from "./rules/inputs-and-vars.ts";
-import { limits } from "./rules/limits.ts";
+import { limits, tasksOfAgents, unpricedModels } from "./rules/limits.ts";
 import { emptyLoops, loopBounds } from "./rules/loops.ts";
 import { idleMemory, memoryGrants, memoryKeys, memoryPlaces, seeds } from "./rules/memory.ts";
 import { models } from "./rules/models.ts";
@@ -68,6 +68,8 @@ export const rules: readonly Rule[] = [
   quorums,
   escalations,
   ...triggerRules,
+  tasksOfAgents,
+  unpricedModels,
   memoryKeys,
   memoryGrants,
   memoryPlaces,

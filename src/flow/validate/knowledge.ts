@@ -7,6 +7,8 @@ export type Knowledge = {
   readonly tools?: Pick<ToolCatalog, "get" | "names">;
   /** Model aliases of the workspace. */
   readonly models?: readonly string[];
+  /** Those of them whose model has no known price. */
+  readonly unpriced?: readonly string[];
   /** Members of the workspace with their roles; `id` and `email` both name them in `by.users`. */
   readonly members?: readonly {
     readonly id: string;

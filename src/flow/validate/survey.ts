@@ -26,6 +26,7 @@ export type Use =
   | "prompt"
   | "text"
   | "tool-arguments"
+  | "flow-inputs"
   | "tool-request"
   | "tool-result"
   | "grant"
@@ -150,7 +151,7 @@ export function survey(parsed: ParsedFlow, flow: Flow): Survey {
         else template(task.for.key, "text", [...path, "wait", "key"], at);
         return;
       case "flow":
-        template(task.with, "text", [...path, "with"], at);
+        template(task.with, "flow-inputs", [...path, "with"], at);
         return;
       case "set":
         template(task.values, "text", [...path, "set"], at);

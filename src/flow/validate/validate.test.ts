@@ -181,6 +181,31 @@ describe("validation", () => {
     ).toEqual(["V13 2", "V13 6", "V13w 2h"]);
   });
 
+  test("[V70] a limit of tasks on an agent or its task", () => {
+    const rest = "agents: { a: { instructions: Work., limits: { tasks: 2 } } }\n";
+    expect(marks(flow("  - { id: one, agent: a, prompt: x, limits: { tasks: 6 } }", rest))).toEqual([
+      "V70 tasks",
+      "V70 tasks",
+    ]);
+    expect(marks(flow("  - { id: one, log: x }", "limits: { tasks: 5 }\n"))).toEqual([]);
+  });
+
+  test("[V71] a limit of cost over a model without a known price", () => {
+    const unpriced = ["own", "default"];
+    const limitedBy = (agent: string, limits: string): string =>
+      flow(
+        "  - { id: one, agent: a, prompt: x }",
+        `${limits}agents: { a: { instructions: Work., ${agent} } }\n`,
+      );
+    expect(marks(limitedBy("model: own", "limits: { cost: 1 }\n"), { unpriced })).toEqual(["V71w own"]);
+    expect(marks(limitedBy("model: own, limits: { cost: 1 }", ""), { unpriced })).toEqual(["V71w own"]);
+    expect(marks(limitedBy("model: own", "limits: { tokens: 100 }\n"), { unpriced })).toEqual([]);
+    expect(marks(limitedBy("model: smart", "limits: { cost: 1 }\n"), { unpriced })).toEqual([]);
+    expect(check(limitedBy("capabilities: [x]", "limits: { cost: 1 }\n"), { unpriced })).toMatchObject([
+      { rule: "V71" },
+    ]);
+  });
+
   test("[V14] tasks that can never run", () => {
     expect(
       check(flow("  - { id: one, fail: x }\n  - { id: two, log: x }")).map((one) => [one.rule, one.path]),

@@ -47,6 +47,34 @@ describe("secret inputs", () => {
     expect(run.output()).toEqual({});
   });
 
+  test("[V72] they may be handed on to a secret input of a flow, as they are, and to nothing else", () => {
+    const known = parseFlow(
+      "id: child\ninputs: { key: { type: string, format: password }, note: string }\ntasks: []\n",
+    );
+    const flows = {
+      ids: () => ["child"],
+      get: (id: string) => (id === "child" ? known.flow?.inputs : undefined),
+    };
+    const problems = (given: string): number =>
+      validateFlow(parseFlow(text(`  - { id: one, flow: child, with: { ${given} } }`)), { flows }).filter(
+        ({ rule }) => rule === "V12",
+      ).length;
+    expect(problems('key: "{{ inputs.token }}", note: x')).toBe(0);
+    expect(problems(`key: "{{ inputs['token'] }}", note: x`)).toBe(0);
+    expect(problems('key: "Bearer {{ inputs.token }}", note: x')).toBe(1);
+    expect(problems(`key: "{{ inputs.token + 'x' }}", note: x`)).toBe(1);
+    expect(problems('key: x, note: "{{ inputs.token }}"')).toBe(1);
+  });
+
+  test("[L80] what hands a secret input on holds the reference alone", () => {
+    const flow = flowOf(text('  - { id: one, flow: child, with: { key: "{{ inputs.token }}" } }'));
+    const { inputs } = withoutSecrets(flow, { token: "hunter2-and-more", name: "Ada" });
+    const run = world(flow, { inputs });
+    const asked = run.events.find(({ body }) => body.type === "child-requested")?.body;
+    expect(asked).toMatchObject({ request: { with: { key: inputSecret("token") } } });
+    expect(JSON.stringify(run.events)).not.toContain("hunter2");
+  });
+
   test("[L62] a reference to an input never means a secret of the workspace, nor the other way round", () => {
     expect(inputOfSecret("inputs:token")).toBe("token");
     expect(inputOfSecret("TOKEN")).toBeNull();

@@ -225,9 +225,9 @@ export async function simulatesAll(db: Database, scope: Scope, aliases: readonly
   return aliases.every((name) => (providerOf(name) ?? providerOf(defaultAlias)) === "simulated");
 }
 
-/** Names of the aliases that flows of the workspace can use. */
-export async function aliasNames(db: Database, scope: Scope): Promise<string[]> {
-  return withDefault(await store.readAliases(scope, db)).map(({ alias }) => alias);
+/** The aliases that flows of the workspace can use. */
+export async function aliasesOf(db: Database, scope: Scope): Promise<AliasView[]> {
+  return withDefault(await store.readAliases(scope, db));
 }
 
 function withDefault(aliases: AliasView[]): AliasView[] {

@@ -35,6 +35,40 @@ export const limits: Rule = {
   },
 };
 
+/** [V70] A limit of tasks on an agent, or on a task of one: neither begins tasks. */
+export const tasksOfAgents: Rule = {
+  number: "V70",
+  check: (survey) => {
+    const message = "A limit of tasks means nothing here: only a flow begins tasks. Limit steps instead.";
+    const places: DocumentPath[] = [
+      ...Object.values(survey.flow.agents).flatMap(({ name, limits: own }) =>
+        own.tasks === undefined ? [] : [["agents", name, "limits", "tasks"]],
+      ),
+      ...survey.tasks.flatMap(({ task, path }) =>
+        task.kind === "agent" && task.limits.tasks !== undefined ? [[...path, "limits", "tasks"]] : [],
+      ),
+    ];
+    return places.map((path) => problemAt(survey, "V70", message, path, { part: "key" }));
+  },
+};
+
+/** [V71] A limit of cost over a model whose price nobody knows: its tasks would fail. */
+export const unpricedModels: Rule = {
+  number: "V71",
+  check: (survey, { unpriced = [] }) =>
+    Object.values(survey.flow.agents).flatMap((agent) => {
+      if (!unpriced.includes(agent.model)) return [];
+      const tasks = survey.tasks.filter(({ task }) => task.kind === "agent" && task.agent === agent.name);
+      const limited =
+        survey.flow.limits.cost !== undefined ||
+        agent.limits.cost !== undefined ||
+        tasks.some(({ task }) => task.kind === "agent" && task.limits.cost !== undefined);
+      if (!limited) return [];
+      const message = `No price is known for the model behind "${agent.model}": under a limit of cost its tasks fail. An admin can give the alias a price under Settings, Models; or limit tokens instead.`;
+      return [problemAt(survey, "V71", message, ["agents", agent.name, "model"], { severity: "warning" })];
+    }),
+};
+
 function above(survey: Survey, part: Limits, whole: Limits, path: DocumentPath, whose: string): Problem[] {
   return kinds.flatMap((kind) => {
     const [own, limit] = [part[kind], whole[kind]];

@@ -8,6 +8,7 @@ const byUse: Readonly<Record<Use, readonly string[]>> = {
   prompt: inTasks,
   text: inTasks,
   "tool-arguments": inTasks,
+  "flow-inputs": inTasks,
   break: [...inTasks, "item", "index"],
   outputs: inTasks,
   until: [...inTasks, "index", "round"],

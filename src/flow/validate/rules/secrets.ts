@@ -1,4 +1,5 @@
 import type { Problem } from "../../problem.ts";
+import type { Knowledge } from "../knowledge.ts";
 import { secretInputs } from "../../values/secret-inputs.ts";
 import { allReferences, factsOf } from "../facts.ts";
 import { problemIn, type Rule } from "../rule.ts";
@@ -10,7 +11,7 @@ import type { Survey, SurveyedExpression } from "../survey.ts";
  */
 export const secrets: Rule = {
   number: "V12",
-  check: (survey) => [...callsOf(survey), ...inputsOf(survey)],
+  check: (survey, knowledge) => [...callsOf(survey), ...inputsOf(survey, knowledge)],
 };
 
 function callsOf(survey: Survey): Problem[] {
@@ -27,15 +28,38 @@ function callsOf(survey: Survey): Problem[] {
   });
 }
 
-function inputsOf(survey: Survey): Problem[] {
+function inputsOf(survey: Survey, knowledge: Knowledge): Problem[] {
   const names = new Set(secretInputs(survey.flow));
   if (names.size === 0) return [];
   return [...allReferences(survey)].flatMap(({ expression, reference }) => {
     const [root, name = ""] = reference.names;
     if (root !== "inputs" || !names.has(name) || expression.use === "tool-arguments") return [];
-    const message = `The secret input "${name}" can't stand ${placeOf(expression)}. Use it in a tool's arguments.`;
+    if (isHandedOn(survey, knowledge, expression, name)) return [];
+    const message = `The secret input "${name}" can't stand ${placeOf(expression)}. Use it in a tool's arguments, or hand it as it is to a secret input of a flow.`;
     return [problemIn(survey, "V12", message, expression, reference)];
   });
+}
+
+/** Whether a secret input is given, as it is, to one of a started flow; of another flow as far as its inputs are known. */
+function isHandedOn(
+  survey: Survey,
+  { flows }: Knowledge,
+  { use, task, path, text, within }: SurveyedExpression,
+  name: string,
+): boolean {
+  if (use !== "flow-inputs" || task?.task.kind !== "flow" || path.length !== task.path.length + 2)
+    return false;
+  const whole =
+    within
+      .trim()
+      .replace(/^\{\{|\}\}$/g, "")
+      .trim() === text.trim();
+  if (!whole || !new RegExp(`^inputs\\s*(\\.\\s*${name}|\\[\\s*(["'])${name}\\2\\s*\\])$`).test(text.trim()))
+    return false;
+  const { flow, revision } = task.task;
+  const inputs = flow === survey.flow.id ? survey.flow.inputs : flows?.get(flow);
+  if (revision !== undefined || inputs === undefined) return true;
+  return inputs.fields.some((field) => field.name === path.at(-1) && field.widget === "secret");
 }
 
 function placeOf({ use }: SurveyedExpression): string {

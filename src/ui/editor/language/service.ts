@@ -87,6 +87,7 @@ function knowledgeFrom(view: KnowledgeView): Knowledge {
   return {
     tools: { get: (name) => tools.get(name), names: () => [...tools.keys()] },
     models: view.models,
+    unpriced: view.unpriced,
     members: view.members,
     roles: view.roles,
     follows: new Map(view.follows.map(({ flow, followed }) => [flow, followed])),
