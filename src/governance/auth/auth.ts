@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { betterAuth } from "better-auth";
-import { createAuthMiddleware } from "better-auth/api";
-import { prismaAdapter } from "better-auth/adapters/prisma";
-import { fromNodeHeaders, toNodeHandler } from "better-auth/node";
+import { createRequire } from "node:module";
+import type * as BetterAuth from "better-auth";
+import type * as BetterAuthApi from "better-auth/api";
+import type * as BetterAuthPrisma from "better-auth/adapters/prisma";
+import type * as BetterAuthNode from "better-auth/node";
 import { notify, type Database, type Queryable } from "#platform/index.ts";
 import { auditSession } from "./audit.ts";
 
@@ -17,6 +18,9 @@ export type AuthOptions = {
   /** Attempts to sign in, per address and minute. 10 when left out. */
   readonly signInsPerMinute?: number | undefined;
 };
+
+/** Loaded when it is used: processes that nobody signs in to, such as workers, start and live without it. */
+const load = createRequire(import.meta.url);
 
 /** Shortest and longest password that is accepted. */
 export const passwordLength = { least: 10, most: 200 } as const;
@@ -39,6 +43,9 @@ const addressHeader = "x-baton-client-address";
  */
 export function createAuth(db: Database, options: AuthOptions) {
   const secure = options.url.startsWith("https:");
+  const { betterAuth } = load("better-auth") as typeof BetterAuth;
+  const { createAuthMiddleware } = load("better-auth/api") as typeof BetterAuthApi;
+  const { prismaAdapter } = load("better-auth/adapters/prisma") as typeof BetterAuthPrisma;
   return betterAuth({
     appName: "Baton",
     baseURL: options.url,
@@ -107,6 +114,7 @@ export type Auth = ReturnType<typeof createAuth>;
 export function createAuthHandler(
   auth: Auth,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const { toNodeHandler } = load("better-auth/node") as typeof BetterAuthNode;
   const handle = toNodeHandler(auth);
   return async (request, response) => {
     request.headers[addressHeader] = request.socket.remoteAddress ?? "unknown";
@@ -116,5 +124,6 @@ export function createAuthHandler(
 
 /** The headers of a request as `scopeFromHeaders` reads them. */
 export function headersOf(request: IncomingMessage): Headers {
+  const { fromNodeHeaders } = load("better-auth/node") as typeof BetterAuthNode;
   return fromNodeHeaders(request.headers);
 }

@@ -1,5 +1,6 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import { hashPassword, verifyPassword } from "better-auth/crypto";
+import { createRequire } from "node:module";
+import type * as BetterAuthCrypto from "better-auth/crypto";
 import { BatonError, type UserId, type WorkspaceId } from "#base/index.ts";
 import { sha256, transaction, type Database, type Transaction } from "#platform/index.ts";
 import { passwordLength, tellSessionChanged } from "../auth/auth.ts";
@@ -14,6 +15,10 @@ import { createThrottle } from "./throttle.ts";
 
 /** A member as others see them. `createdAt` is epoch milliseconds. */
 export type MemberView = { userId: string; name: string; email: string; roles: Role[]; createdAt: number };
+
+const load = createRequire(import.meta.url);
+/** Loaded when it is used, as sign-in is. */
+const passwords = () => load("better-auth/crypto") as typeof BetterAuthCrypto;
 
 const wrongPasswords = createThrottle(10, 15 * 60_000);
 
@@ -50,7 +55,7 @@ export async function createUser(
     account: newId("acct"),
     name: account.name.trim(),
     email,
-    password: await hashPassword(account.password),
+    password: await passwords().hashPassword(account.password),
   });
   if (!made) {
     throw new BatonError("conflict", `There is an account for ${email} already.`, {
@@ -148,7 +153,7 @@ export async function acceptInvitation(
     } else {
       // Whoever invites knows the link: it must not serve to guess the password of another's account.
       wrongPasswords.check(email);
-      if (!(await verifyPassword({ hash: existing.password, password: acceptance.password }))) {
+      if (!(await passwords().verifyPassword({ hash: existing.password, password: acceptance.password }))) {
         wrongPasswords.failed(email);
         throw new BatonError("forbidden", `There is an account for ${email}, and this is not its password.`, {
           hint: "Give the password of that account.",
