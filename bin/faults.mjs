@@ -3,5 +3,7 @@ import { become, main, prepare } from "./parts/setup.mjs";
 
 await main(async () => {
   await prepare();
+  // What it breaks is told of by the scenarios, not by everybody whom it hits.
+  process.env.BATON_LOG_LEVEL ??= "silent";
   become("faults/run.ts", process.argv.slice(2));
 });

@@ -20,7 +20,8 @@ export type FleetWorker = {
 };
 
 export type Fleet = {
-  start(kill?: KillPoint | null, environment?: Readonly<Record<string, string>>): FleetWorker;
+  /** `held: false`: the death of this worker does not count against its runs. */
+  start(kill?: KillPoint | null, environment?: Readonly<Record<string, string>>, held?: boolean): FleetWorker;
   /** Starts a worker, and another one whenever it has ended, as the supervisor does. */
   keep(): void;
   /** Ends in order whoever lives still, and waits. */
@@ -33,8 +34,6 @@ export function createFleet(options: {
   readonly environment: Readonly<Record<string, string>>;
   /** Whether deaths are seen at once; else only the heartbeats tell. */
   readonly supervised?: boolean;
-  /** Done before a death is told, as the runs of this worker still say whose they are. */
-  readonly onEnd?: (worker: WorkerId) => Promise<void>;
 }): Fleet {
   const alive = new Set<FleetWorker>();
   let stopping = false;
@@ -46,7 +45,7 @@ export function createFleet(options: {
         () => undefined,
       );
     },
-    start(kill = null, environment = {}) {
+    start(kill = null, environment = {}, held = true) {
       const id = makeId("wrk", Date.now(), randomSource);
       const child = startChild("../../faults/worker.ts", {
         ...options.environment,
@@ -56,8 +55,8 @@ export function createFleet(options: {
       });
       const gone = child.ended.then(async () => {
         alive.delete(worker);
-        await options.onEnd?.(id);
-        if (options.supervised !== false) await insist(() => declareDead(options.db, id));
+        if (options.supervised === false) return;
+        await insist(() => declareDead(options.db, id, { crashed: held }));
       });
       const worker: FleetWorker = { id, child, gone };
       alive.add(worker);

@@ -7,19 +7,19 @@ export type Proxy = {
   aim(port: number): void;
   /** Breaks every connection at once, as a cable that is pulled; new ones are refused for so many milliseconds. */
   cut(forMs: number): void;
-  /** Breaks the connections whose first bytes hold this text. Answers how many. */
-  cutThose(text: string): number;
+  /** From now on, nothing comes back over the connections whose first bytes hold this text. Answers how many there are. */
+  deafen(text: string): number;
   close(): Promise<void>;
 };
 
 export async function startProxy(target: number): Promise<Proxy> {
   let aim = target;
   let refusedUntil = 0;
-  const open = new Map<Socket, { readonly far: Socket; head: string }>();
+  const open = new Map<Socket, { readonly far: Socket; head: string; deaf: boolean }>();
   const server = createServer((near) => {
     if (performance.now() < refusedUntil) return void near.destroy();
     const far = connect(aim, "127.0.0.1");
-    const pair = { far, head: "" };
+    const pair = { far, head: "", deaf: false };
     open.set(near, pair);
     const end = (): void => {
       open.delete(near);
@@ -30,7 +30,12 @@ export async function startProxy(target: number): Promise<Proxy> {
       if (pair.head.length < 4000) pair.head += data.toString("latin1");
     });
     near.pipe(far);
-    far.pipe(near);
+    far.on("data", (data) => {
+      if (!pair.deaf && !near.write(data)) {
+        far.pause();
+        near.once("drain", () => far.resume());
+      }
+    });
     for (const socket of [near, far]) {
       socket.setNoDelay(true);
       socket.on("error", end);
@@ -54,9 +59,9 @@ export async function startProxy(target: number): Promise<Proxy> {
       refusedUntil = performance.now() + forMs;
       for (const near of [...open.keys()]) breakOff(near);
     },
-    cutThose(text) {
-      const found = [...open].filter(([, { head }]) => head.includes(text));
-      for (const [near] of found) breakOff(near);
+    deafen(text) {
+      const found = [...open.values()].filter(({ head }) => head.includes(text));
+      for (const pair of found) pair.deaf = true;
       return found.length;
     },
     async close() {

@@ -24,6 +24,17 @@ export type Receiver = {
   close(): Promise<void>;
 };
 
+/** A model of the kind that many servers offer: it streams two words. */
+function speak(response: ServerResponse): void {
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  const chunk = (delta: object, finish: string | null): string =>
+    `data: ${JSON.stringify({ id: "1", object: "chat.completion.chunk", created: 1, model: "far", choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
+  response.write(chunk({ role: "assistant", content: "Well " }, null));
+  response.write(chunk({ content: "done" }, null));
+  response.write(chunk({}, "stop"));
+  response.end("data: [DONE]\n\n");
+}
+
 /** `/take`: does a thing once for each key. `/pay`: does it each time. Both answer what they were asked. */
 export async function startReceiver(): Promise<Receiver> {
   const arrivals = new Map<string, number>();
@@ -49,11 +60,13 @@ export async function startReceiver(): Promise<Receiver> {
   });
 
   function answer(path: string, key: string, response: ServerResponse): void {
-    if (receiver.out && path === "/shaky") {
+    const isModel = path.startsWith("/model/");
+    if (receiver.out && (path === "/shaky" || isModel)) {
       callsWhileOut.push(performance.now());
       response.writeHead(503).end();
       return;
     }
+    if (isModel) return speak(response);
     arrivals.set(key, (arrivals.get(key) ?? 0) + 1);
     const times = effects.get(key) ?? 0;
     effects.set(key, path === "/take" ? 1 : times + 1);

@@ -16,5 +16,9 @@ export type Stage = {
 /** A fault and what must hold in spite of it. Throws when it does not; answers what was measured. */
 export type Scenario = {
   readonly name: string;
+  /** It mostly waits: played side by side with others of its kind. */
+  readonly waits: boolean;
+  /** It breaks the database's server, and needs one of its own. */
+  readonly breaksServer?: boolean;
   readonly run: (stage: Stage) => Promise<Readonly<Record<string, number | string>>>;
 };

@@ -2,7 +2,7 @@ import type { Scenario } from "./scenario.ts";
 import { cuts, deafness, restarts } from "./scenarios/database.ts";
 import { deploy } from "./scenarios/deploy.ts";
 import { kill } from "./scenarios/kill.ts";
-import { outage } from "./scenarios/outage.ts";
+import { modelOutage, outage } from "./scenarios/outage.ts";
 import { parked } from "./scenarios/parked.ts";
 import { poison } from "./scenarios/poison.ts";
 import { decided } from "./scenarios/races.ts";
@@ -11,19 +11,20 @@ import { spread } from "./scenarios/spread.ts";
 import { webhook } from "./scenarios/webhook.ts";
 import { zombie } from "./scenarios/zombie.ts";
 
-/** In the order in which they are played. */
+/** Of those that wait, and of those that work, in the order in which they begin: the longest first. */
 export const scenarios: readonly Scenario[] = [
-  spread,
-  zombie,
+  parked,
+  modelOutage,
+  outage,
   deafness,
   decided,
   webhook,
-  poison,
-  deploy,
   restore,
-  outage,
-  parked,
-  cuts,
-  restarts,
+  zombie,
   kill,
+  restarts,
+  cuts,
+  spread,
+  deploy,
+  poison,
 ];

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { startRun } from "#api/index.ts";
-import type { Json, RunId, UserId, WorkspaceId } from "#base/index.ts";
-import { addMember, createWorkspace, memberScope, newId, type Scope } from "#governance/index.ts";
+import type { Json, RunId, WorkspaceId } from "#base/index.ts";
+import { addMember, createUser, createWorkspace, memberScope, type Scope } from "#governance/index.ts";
 import { migrateQueue } from "#journal/index.ts";
 import { publish } from "#library/index.ts";
 import {
@@ -15,6 +15,7 @@ import {
   startPostgres,
   transaction,
 } from "#platform/index.ts";
+import { insist } from "./wait.ts";
 
 /** A Postgres server of the harness, which waits for the disk as in production. */
 export type Server = {
@@ -74,6 +75,8 @@ export type Site = {
   publish(text: string): Promise<void>;
   /** Resolves when the start is acknowledged. */
   start(slug: string, inputs?: Readonly<Record<string, Json>>): Promise<RunId>;
+  /** Starts so many, a few at a time; `n` is among their inputs where the flow has it. */
+  startMany(slug: string, count: number, numbered?: boolean): Promise<RunId[]>;
   /** Its address on the server as it is now. */
   url(): string;
   /** Connects anew after the server was restarted. */
@@ -81,7 +84,42 @@ export type Site = {
   close(): Promise<void>;
 };
 
+/** Who may do everything in a site. */
+export const email = "ada@example.com";
+export const password = "correct horse battery";
+
 let count = 0;
+
+/** Of each server: the migrated database that sites are copies of, and the copying under way. */
+const templates = new WeakMap<Server, Promise<unknown>>();
+const template = "faults_template";
+
+async function makeTemplate(url: (database: string) => string): Promise<void> {
+  await administrate(url("postgres"), `create database ${template}`);
+  const db = openDatabase(url(template), { connections: 2, name: "faults" });
+  await migrate(db);
+  await migrateQueue(db);
+  await db.close();
+}
+
+async function administrate(url: string, sql: string): Promise<void> {
+  const admin = new pg.Client({ connectionString: url });
+  await admin.connect();
+  try {
+    await admin.query(sql);
+  } finally {
+    await admin.end();
+  }
+}
+
+/** One copy at a time: Postgres refuses more. */
+async function copyTemplate(server: Server, name: string, url: (database: string) => string): Promise<void> {
+  const made = (templates.get(server) ?? makeTemplate(url)).then(() =>
+    insist(() => administrate(url("postgres"), `create database ${name} template ${template}`), 20),
+  );
+  templates.set(server, made);
+  await made;
+}
 
 export async function openSite(server: Server, connections = 20): Promise<Site> {
   count += 1;
@@ -91,22 +129,16 @@ export async function openSite(server: Server, connections = 20): Promise<Site> 
     url.pathname = `/${database}`;
     return url.href;
   };
-  const admin = new pg.Client({ connectionString: urlOf("postgres") });
-  await admin.connect();
-  await admin.query(`create database ${name}`);
-  await admin.end();
+  await copyTemplate(server, name, urlOf);
   let db = openDatabase(urlOf(name), { connections, name: "faults" });
-  await migrate(db);
+  // Guards its connections as well; its tables are there.
   await migrateQueue(db);
-  const id: UserId = newId("user");
-  const person = { kind: "user" as const, id, name: "Ada", email: "ada@example.com" };
-  const workspace = await transaction(db, async (tx) => {
+  const { workspace, person } = await transaction(db, async (tx) => {
     const made = await createWorkspace(tx, "Faults");
-    await tx.prisma.user.create({
-      data: { id, name: person.name, email: person.email, emailVerified: true },
-    });
-    await addMember(tx, memberScope(made, person, ["owner"]), id, ["owner"]);
-    return made;
+    const id = await createUser(tx, { name: "Ada", email, password });
+    const ada = { kind: "user" as const, id, name: "Ada", email };
+    await addMember(tx, memberScope(made, ada, ["owner"]), id, ["owner"]);
+    return { workspace: made, person: ada };
   });
   const scope = memberScope(workspace, person, ["owner"]);
   return {
@@ -120,6 +152,19 @@ export async function openSite(server: Server, connections = 20): Promise<Site> 
       await publish(db, scope, { text, message: "", into: "any" });
     },
     start: async (slug, inputs = {}) => (await startRun(db, scope, { slug, inputs })).id,
+    async startMany(slug, many, numbered = false) {
+      const runs: RunId[] = [];
+      let next = 0;
+      const begin = async (): Promise<void> => {
+        while (next < many) {
+          const inputs: Readonly<Record<string, Json>> = numbered ? { n: next } : {};
+          next += 1;
+          runs.push((await startRun(db, scope, { slug, inputs })).id);
+        }
+      };
+      await Promise.all(Array.from({ length: Math.min(8, many) }, begin));
+      return runs;
+    },
     url: () => urlOf(name),
     async reopen() {
       await db.close().catch(() => undefined);

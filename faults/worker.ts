@@ -98,7 +98,7 @@ async function begin(): Promise<{ stop(): Promise<void> }> {
       const child = startChild("../../faults/worker.ts", {
         BATON_WORKER_ID: other,
         BATON_ALONE_RUN: run,
-        BATON_FAULT: "null",
+        BATON_FAULT: process.env["BATON_FAULT_ALONE"] ?? "null",
       });
       return (await child.ended).code;
     },

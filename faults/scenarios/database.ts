@@ -6,7 +6,7 @@ import { judge, settle } from "../oracle.ts";
 import { startPerson } from "../person.ts";
 import { startProxy, through } from "../proxy.ts";
 import type { Scenario, Stage } from "../scenario.ts";
-import { pause } from "../wait.ts";
+import { pause, until } from "../wait.ts";
 
 /** Starts runs at a steady pace; those that are acknowledged count. A start that got no answer is made anew. */
 async function feed(stage: Stage, slug: string, count: number, everyMs: number): Promise<RunId[]> {
@@ -28,6 +28,8 @@ async function feed(stage: Stage, slug: string, count: number, everyMs: number):
 /** The server of the database is restarted again and again, in order and as by a crash. */
 export const restarts: Scenario = {
   name: "Postgres restarted under 500 runs, 500 signals and 60 queued runs",
+  waits: false,
+  breaksServer: true,
   async run(stage) {
     const { short, random, server, site, receiver, environment } = stage;
     const running = short ? 100 : 500;
@@ -75,6 +77,7 @@ function portOf(url: string): number {
 /** The network between workers and the database is cut every few seconds. */
 export const cuts: Scenario = {
   name: "network cut between worker and Postgres",
+  waits: false,
   async run(stage) {
     const { short, site, receiver, environment } = stage;
     const lasts = short ? 16_000 : 60_000;
@@ -115,9 +118,10 @@ export const cuts: Scenario = {
   },
 };
 
-/** News do not come: the connections that listen are broken as soon as they are made. */
+/** News do not come: nothing comes any more over the connections that listen, and nobody notices. */
 export const deafness: Scenario = {
   name: "LISTEN connection lost: nothing waits longer than the sweep",
+  waits: true,
   async run({ short, site, receiver, environment }) {
     const proxy = await startProxy(portOf(site.url()));
     await site.publish(shortFlow(receiver));
@@ -125,35 +129,48 @@ export const deafness: Scenario = {
       db: site.db,
       environment: { ...environment, DATABASE_URL: through(site.url(), proxy), BATON_CONCURRENCY: "8" },
     });
-    const held = new Map<string, () => void>();
-    const breaking = setInterval(() => proxy.cutThose("baton listener"), 25);
     try {
       const worker = fleet.start();
       await worker.child.ready;
-      const waits: number[] = [];
+      // Once with news, so that all that listens does.
+      await settle(site, [await site.start("short")]);
+      const deaf = proxy.deafen("baton listener") + proxy.deafen('LISTEN "jobs:insert"');
+      if (deaf < 2) throw new Error(`Of the connections that listen, ${deaf} were found.`);
+      const starts: number[] = [];
+      const signals: number[] = [];
       const runs: RunId[] = [];
-      for (let time = 0; time < (short ? 2 : 8); time += 1) {
-        receiver.hold = (key, answer) => held.set(key, answer);
+      for (let time = 0; time < (short ? 4 : 12); time += 1) {
+        const held: (() => void)[] = [];
+        receiver.hold = (_, answer) => held.push(answer);
+        const began = performance.now();
         const run = await site.start("short");
         runs.push(run);
-        const began = performance.now();
-        while (held.size === 0 && performance.now() - began < 30_000) await pause(20);
-        if (held.size === 0) throw new Error("The run did not begin.");
+        await until("the run begins", () => held.length > 0, 30_000, 20);
+        starts.push(performance.now() - began);
         const asked = performance.now();
         await cancel(site, run);
         await settle(site, [run]);
-        waits.push(performance.now() - asked);
-        held.clear();
+        signals.push(performance.now() - asked);
+        receiver.hold = null;
       }
+      // Its connections break when it ends: what it says there gets no answer either.
+      worker.child.kill();
+      await worker.gone;
+      const longest = Math.max(...starts, ...signals);
+      // The sweep, and what the work itself takes on a busy machine.
+      if (longest > 5000 + 2000) throw new Error(`Something waited ${(longest / 1000).toFixed(1)} s.`);
+      // Had news come, all would have been quick.
+      if (Math.max(...signals) < 500) throw new Error("The news came all the same: nothing was tested.");
+      await judge(site, runs, null);
+      return {
+        starts: starts.length,
+        "longest start in s": (Math.max(...starts) / 1000).toFixed(1),
+        signals: signals.length,
+        "longest signal in s": (Math.max(...signals) / 1000).toFixed(1),
+      };
+    } finally {
       receiver.hold = null;
       await fleet.stop();
-      const longest = Math.max(...waits);
-      // The sweep, and what cancelling itself takes on a busy machine.
-      if (longest > 5000 + 2000) throw new Error(`A signal waited ${(longest / 1000).toFixed(1)} s.`);
-      await judge(site, runs, null);
-      return { signals: waits.length, "longest wait in s": (longest / 1000).toFixed(1) };
-    } finally {
-      clearInterval(breaking);
       await proxy.close();
     }
   },

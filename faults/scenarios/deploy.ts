@@ -8,6 +8,7 @@ import { pause } from "../wait.ts";
 /** Workers are replaced one after the other, by ones that can't read the old ones' snapshots, while runs go on. */
 export const deploy: Scenario = {
   name: "deploy of new code in mid-run: old runs finish",
+  waits: false,
   async run({ short, site, receiver, environment }) {
     await site.publish(mixedFlow(receiver));
     const given = { ...environment, DATABASE_URL: site.url(), BATON_CONCURRENCY: "16" };

@@ -51,9 +51,10 @@ async function isOver({ site }: Stage, run: RunId): Promise<boolean> {
 /** Many runs wait for people, and cost nothing. */
 export const parked: Scenario = {
   name: "parked runs: no memory, no polling, and a decision goes on at once",
+  waits: true,
   async run(stage) {
     const { short, site, environment } = stage;
-    const count = short ? 200 : 10_000;
+    const count = short ? 2000 : 10_000;
     const decisions = short ? 20 : 200;
     await site.publish(flow);
     const fleet = createFleet({
@@ -63,7 +64,7 @@ export const parked: Scenario = {
     const idle = fleet.start();
     await idle.child.ready;
     // Compared is with a worker that has done as much, and to which nothing is parked.
-    for (let n = 0; n < decisions; n += 1) await site.start("parked");
+    await site.startMany("parked", decisions);
     await until(
       "they are asked",
       async () => (await listApprovals(site.db, site.scope, "pending")).length === decisions,
@@ -72,9 +73,7 @@ export const parked: Scenario = {
     await decideSome(stage, decisions);
     await pause(5000);
     const baseline = memoryOf(idle);
-    for (let made = 0; made < count; made += 50) {
-      await Promise.all(Array.from({ length: Math.min(50, count - made) }, () => site.start("parked")));
-    }
+    await site.startMany("parked", count);
     const waiting = async (): Promise<number> => {
       const { rows } = await site.db.pool.query<{ count: number }>(
         "select count(*)::int as count from run where state = 'waiting' and owner is null",

@@ -7,6 +7,7 @@ import type { Scenario } from "../scenario.ts";
 /** A run that crashes whoever drives it. */
 export const poison: Scenario = {
   name: "a run that crashes its worker every time is dead-lettered, others are unaffected",
+  waits: false,
   async run({ short, site, receiver, environment }) {
     const poisons = short ? 2 : 10;
     await site.publish(shortFlow(receiver));

@@ -58,6 +58,7 @@ async function decisions(stage: Stage, run: string): Promise<number> {
 /** Many decide the same, at once and at the deadline. */
 export const decided: Scenario = {
   name: "100 concurrent decisions, also against the deadline: one counts, the others are told",
+  waits: true,
   async run(stage) {
     const { short, site, environment, random } = stage;
     await site.publish(gate(""));

@@ -12,6 +12,7 @@ import { until } from "../wait.ts";
 /** The embedded server's folder is copied while it stands still, lost, and brought back. */
 export const restore: Scenario = {
   name: "backup restored: a run that was parked goes on",
+  waits: true,
   async run({ short, receiver, environment }) {
     const server = await startServer();
     const backup = `${server.home}-backup`;

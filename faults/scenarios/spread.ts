@@ -1,4 +1,5 @@
 import type { RunId } from "#base/index.ts";
+import { startWeb } from "../browser.ts";
 import { createFleet } from "../fleet.ts";
 import { shortFlow } from "../flows.ts";
 import { judge, overOf, settle } from "../oracle.ts";
@@ -10,9 +11,10 @@ function unevenness(calls: readonly number[]): number {
   return Math.max(...calls) / Math.max(1, Math.min(...calls));
 }
 
-/** Three workers share the work; one comes in the middle, one goes in the middle. */
+/** Three workers share what two webs take in; one worker comes in the middle, one goes in the middle. */
 export const spread: Scenario = {
-  name: "work spreads evenly over workers; one is added and one drained in the middle",
+  name: "work of two webs spreads evenly over three workers; one is added and one drained in the middle",
+  waits: false,
   async run({ short, site, receiver, environment }) {
     const count = short ? 300 : 1500;
     await site.publish(shortFlow(receiver));
@@ -24,8 +26,16 @@ export const spread: Scenario = {
     };
     const fleet = createFleet({ db: site.db, environment: given });
     receiver.slowMs = 20;
+    const webs = await Promise.all([startWeb(given), startWeb(given)]);
+    // Every other one through each.
     const begin = async (many: number): Promise<RunId[]> =>
-      Promise.all(Array.from({ length: many }, (_, n) => site.start("short", { n })));
+      Promise.all(
+        Array.from({ length: many }, (_, n) => {
+          const web = webs[n % 2];
+          if (web === undefined) throw new Error("There is no web.");
+          return web.start("short", { n });
+        }),
+      );
 
     const workers = [fleet.start(), fleet.start(), fleet.start()];
     await Promise.all(workers.map(({ child }) => child.ready));
@@ -49,6 +59,12 @@ export const spread: Scenario = {
     const twice = [...receiver.arrivals.values()].filter((times) => times > 1).length;
     if (twice > 0) throw new Error(`${twice} calls were made twice.`);
     await fleet.stop();
-    return { ...states, "calls by worker": shares.join(" / "), "calls by the one added": taken };
+    for (const web of webs) await web.stop();
+    return {
+      webs: webs.length,
+      ...states,
+      "calls by worker": shares.join(" / "),
+      "calls by the one added": taken,
+    };
   },
 };

@@ -26,6 +26,7 @@ tasks: [{ id: done, log: "{{ inputs.n }}" }]
 /** One call from outside, sent many times over at once: by a sender that tries again too soon, or by two of its machines. */
 export const webhook: Scenario = {
   name: "100 concurrent copies of one webhook: one run, and all are told which",
+  waits: true,
   async run({ short, site, environment }) {
     await publishWithTriggers(site.db, site.scope, { text: flow, message: "", into: "any" });
     const [trigger] = await listTriggers(site.db, site.scope, { flow: "hooked" });

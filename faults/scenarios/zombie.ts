@@ -8,6 +8,7 @@ import { until } from "../wait.ts";
 /** A worker that is frozen, is taken over, and thaws. */
 export const zombie: Scenario = {
   name: "SIGSTOP, takeover, SIGCONT: the zombie records nothing",
+  waits: true,
   async run(stage) {
     const { short, site, receiver, environment } = stage;
     const times = short ? 2 : 10;
