@@ -256,6 +256,8 @@ async function flow(page: Page, path: string): Promise<void> {
 
 /** The editor with its draft saved. */
 async function editor(page: Page, path: string): Promise<void> {
+  // What one looked at last is remembered; each picture begins anew.
+  await page.addInitScript(() => localStorage.removeItem("editor-view"));
   await page.goto(address(path));
   await editorReady(page);
 }

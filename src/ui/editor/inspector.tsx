@@ -50,8 +50,8 @@ export function Inspector({
   const shown = form.fields.filter((field) => field.isHead || field.value !== undefined || showsAll);
   const hidden = form.fields.length - shown.length;
   return (
-    <section aria-label="Selected task" className="flex min-h-0 flex-col">
-      <header className="flex min-h-10 items-center gap-2 border-b border-(--border) px-4">
+    <section aria-label="Selected task">
+      <header className="sticky top-0 z-10 flex min-h-10 items-center gap-2 border-b border-(--border) bg-(--surface) px-4">
         <KindIcon kind={form.kind} />
         <h2 className="min-w-0 flex-1 truncate font-semibold">{form.id}</h2>
         <span className="text-(--text-3)">{form.kind}</span>
@@ -59,7 +59,7 @@ export function Inspector({
           <X aria-hidden size={14} />
         </IconButton>
       </header>
-      <div className="flex min-h-0 flex-1 flex-col gap-3 overflow-y-auto p-4">
+      <div className="flex flex-col gap-3 p-4">
         <p className="text-(--text-2)">{form.summary}</p>
         <Committed
           key={`id ${place.id} ${form.id}`}

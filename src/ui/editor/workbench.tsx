@@ -260,7 +260,7 @@ export default function Workbench({ facts, me, mayEdit }: { facts: DraftView; me
           )}
           {view !== "code" && showsForm && place !== null && analysis !== null ? (
             <div
-              className={`min-h-0 overflow-hidden border-(--border) bg-(--surface) max-xl:absolute max-xl:inset-x-0 max-xl:bottom-14 max-xl:z-30 max-xl:max-h-[50dvh] max-xl:overflow-y-auto max-xl:border-t md:max-xl:bottom-0 md:max-xl:left-auto md:max-xl:w-80 md:max-xl:border-l xl:border-l ${view === "canvas" ? "md:static md:max-h-none" : ""}`}
+              className={`min-h-0 overflow-y-auto border-(--border) bg-(--surface) max-xl:absolute max-xl:inset-x-0 max-xl:bottom-14 max-xl:z-30 max-xl:max-h-[50dvh] max-xl:border-t md:max-xl:bottom-0 md:max-xl:left-auto md:max-xl:w-80 md:max-xl:border-l xl:border-l ${view === "canvas" ? "md:static md:max-h-none" : ""}`}
             >
               <Inspector
                 key={place.id}

@@ -28,7 +28,8 @@ const theme = EditorView.theme({
   "&.cm-focused .cm-selectionBackground, .cm-selectionBackground, ::selection": {
     backgroundColor: "var(--accent-soft)",
   },
-  ".cm-expression": { color: "var(--syn-expr)" },
+  // In a quoted text the words have a colour of their own, further in.
+  ".cm-expression, .cm-expression span": { color: "var(--syn-expr)" },
   ".cm-problem-error": { textDecoration: "underline wavy var(--fail)", textUnderlineOffset: "3px" },
   ".cm-problem-warning": { textDecoration: "underline wavy var(--wait)", textUnderlineOffset: "3px" },
   ".cm-lineNumbers .cm-gutterElement": { padding: "0 8px 0 12px" },

@@ -90,7 +90,7 @@ export function Canvas({
         <div
           role="toolbar"
           aria-label="What to do with the tasks"
-          className="flex min-h-10 flex-wrap items-center gap-0.5 border-b border-(--border) px-2"
+          className="flex min-h-10 shrink-0 items-center gap-0.5 overflow-x-auto border-b border-(--border) px-2"
         >
           <Button
             size="small"

@@ -112,14 +112,10 @@ function Cell({
       <td
         className={`px-2 break-words whitespace-pre-wrap ${side === null ? "bg-(--surface-2)" : tone} ${hidden} ${side === null || isTwin ? "" : "max-md:w-[calc(100%-3rem)]"}`}
       >
-        {sign === "" ? null : (
-          <>
-            <span aria-hidden className="mr-1 text-(--text-2) select-none">
-              {sign}
-            </span>
-            <span className="sr-only">{said}: </span>
-          </>
-        )}
+        <span aria-hidden className="inline-block w-[2ch] text-(--text-2) select-none">
+          {sign}
+        </span>
+        {sign === "" ? null : <span className="sr-only">{said}: </span>}
         {side?.text ?? ""}
       </td>
     </>
