@@ -117,7 +117,8 @@ export function CodeEditor({
           EditorView.editable.of(!isReadOnly),
           EditorView.contentAttributes.of({
             "aria-label": "The flow as YAML",
-            ...(isReadOnly ? { tabindex: "0", "aria-readonly": "true" } : {}),
+            tabindex: "0",
+            ...(isReadOnly ? { "aria-readonly": "true" } : {}),
           }),
           EditorView.updateListener.of((update) => {
             if (update.selectionSet || update.docChanged) told.current(update.state.selection.main.head);
