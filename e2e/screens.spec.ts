@@ -62,6 +62,31 @@ tasks:
     log: The week is over.
 `;
 
+const policyDesk = `id: policy-desk
+title: Policy desk
+description: Keeps to what the team has remembered.
+memory: { read: ["flow:*"], write: ["flow:desk.*"] }
+seed:
+  "flow:desk.policy": Refunds are possible within 30 days. Beyond that, a person decides.
+  "flow:desk.limits": { small: 50, large: 500 }
+agents:
+  reader:
+    title: Reader
+    instructions: Answer from what memory says.
+    tools: [memory]
+    memory: { read: ["flow:desk.*"] }
+tasks:
+  - id: read
+    title: Read the policy
+    agent: reader
+    prompt: Read flow:desk.policy and say what it holds.
+  - id: keep
+    title: Remember the decision
+    remember: { "run:decision": Refund order 7, "flow:desk.lastOrder": 7 }
+    as: decision
+    tags: [refund, order 7]
+`;
+
 const orderDesk = `id: order-desk
 title: Order desk
 description: Takes orders in from the shop and looks through what is left at night.
@@ -166,6 +191,42 @@ test("while there is nothing yet", async ({ browser }) => {
   await studio.shoot("inbox-decided-empty", (page) => loaded(page, address("/inbox?show=decided")));
   await studio.shoot("inbox-notices-empty", (page) => loaded(page, address("/inbox?show=notices")));
   await studio.close();
+});
+
+test("memory", async ({ browser }) => {
+  const context = await browser.newContext({ storageState: ownerState });
+  const page = await context.newPage();
+  const studio = await Studio.open(browser, ownerState);
+  await studio.shoot("memory-empty", (fresh) => loaded(fresh, address("/memory")));
+  await publish(page, policyDesk);
+  const run = await startRun(page, "policy-desk");
+  await finished(page, "Succeeded");
+  await page.goto(address("/memory"));
+  const answer = await page.request.get(address("/api/trpc/memory.places"));
+  const { result } = (await answer.json()) as {
+    result: { data: { json: { flows: { subject: string; title: string }[] } } };
+  };
+  const of = result.data.json.flows.find(({ title }) => title === "Policy desk")?.subject ?? "";
+  await studio.shoot("memory-flow", (fresh) => loaded(fresh, address(`/memory?of=${of}`)));
+  await studio.shoot("memory-history", async (fresh) => {
+    await loaded(fresh, address(`/memory?of=${of}`));
+    await fresh.getByRole("button", { name: "History of flow:desk.policy" }).click();
+    await fresh.getByRole("dialog").getByText("Version 1").waitFor();
+  });
+  await studio.shoot("memory-edit", async (fresh) => {
+    await loaded(fresh, address(`/memory?of=${of}`));
+    await fresh.getByRole("button", { name: "Edit flow:desk.policy" }).click();
+    await fresh.getByRole("dialog").getByLabel("Value").waitFor();
+  });
+  await studio.shoot("run-memory", async (fresh) => {
+    await loaded(fresh, run);
+    const more = fresh.getByRole("button", { name: "Graph and more" });
+    if (await more.isVisible()) await more.click();
+    await fresh.getByRole("tab", { name: "Memory" }).click();
+    await fresh.getByText("run:decision").first().waitFor();
+  });
+  await studio.close();
+  await context.close();
 });
 
 test("work is done", async ({ browser }) => {

@@ -29,6 +29,7 @@ export type {
 export { createTrpcHandler, trpcPath } from "./http/trpc.ts";
 export { createUploadHandler } from "./http/upload.ts";
 export { createHookHandler } from "./http/hook.ts";
+export type { Entry as MemoryEntry, ListedEntry, MemoryHead, ReadBy } from "#memory/index.ts";
 export type { OutcomeRow, TriggerView, HookAddress, Rehearsal } from "#triggers/index.ts";
 export { createStreamHandler } from "./http/stream.ts";
 export { createValueHandler } from "./http/value.ts";

@@ -20,6 +20,14 @@ import { list as inboxList } from "./inbox/list.ts";
 import { notifications } from "./inbox/notifications.ts";
 import { read } from "./inbox/read.ts";
 import { me } from "./me.ts";
+import { forget as forgetMemory } from "./memory/forget.ts";
+import { get as memoryGet } from "./memory/get.ts";
+import { history as memoryHistory } from "./memory/history.ts";
+import { list as memoryList } from "./memory/list.ts";
+import { places as memoryPlaces } from "./memory/places.ts";
+import { set as setMemory } from "./memory/set.ts";
+import { undoAgent } from "./memory/undoAgent.ts";
+import { watch as memoryWatch } from "./memory/watch.ts";
 import { invite } from "./member/invite.ts";
 import { list as memberList } from "./member/list.ts";
 import { remove } from "./member/remove.ts";
@@ -98,6 +106,16 @@ export const appRouter = router({
     address,
     renew,
     test: testTrigger,
+  }),
+  memory: router({
+    places: memoryPlaces,
+    list: memoryList,
+    get: memoryGet,
+    history: memoryHistory,
+    set: setMemory,
+    forget: forgetMemory,
+    undoAgent,
+    watch: memoryWatch,
   }),
   member: router({ list: memberList, roleTable, invite, setRoles, remove }),
   workspace: router({ watch: workspaceWatch }),

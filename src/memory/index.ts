@@ -23,6 +23,7 @@ export {
   listMemories,
   setEntry,
   undoWrites,
+  watchEntries,
   type ListedEntry,
   type MemoryHead,
   type PeoplesMemory,

@@ -222,3 +222,15 @@ export async function undoWrites(
     undoWriter(entries, writer, origin, run),
   );
 }
+
+/** Calls `hear` whenever somebody wrote to a memory, until the answered function is called. Needs "workspace.see". */
+export async function watchEntries(
+  memory: PeoplesMemory,
+  scope: Scope,
+  subject: string | undefined,
+  hear: () => void,
+): Promise<() => void> {
+  authorize(scope, memoryPolicy.see);
+  const head = await headOf(memory, scope, subject);
+  return memory.live.watch(scope, { kind: memoryKindName, subject: head.subject }, hear);
+}

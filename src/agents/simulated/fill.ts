@@ -1,3 +1,4 @@
+import { RE2JS } from "re2js";
 import { isObject, type Json } from "#base/index.ts";
 import type { Fact, Knowledge } from "./facts.ts";
 import { clip, likeness, sentences, stems } from "./words.ts";
@@ -126,6 +127,24 @@ function escape(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
+/** The first word of the text that is of a schema's pattern. */
+function wordOf(pattern: unknown, text: string): string | undefined {
+  if (typeof pattern !== "string") return undefined;
+  try {
+    const compiled = RE2JS.compile(pattern);
+    return text
+      .split(/[\s"'`(),;]+/)
+      .map((word) => word.replace(/[.:!?]+$/, ""))
+      .find((word) => word !== "" && compiled.matcher(word).find());
+  } catch {
+    return undefined;
+  }
+}
+
+function fitsPattern(schema: Schema, value: Json): boolean {
+  return typeof schema["pattern"] !== "string" || wordOf(schema["pattern"], String(value)) !== undefined;
+}
+
 /** "order 7", "order number: A-113": a value that follows the field's name in prose. */
 function afterName(name: string, text: string): string | undefined {
   const parts = name
@@ -250,7 +269,8 @@ export function fill(name: string, schema: Schema, knowledge: Knowledge, depth =
   if (type === "object" && !wantsFile(schema)) return fillObject(schema, knowledge, depth);
 
   const known = bestFact(name, schema, knowledge.facts);
-  if (known !== undefined) return { value: known.value, source: "context" };
+  if (known !== undefined && fitsPattern(schema, known.value))
+    return { value: known.value, source: "context" };
   if (wantsFile(schema)) {
     const file = knowledge.facts.find((fact) => fits(schema, fact.value));
     return file === undefined ? { value: null, source: "none" } : { value: file.value, source: "context" };
@@ -272,6 +292,8 @@ export function fill(name: string, schema: Schema, knowledge: Knowledge, depth =
           : /(^|[a-z_])ip(v4)?$|address/i.test(name)
             ? "ipv4"
             : name.toLowerCase();
+      const byPattern = wordOf(schema["pattern"], text);
+      if (byPattern !== undefined) return { value: byPattern, source: "context" };
       const byFormat = patterns[format]?.exec(text)?.[0];
       if (byFormat !== undefined) return { value: byFormat.replace(/[.,;]$/, ""), source: "context" };
       const after = afterName(name, text);

@@ -29,12 +29,35 @@ function mention(tool: string, text: string): number {
   return at < 0 ? Number.POSITIVE_INFINITY : at;
 }
 
+function familyOf(tool: string): string {
+  const dot = tool.lastIndexOf(".");
+  return dot < 0 ? tool : tool.slice(0, dot);
+}
+
+/** Of so many tools with one first name, that name alone says too little. */
+const largeFamily = 3;
+
+function familiesOf(tools: readonly OfferedTool[]): ReadonlySet<string> {
+  const counts = new Map<string, number>();
+  for (const { name } of tools) counts.set(familyOf(name), (counts.get(familyOf(name)) ?? 0) + 1);
+  return new Set([...counts].filter(([, count]) => count >= largeFamily).map(([family]) => family));
+}
+
+/** Whether a tool of a large family is spoken of: by its name, or by the verb of its name or of its description. */
+function isMeant(tool: OfferedTool, spoken: string, text: ReadonlySet<string>): boolean {
+  if (Number.isFinite(mention(tool.name, spoken))) return true;
+  const verb = tool.description.split(/\s/, 1)[0] ?? "";
+  return shared(stems(`${tool.name.slice(familyOf(tool.name).length)} ${verb}`), text).length > 0;
+}
+
 function candidates(knowledge: Knowledge, tools: readonly OfferedTool[]): Candidate[] {
   const spoken = `${knowledge.instructions}\n${knowledge.prompt}`;
   const text = new Set(stems(spoken));
   const called = new Set(knowledge.called.map((call) => call.tool));
+  const families = familiesOf(tools);
   return tools
     .filter((tool) => !called.has(tool.name))
+    .filter((tool) => !families.has(familyOf(tool.name)) || isMeant(tool, spoken, text))
     .map((tool) => {
       const inName = shared(stems(tool.name), text);
       const inDescription = shared(stems(tool.description), text);

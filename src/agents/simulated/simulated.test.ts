@@ -247,4 +247,24 @@ describe("the simulated model", () => {
       { numRuns: 40 },
     );
   });
+
+  it("of many tools with one first name, calls those whose verb is spoken of", async () => {
+    const key = { type: "string", pattern: "^(run|flow|workspace):[a-z.]+$" };
+    const offered = [
+      ["memory.get", "Reads one entry of shared memory by its key", object({ key })],
+      ["memory.set", "Remembers a value in shared memory", object({ key, value: { type: "string" } })],
+      ["memory.list", "Lists the keys of shared memory", object({ prefix: { type: "string" } })],
+      ["memory.forget", "Removes an entry from shared memory", object({ key })],
+    ] as const;
+    const tools = offered.map(([name, description, inputSchema]) => ({ name, description, inputSchema }));
+    const calls = async (text: string) =>
+      (await caller.call(request({ messages: [user(text)], tools }), () => {})).toolCalls;
+    expect(await calls("Read flow:desk.policy from memory, and answer.")).toEqual([
+      { callId: "call_1", tool: "memory.get", args: { key: "flow:desk.policy" } },
+    ]);
+    expect(await calls('Remember "30 days" in the memory workspace:policy.')).toMatchObject([
+      { tool: "memory.set", args: { key: "workspace:policy", value: "30 days" } },
+    ]);
+    expect(await calls("Say what shared memory is.")).toEqual([]);
+  });
 });

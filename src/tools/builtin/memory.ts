@@ -9,11 +9,16 @@ const key: JsonObject = {
   type: "string",
   minLength: 1,
   maxLength: 200,
+  pattern: "^(run|flow|workspace):[A-Za-z0-9][A-Za-z0-9._/-]*$",
   title: "Key",
   description: "run:NAME of this run, flow:NAME of all runs of the flow, or workspace:NAME of everybody.",
   examples: ["run:notes", "flow:case.summary"],
 };
-const anyValue: JsonObject = { title: "Value", description: "A text, or JSON. Keep it short." };
+const anyValue: JsonObject = {
+  type: ["string", "number", "boolean", "object", "array", "null"],
+  title: "Value",
+  description: "A text, or JSON. Keep it short.",
+};
 const tags: JsonObject = {
   type: "array",
   items: { type: "string", maxLength: 60 },

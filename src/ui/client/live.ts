@@ -29,7 +29,9 @@ export function useWorkspaceLive(enabled: boolean): { isConnected: boolean } {
                   ? [trpc.trigger.list.pathKey(), trpc.trigger.outcomes.pathKey()]
                   : data.kind === "bulk"
                     ? [trpc.bulk.pathKey()]
-                    : [trpc.inbox.pathKey()];
+                    : data.kind === "memory"
+                      ? [trpc.memory.pathKey()]
+                      : [trpc.inbox.pathKey()];
         for (const queryKey of stale) void queries.invalidateQueries({ queryKey });
       },
     }),

@@ -1,4 +1,5 @@
 import {
+  BookMarked,
   CalendarClock,
   House,
   Inbox,
@@ -29,6 +30,7 @@ export const places: readonly Place[] = [
   { href: "/flows", title: "Flows", icon: Workflow, key: "f" },
   { href: "/runs", title: "Runs", icon: Play, key: "r" },
   { href: "/triggers", title: "Triggers", icon: CalendarClock, key: "w" },
+  { href: "/memory", title: "Memory", icon: BookMarked, key: "m" },
   { href: "/tools", title: "Tools", icon: Wrench, key: "t" },
   { href: "/audit", title: "Audit", icon: ScrollText, permission: "audit.read", key: "a" },
   { href: "/people", title: "People", icon: Users, key: "p" },

@@ -214,6 +214,7 @@ export function RunView(props: RunViewProps) {
               className={`min-h-0 w-full flex-col border-(--border) lg:flex lg:w-[340px] lg:shrink-0 lg:border-l ${pane === "More" ? "flex" : "hidden"}`}
             >
               <Side
+                runId={run.id}
                 state={state}
                 flow={flow}
                 flowProblem={props.flowProblem}

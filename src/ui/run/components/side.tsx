@@ -12,11 +12,16 @@ import { Fields, JsonText, Words } from "./value.tsx";
 
 const RunGraph = lazy(async () => ({ default: (await import("./run-graph.tsx")).RunGraph }));
 
-const tabs = ["Graph", "In and out", "Log", "Cost"] as const;
+const MemoryPanel = lazy(async () => ({
+  default: (await import("../../memory/memory-panel.tsx")).MemoryPanel,
+}));
+
+const tabs = ["Graph", "In and out", "Log", "Cost", "Memory"] as const;
 type Tab = (typeof tabs)[number];
 
 /** The column beside the words: graph, inputs and outputs, log, cost; below the graph the selection's facts. */
 export function Side({
+  runId,
   state,
   flow,
   flowProblem,
@@ -24,6 +29,7 @@ export function Side({
   selected,
   onSelect,
 }: {
+  runId: string;
   state: RunState;
   flow: Flow | null;
   /** Why the graph can't be drawn, if it can't. */
@@ -51,7 +57,7 @@ export function Side({
         role="tablist"
         aria-label="More of this run"
         onKeyDown={move}
-        className="flex h-10 shrink-0 gap-4 border-b border-(--border) px-4"
+        className="flex h-10 shrink-0 gap-4 overflow-x-auto border-b border-(--border) px-4"
       >
         {tabs.map((name) => (
           <button
@@ -78,7 +84,7 @@ export function Side({
         id="run-side"
         aria-labelledby={`tab-${tab}`}
         tabIndex={0}
-        className={`flex min-h-0 flex-1 flex-col ${tab === "Graph" ? "" : "overflow-y-auto p-4"}`}
+        className={`flex min-h-0 flex-1 flex-col ${tab === "Graph" ? "" : `overflow-y-auto ${tab === "Memory" ? "" : "p-4"}`}`}
       >
         {tab === "Graph" ? (
           <>
@@ -102,6 +108,10 @@ export function Side({
           <InAndOut state={state} />
         ) : tab === "Log" ? (
           <Log lines={logs} state={state} onSelect={onSelect} />
+        ) : tab === "Memory" ? (
+          <Suspense fallback={<p className="p-4 text-(--text-2)">Looking what is remembered</p>}>
+            <MemoryPanel scope="run" subject={runId} />
+          </Suspense>
         ) : (
           <Costs state={state} currency={currency} />
         )}

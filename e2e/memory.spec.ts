@@ -1,0 +1,108 @@
+import { expect, test, type Page } from "@playwright/test";
+import { address, ownerState, publish, startRun } from "./support/world.ts";
+
+test.use({ storageState: ownerState });
+
+const desk = `id: memory-desk
+title: Memory desk
+description: Remembers a policy, asks a person, and lets an agent read it.
+memory: { read: ["flow:*"], write: ["flow:desk.*"] }
+agents:
+  reader:
+    title: Reader
+    instructions: Answer from what memory says.
+    tools: [memory]
+    memory: { read: ["flow:desk.*"] }
+tasks:
+  - id: keep
+    title: Remember the policy
+    remember: { "flow:desk.policy": Refunds within 14 days }
+    tags: [policy]
+  - id: ask
+    title: Ask a person
+    form: May the agent go on?
+    by: { roles: [operator] }
+    fields: { note: { type: string, optional: true } }
+  - id: read
+    title: Read the policy
+    agent: reader
+    prompt: Read flow:desk.policy and say what it holds.
+outputs:
+  policy: "{{ memory('flow:desk.policy') }}"
+  answer: "{{ tasks.read.output }}"
+`;
+
+async function flowId(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const answer = await fetch(`/api/trpc/memory.places`);
+    const { result } = (await answer.json()) as {
+      result: { data: { json: { flows: { subject: string; title: string }[] } } };
+    };
+    return result.data.json.flows.find(({ title }) => title === "Memory desk")?.subject ?? "";
+  });
+}
+
+test("what a person edits while a run waits is what the agent reads at its next step", async ({ page }) => {
+  await publish(page, desk);
+  const run = await startRun(page, "memory-desk");
+  await expect(page.getByText("May the agent go on?").first()).toBeVisible({ timeout: 30_000 });
+
+  await page.goto(address("/memory"));
+  await expect(page.getByText("Nothing is remembered here yet")).toBeVisible();
+  await page.getByLabel("Which memory").selectOption(await flowId(page));
+  const entry = page.getByRole("listitem").filter({ hasText: "flow:desk.policy" });
+  await expect(entry).toContainText("Refunds within 14 days");
+  await expect(entry).toContainText("not read yet");
+
+  // Somebody else has the page open, and sees the edit without doing anything.
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await expect(other.getByText("Refunds within 14 days")).toBeVisible();
+
+  await entry.getByRole("button", { name: "Edit flow:desk.policy" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Value").fill("Refunds within 30 days");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(entry).toContainText("Refunds within 30 days");
+  await expect(other.getByText("Refunds within 30 days")).toBeVisible();
+  await other.close();
+
+  await page.goto(run);
+  await page
+    .getByRole("article")
+    .getByRole("button", { name: /Send|Answer|Submit/ })
+    .first()
+    .click();
+  await expect(page.getByText("Succeeded").first()).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText("Refunds within 30 days").first()).toBeVisible();
+
+  // The page tells who wrote each version, and which step read it.
+  await page.goto(address(`/memory?of=${await flowId(page)}`));
+  await expect(entry).toContainText("last read by");
+  await entry.getByRole("button", { name: "History of flow:desk.policy" }).click();
+  const history = page.getByRole("dialog");
+  const versions = history.getByRole("list", { name: "Versions" }).getByRole("listitem");
+  await expect(versions.first()).toContainText("Ada Lovelace");
+  await expect(versions.last()).toContainText("Memory desk");
+  await expect(history.getByText("by reader")).toBeVisible();
+  await history.getByRole("button", { name: "Close" }).click();
+
+  await page.getByLabel("Search this memory").fill("nowhere");
+  await expect(page.getByText("No entry has these words.")).toBeVisible();
+  await page.getByLabel("Search this memory").fill("refunds 30");
+  await expect(entry).toBeVisible();
+});
+
+test("the memory of a run is on its page", async ({ page }) => {
+  await publish(
+    page,
+    `id: memory-run\ntitle: Memory run\ntasks:\n  - { id: keep, remember: { "run:total": 40 }, as: decision }\n`,
+  );
+  await startRun(page, "memory-run");
+  await expect(page.getByText("Succeeded").first()).toBeVisible({ timeout: 30_000 });
+  await page.getByRole("tab", { name: "Memory" }).click();
+  const entry = page.getByRole("listitem").filter({ hasText: "run:total" });
+  await expect(entry).toContainText("40");
+  await expect(entry).toContainText("decision");
+});

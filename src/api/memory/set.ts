@@ -1,0 +1,25 @@
+import { z } from "zod";
+import type { Json } from "#base/index.ts";
+import { setEntry } from "#memory/index.ts";
+import { verb } from "../trpc.ts";
+import { memoryOf, name, subject } from "./shared.ts";
+
+const json = z.custom<Json>((value) => z.json().safeParse(value).success, "must be JSON");
+
+/** Writes an entry. With `ifVersion`, only over the version that was looked at; 0 for a new one. */
+export const set = verb("flow.edit")
+  .input(
+    z.object({
+      subject,
+      name,
+      value: json,
+      type: z.enum(["fact", "note", "decision", "artefact"]).optional(),
+      tags: z.array(z.string().max(60)).max(20).optional(),
+      /** Epoch milliseconds; null for good. */
+      expiresAt: z.number().nullable().optional(),
+      ifVersion: z.int().min(0).optional(),
+    }),
+  )
+  .mutation(({ ctx: { deps, scope }, input: { subject: of, name: entry, ...change } }) =>
+    setEntry(memoryOf(deps), scope, of, entry, change),
+  );
