@@ -220,7 +220,7 @@ test("memory", async ({ browser }) => {
   });
   await studio.shoot("run-memory", async (fresh) => {
     await loaded(fresh, run);
-    const more = fresh.getByRole("button", { name: "Graph and more" });
+    const more = fresh.getByRole("button", { name: "More", exact: true });
     if (await more.isVisible()) await more.click();
     await fresh.getByRole("tab", { name: "Memory" }).click();
     await fresh.getByText("run:decision").first().waitFor();
