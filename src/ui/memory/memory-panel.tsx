@@ -12,7 +12,7 @@ import { EmptyState, ErrorState, FormError, SkeletonRows } from "../parts/states
 import { RelativeTime } from "../parts/time.tsx";
 import { EntryDialog } from "./entry-dialog.tsx";
 import { HistoryDialog } from "./history-dialog.tsx";
-import { editable } from "./value.ts";
+import { shown } from "./value.ts";
 import { Writer } from "./writer.tsx";
 
 const empties = {
@@ -160,7 +160,7 @@ function Row({
           </>
         ) : null}
       </div>
-      <p className="line-clamp-3 min-w-0 break-words whitespace-pre-wrap">{editable(entry.value)}</p>
+      <p className="line-clamp-3 min-w-0 break-words whitespace-pre-wrap">{shown(entry.value)}</p>
       <p className="col-span-2 flex min-w-0 flex-wrap items-center gap-x-2 text-(--text-2) [font:var(--type-12)]">
         <Writer entry={entry} />
         <RelativeTime at={entry.at} />

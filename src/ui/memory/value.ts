@@ -5,6 +5,11 @@ export function editable(value: Json): string {
   return typeof value === "string" ? value : JSON.stringify(value, null, 2);
 }
 
+/** A value in a list: on as few lines as it has. */
+export function shown(value: Json): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
 /** What a person typed: JSON where it is a number, true, false, null, a list, a map or a quoted text; else the text itself. */
 export function typed(text: string): Json {
   const trimmed = text.trim();
