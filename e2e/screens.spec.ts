@@ -220,7 +220,7 @@ test("memory", async ({ browser }) => {
   });
   await studio.shoot("run-memory", async (fresh, isPhone) => {
     await loaded(fresh, run);
-    if (isPhone) await fresh.getByRole("button", { name: "More" }).click();
+    if (isPhone) await fresh.getByRole("button", { name: "Graph and more" }).click();
     await fresh.getByRole("tab", { name: "Memory" }).click();
     await fresh.getByRole("list", { name: "Entries" }).waitFor();
   });
