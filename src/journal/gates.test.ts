@@ -183,7 +183,10 @@ test("a closed gate says for how long, and lets one try when the time is over", 
   for (let n = 0; n < outAfter; n += 1) await one.gates.note(name, { reached: false });
   expect(await one.gates.closedFor(name)).toBeGreaterThan(0);
   await vi.waitFor(async () => expect(await two.gates.closedFor(name)).toBeGreaterThan(0), patience);
-  await database.db.pool.query("update gate set closed_until = clock_timestamp() where name = $1", [name]);
+  await database.db.pool.query(
+    "update gate set closed_until = clock_timestamp() - interval '1 second' where name = $1",
+    [name],
+  );
   expect(await two.gates.closedFor(name)).toBe(0);
   expect(await one.gates.closedFor(name)).toBeGreaterThan(0);
   await two.gates.note(name, { reached: true });

@@ -96,6 +96,12 @@ tasks: [{ id: a, tool: crm.find, with: { q: x } }]
       "files.read",
       "http.get",
       "http.request",
+      "memory.append",
+      "memory.forget",
+      "memory.get",
+      "memory.list",
+      "memory.search",
+      "memory.set",
       "notify",
     ]);
     expect(catalog.get("notify")).toMatchObject({ description: "Mine", risk: "high" });
@@ -128,6 +134,12 @@ tasks: [{ id: a, tool: t, with: { a: 1 } }]
       "files.read",
       "http.get",
       "http.request",
+      "memory.append",
+      "memory.forget",
+      "memory.get",
+      "memory.list",
+      "memory.search",
+      "memory.set",
       "notify",
     ]);
     expect(builtinFacts().map((facts) => facts.schemaHash)).toEqual(
