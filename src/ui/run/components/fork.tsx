@@ -62,6 +62,8 @@ function ForkForm({ run, flow, path, onClose }: { run: Run; flow: Flow; path: st
     trpc.run.fork.mutationOptions({
       onSuccess: ({ id }) => {
         void queries.invalidateQueries({ queryKey: trpc.run.list.pathKey() });
+        // The source names its forks.
+        void queries.invalidateQueries({ queryKey: trpc.run.get.queryKey({ id: run.id }) });
         router.push(`/runs/${id}`);
       },
     }),
