@@ -19,6 +19,8 @@ export default defineConfig({
           pool: "forks",
           env: { BATON_LOG_LEVEL: "silent" },
           globalSetup: ["./vitest.setup.ts"],
+          // Only where nobody sits before it: a run by hand should show what is not steady.
+          retry: process.env["CI"] === undefined ? 0 : 1,
           testTimeout: 20_000,
           hookTimeout: 60_000,
         },
