@@ -12,6 +12,8 @@ export type {
   AuditRow,
   BlueprintRow,
   BulkRow,
+  CommentRow,
+  CommentThread,
   FlowRow,
   DraftView,
   FlowView,

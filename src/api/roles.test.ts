@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunId, WorkspaceId } from "#base/index.ts";
 import { roles, roleTable, type Role } from "#governance/index.ts";
+import { placeOf } from "./comment/testing.ts";
 import { appRouter } from "./router.ts";
 import { errorOf, helloText, startTestApi, testPassword, type TestApi, type TestMember } from "./testing.ts";
 import { toBatonError } from "./errors.ts";
@@ -16,6 +17,8 @@ type World = {
   secret: string;
   /** A webhook. */
   trigger: string;
+  /** A thread of comments. */
+  thread: string;
 };
 
 type Kind = "query" | "mutation" | "subscription";
@@ -23,6 +26,9 @@ type Meta = { permission?: string } | undefined;
 const procedures = Object.entries(
   appRouter._def.procedures as unknown as Record<string, { _def: { type: Kind; meta: Meta } }>,
 );
+
+/** A place in no text. */
+const nowhere = { start: "AA==", end: "AA==" };
 
 /**
  * Arguments that reach into a world and change nothing in it. A verb that is not in here fails the test. `ids` tells
@@ -58,6 +64,20 @@ const calls: Record<string, { input: (world: World) => unknown; ids?: true }> = 
   "run.retry": { input: ({ run }) => ({ id: run, reason: "" }), ids: true },
   "run.fork": { input: ({ run }) => ({ id: run, path: "none" }), ids: true },
   "run.watch": { input: ({ run }) => ({ id: run }), ids: true },
+  "comment.list": { input: ({ flowId }) => ({ flowId }), ids: true },
+  "comment.start": {
+    input: ({ flowId }) => ({ flowId, kind: "range", body: "Why?", anchor: nowhere, stateVector: "AA==" }),
+    ids: true,
+  },
+  "comment.reply": { input: ({ thread }) => ({ threadId: thread, body: "Because." }), ids: true },
+  // Whoever is not its author is refused besides: see the tests of comments.
+  "comment.edit": { input: ({ thread }) => ({ id: `${thread}-gone`, body: "Why not?" }) },
+  "comment.remove": { input: ({ thread }) => ({ id: `${thread}-gone` }) },
+  "comment.resolve": { input: ({ thread }) => ({ threadId: thread, resolved: false }), ids: true },
+  "comment.follow": {
+    input: ({ thread }) => ({ threadId: thread, version: 0, anchor: nowhere, stateVector: "AA==" }),
+    ids: true,
+  },
   "event.send": { input: () => ({ name: "order.paid" }) },
   "bulk.list": { input: () => undefined },
   "bulk.start": {
@@ -157,6 +177,12 @@ async function makeWorld(name: string): Promise<{ world: World; owner: TestMembe
   const [trigger] = await owner.call.trigger.list({});
   await owner.call.settings.setSecret({ name: `TOKEN_${name}`, value: "something" });
   const { id: flowId } = await owner.call.flow.get({ slug });
+  const { threadId } = await owner.call.comment.start({
+    flowId,
+    kind: "range",
+    body: "Why?",
+    ...(await placeOf(api.deps, owner.scope, flowId, "Hello")),
+  });
   return {
     world: {
       workspace,
@@ -167,6 +193,7 @@ async function makeWorld(name: string): Promise<{ world: World; owner: TestMembe
       user: other.id,
       secret: `TOKEN_${name}`,
       trigger: trigger?.id ?? "",
+      thread: threadId,
     },
     owner,
   };
@@ -230,6 +257,7 @@ describe("every verb", () => {
       user: "user_nowhere",
       secret: "TOKEN_nowhere",
       trigger: "trg_nowhere",
+      thread: "thread_nowhere",
     };
     for (const role of roles) {
       const member = memberWith(role).call;
@@ -245,6 +273,7 @@ describe("every verb", () => {
             world.user,
             world.secret,
             world.trigger,
+            world.thread,
           ])
           .reduce((all, word) => all.replaceAll(word, "…"), text);
       expect({ ...there, message: anonymised(there.message) }).toEqual({

@@ -1,6 +1,13 @@
 import { list as auditList } from "./audit/list.ts";
 import { list as bulkList } from "./bulk/list.ts";
 import { start as bulkStart } from "./bulk/start.ts";
+import { edit as editComment } from "./comment/edit.ts";
+import { follow } from "./comment/follow.ts";
+import { list as commentList } from "./comment/list.ts";
+import { remove as removeComment } from "./comment/remove.ts";
+import { reply } from "./comment/reply.ts";
+import { resolve } from "./comment/resolve.ts";
+import { start as startComment } from "./comment/start.ts";
 import { send as eventSend } from "./event/send.ts";
 import { archive } from "./flow/archive.ts";
 import { blueprints } from "./flow/blueprints.ts";
@@ -91,6 +98,15 @@ export const appRouter = router({
     fork,
     locks,
     watch: runWatch,
+  }),
+  comment: router({
+    list: commentList,
+    start: startComment,
+    reply,
+    edit: editComment,
+    remove: removeComment,
+    resolve,
+    follow,
   }),
   event: router({ send: eventSend }),
   bulk: router({ list: bulkList, start: bulkStart }),

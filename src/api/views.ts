@@ -176,6 +176,33 @@ export type NotificationRow = {
   readAt: number | null;
 };
 
+/** A conversation about a task or a stretch of a draft's text. Its ends are relative positions of Yjs in base64. */
+export type CommentThread = {
+  id: string;
+  kind: "task" | "range";
+  anchor: { start: string; end: string };
+  /** How often the pin was put elsewhere. */
+  version: number;
+  /** Id of the task that it is pinned to, or that holds the stretch, as last known. */
+  task: string | null;
+  /** What stood there when it was begun. */
+  quote: string;
+  createdAt: number;
+  resolved: { at: number; name: string } | null;
+  comments: CommentRow[];
+};
+
+/** `body` names members as `<@id>`; it is empty once the comment is deleted. */
+export type CommentRow = {
+  id: string;
+  author: { id: string; name: string };
+  body: string;
+  mentions: { id: string; name: string }[];
+  createdAt: number;
+  editedAt: number | null;
+  deletedAt: number | null;
+};
+
 export type UploadedFile = FileRef["$file"];
 
 export type ProviderRow = {

@@ -1,3 +1,4 @@
 export { openLive } from "./client/open.ts";
 export type { LiveClient, LiveClientOptions, LiveStatus, Person, Undoable } from "./client/spec.ts";
 export { colorOf } from "./colors.ts";
+export { type Anchor, anchorOf, stretchOf } from "./anchor.ts";

@@ -18,6 +18,7 @@ export {
   messageRefused,
   messageSaved,
 } from "./spec.ts";
+export { type Anchor, anchorOf, longestAnchor, stretchOf } from "./anchor.ts";
 export { flowKind, flowTextRoot } from "./kinds/flow.ts";
 export { memoryKind, memoryRoot } from "./kinds/memory.ts";
 export { createLiveServer, livePath, type LiveServer, type LiveServerOptions } from "./server/server.ts";

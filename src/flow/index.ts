@@ -58,3 +58,11 @@ export { blocksOf, type Block } from "./language/blocks.ts";
 export { flowGraph, type FlowGraph, type GraphNode, type GraphEdge } from "./graph/graph.ts";
 export { applyChanges, editFlow, type Gesture, type TextChange } from "./edit/index.ts";
 export { weakenings, type Weakening } from "./edit/index.ts";
+export {
+  locatePin,
+  type LocatedPin,
+  type Pin,
+  taskStretches,
+  type TaskStretch,
+  withoutBlank,
+} from "./edit/index.ts";

@@ -2,6 +2,7 @@ export { permissions, type Permission, roles, type Role, roleTable, permissionsO
 export { type Actor, type Scope, memberScope, systemScope, triggerScope, authorize } from "./scope.ts";
 export { newId } from "./ids.ts";
 export { flowPolicy } from "./policy/flow.ts";
+export { commentPolicy } from "./policy/comment.ts";
 export { memoryPolicy } from "./policy/memory.ts";
 export { triggerPolicy } from "./policy/trigger.ts";
 export { runPolicy } from "./policy/run.ts";

@@ -7,6 +7,7 @@ export const permissions = {
   "form.answer": "Answer a form assigned to the role",
   "flow.edit": "Edit a draft, publish a revision, pause and try triggers",
   "run.share": "Share a run by link",
+  "comment.write": "Comment on drafts, resolve and reopen comments",
   "audit.read": "Read and export the audit",
   "settings.manage": "Manage tools, secrets, models and budgets",
   "members.manage": "Manage members, roles and API keys",
@@ -26,6 +27,7 @@ const admin: readonly Permission[] = [
   "form.answer",
   "flow.edit",
   "run.share",
+  "comment.write",
   "audit.read",
   "settings.manage",
   "members.manage",
@@ -33,10 +35,18 @@ const admin: readonly Permission[] = [
 
 export const roleTable: Readonly<Record<Role, readonly Permission[]>> = {
   viewer: everyone,
-  operator: [...everyone, "run.start", "run.control", "form.answer", "run.share"],
-  approver: [...everyone, "approval.decide", "form.answer"],
-  builder: [...everyone, "run.start", "run.control", "form.answer", "flow.edit", "run.share"],
-  auditor: [...everyone, "audit.read"],
+  operator: [...everyone, "run.start", "run.control", "form.answer", "run.share", "comment.write"],
+  approver: [...everyone, "approval.decide", "form.answer", "comment.write"],
+  builder: [
+    ...everyone,
+    "run.start",
+    "run.control",
+    "form.answer",
+    "flow.edit",
+    "run.share",
+    "comment.write",
+  ],
+  auditor: [...everyone, "audit.read", "comment.write"],
   admin,
   owner: [...admin, "workspace.delete"],
 };

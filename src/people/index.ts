@@ -17,3 +17,15 @@ export {
 } from "./notifications/notifications.ts";
 export { saveFile, findFiles, openFile } from "./files/files.ts";
 export { mediaTypeOf } from "./files/sniff.ts";
+export {
+  type Comments,
+  deleteComment,
+  editComment,
+  followPin,
+  listThreads,
+  longestComment,
+  reply,
+  resolveThread,
+  startThread,
+} from "./comments/comments.ts";
+export type { CommentView, Mention, ThreadView } from "./comments/view.ts";

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { createMailbox, whileAllowed } from "../live.ts";
 import { verb } from "../trpc.ts";
 
-const kinds = ["run", "approval", "flow", "trigger", "notification", "bulk", "memory"] as const;
+const kinds = ["run", "approval", "flow", "trigger", "notification", "bulk", "memory", "comment"] as const;
 
 /** What changed. `id` is "*" where anything may have: after a break of the line. */
 export type Change = { kind: (typeof kinds)[number]; id: string };

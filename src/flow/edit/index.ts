@@ -1,3 +1,11 @@
 export { applyChanges, type TextChange } from "./change.ts";
 export { editFlow, type Gesture } from "./gesture.ts";
 export { type Weakening, weakenings } from "./weakenings.ts";
+export {
+  locatePin,
+  type LocatedPin,
+  type Pin,
+  taskStretches,
+  type TaskStretch,
+  withoutBlank,
+} from "./pins.ts";

@@ -71,7 +71,7 @@ export async function openSecret(db: Database, workspace: WorkspaceId, name: str
   return unseal(sealed);
 }
 
-/** Values of all secrets of the workspace, for a redactor. For the worker. */
+/** Values of all secrets of the workspace, for a redactor. For the worker, and for what people write. */
 export async function secretValues(db: Database, workspace: WorkspaceId): Promise<string[]> {
   const all = await store.readAllSealed(systemScope(workspace, "secrets"), db);
   return all.map((sealed) => unseal(sealed));

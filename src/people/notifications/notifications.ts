@@ -4,7 +4,7 @@ import * as store from "./store.ts";
 
 /** What someone is told. `source` makes it unique for each person: telling it again changes nothing. */
 export type Message = {
-  readonly kind: "approval" | "form" | "message" | "run";
+  readonly kind: "approval" | "form" | "mention" | "message" | "run";
   readonly title: string;
   readonly text: string;
   /** Path within Baton, e.g. "/inbox". */

@@ -31,7 +31,9 @@ export function useWorkspaceLive(enabled: boolean): { isConnected: boolean } {
                     ? [trpc.bulk.pathKey()]
                     : data.kind === "memory"
                       ? [trpc.memory.pathKey()]
-                      : [trpc.inbox.pathKey()];
+                      : data.kind === "comment"
+                        ? [trpc.comment.pathKey()]
+                        : [trpc.inbox.pathKey()];
         for (const queryKey of stale) void queries.invalidateQueries({ queryKey });
       },
     }),
