@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { Agent, request } from "node:http";
 import { fileURLToPath } from "node:url";
+import { noteChild } from "./leave-nothing.ts";
 import { isId, type Json, type RunId } from "#base/index.ts";
 
 /** A web process and somebody who is signed in there. */
@@ -17,6 +18,7 @@ export async function startWeb(environment: Readonly<Record<string, string>>): P
     env: { ...process.env, ...environment, BATON_SUPERVISED: "1" },
   });
   const ended = once(child, "exit");
+  noteChild(child.pid, ended);
   const told = await Promise.race([once(child, "message"), ended.then(() => null)]);
   if (told === null) throw new Error("The web ended before it was ready.");
   const [{ url, cookie }] = told as [{ url: string; cookie: string }];

@@ -2,7 +2,8 @@ import { makeId, type WorkerId } from "#base/index.ts";
 import { declareDead } from "#journal/index.ts";
 import { type Database, randomSource } from "#platform/index.ts";
 import { startChild } from "../src/processes/start/child.ts";
-import type { Child } from "../src/processes/start/supervisor.ts";
+import { type Child, unavailableExit } from "../src/processes/start/supervisor.ts";
+import { noteChild } from "./leave-nothing.ts";
 import { insist } from "./wait.ts";
 
 /** `append 3 in`: while the third append is under way. Counted from the process's start. */
@@ -53,10 +54,11 @@ export function createFleet(options: {
         BATON_FAULT: JSON.stringify(kill),
         ...environment,
       });
-      const gone = child.ended.then(async () => {
+      noteChild(child.pid, child.ended);
+      const gone = child.ended.then(async ({ code }) => {
         alive.delete(worker);
         if (options.supervised === false) return;
-        await insist(() => declareDead(options.db, id, { crashed: held }));
+        await insist(() => declareDead(options.db, id, { crashed: held && code !== unavailableExit }));
       });
       const worker: FleetWorker = { id, child, gone };
       alive.add(worker);

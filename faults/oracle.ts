@@ -47,7 +47,7 @@ const runSql = `with ended as (
            count(*) filter (where type = 'run-finished')::int as ends
       from ${eventsSql} as event group by run_id
   )
-  select run.id, run.state, coalesce(events, 0) as events, coalesce(last, 0) as last,
+  select run.id, run.state, run.error, coalesce(events, 0) as events, coalesce(last, 0) as last,
          coalesce(numbers, 0) as numbers, coalesce(ends, 0) as ends
     from run left join ended on ended.run_id = run.id where run.id = any($1::text[])`;
 
@@ -81,8 +81,19 @@ const endAuditSql = `select run.id, run.state from run where id = any($1::text[]
    and ((select count(*) from audit_entry a where a.run_id = run.id and a.action = 'run.' || run.state) <> 1
      or (select count(*) from audit_entry a where a.run_id = run.id and a.action = 'run.started') <> 1)`;
 
+type JudgedRun = {
+  readonly id: string;
+  readonly state: string;
+  readonly error: string | null;
+  readonly events: number;
+  readonly last: number;
+  readonly numbers: number;
+  readonly ends: number;
+};
+
 /**
- * What must hold of acknowledged runs after any fault: each is over, exactly once; its journal has no gap and each step
+ * What must hold of acknowledged runs after any fault: each is over, exactly once, and none failed: no
+ * flow here can fail by itself, so that a fault did it; its journal has no gap and each step
  * one recorded result; each idempotency key had one effect outside, and none came again once its result was recorded;
  * every act is in the audit. Throws with all that is wrong.
  */
@@ -94,10 +105,7 @@ export async function judge(
   const wrong: string[] = [];
   const { pool } = site.db;
   const [found, doubles, audits, ends] = await Promise.all([
-    pool.query<{ id: string; state: string; events: number; last: number; numbers: number; ends: number }>(
-      runSql,
-      [runs],
-    ),
+    pool.query<JudgedRun>(runSql, [runs]),
     pool.query<{ run_id: string; key: string; count: number }>(doubleSql, [runs]),
     pool.query(auditSql, [runs, Object.keys(auditedBy), Object.values(auditedBy)]),
     pool.query(endAuditSql, [runs]),
@@ -106,9 +114,10 @@ export async function judge(
   if (found.rows.length !== runs.length) {
     wrong.push(`${runs.length - found.rows.length} acknowledged runs are not there`);
   }
-  for (const { id, state, events, last, numbers, ends: finished } of found.rows) {
+  for (const { id, state, error, events, last, numbers, ends: finished } of found.rows) {
     states[state] = (states[state] ?? 0) + 1;
     if (!overStates.includes(state)) wrong.push(`${id} is ${state}`);
+    if (state === "failed") wrong.push(`${id} failed: ${error}`);
     if (events !== last || numbers !== last) wrong.push(`${id} has ${events} events up to ${last}`);
     if (finished !== (state === "dead-lettered" ? 0 : 1)) wrong.push(`${id} ended ${finished} times`);
   }

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { note } from "./leave-nothing.ts";
 import { createRandom } from "./random.ts";
 import { startReceiver } from "./receiver.ts";
 import type { Scenario } from "./scenario.ts";
@@ -81,16 +82,10 @@ function say(held: boolean, name: string, began: number, told: string): void {
 }
 
 process.stdout.write(`Faults, ${short ? "short form" : "long form"}, seed ${seed}\n`);
+note({ folder: home });
+// However it ends, what it started is ended for it.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
 const server = await startServer();
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  // Workers end by themselves when they lose their supervisor.
-  process.once(signal, () => {
-    void server.stop().finally(() => {
-      rmSync(home, { recursive: true, force: true });
-      process.exit(1);
-    });
-  });
-}
 let passed = 0;
 let failed = 0;
 const began = performance.now();
@@ -109,6 +104,7 @@ try {
 } finally {
   await server.stop();
   rmSync(home, { recursive: true, force: true });
+  note({ gone: home });
 }
 process.stdout.write(`  ${((performance.now() - began) / 1000).toFixed(0)} s\n`);
 process.stdout.write(`${passed} passed, ${failed} failed\n`);

@@ -15,6 +15,7 @@ import {
   startPostgres,
   transaction,
 } from "#platform/index.ts";
+import { note } from "./leave-nothing.ts";
 import { insist } from "./wait.ts";
 
 /** A Postgres server of the harness, which waits for the disk as in production. */
@@ -31,24 +32,35 @@ export type Server = {
 
 export async function startServer(): Promise<Server> {
   const home = await mkdtemp(join(tmpdir(), "baton-faults-"));
+  note({ folder: home });
   await chmod(home, 0o755);
-  let postgres = await startPostgres(home);
+  const begin = async (): Promise<PostgresServer> => {
+    const begun = await startPostgres(home);
+    note({ server: begun.pid });
+    return begun;
+  };
+  const end = async (how: () => Promise<void>): Promise<void> => {
+    const { pid } = postgres;
+    await how();
+    note({ gone: pid });
+  };
+  let postgres = await begin();
   return {
     home,
     postgres: () => postgres,
     async restart(how) {
-      if (how === "in order") await postgres.stop();
       // As a power cut for the server: nothing is flushed, its children are killed.
-      else await gone(postgres.pid);
-      postgres = await startPostgres(home);
+      await end(() => (how === "in order" ? postgres.stop() : gone(postgres.pid)));
+      postgres = await begin();
     },
-    pause: () => postgres.stop(),
+    pause: () => end(() => postgres.stop()),
     async goOn() {
-      postgres = await startPostgres(home);
+      postgres = await begin();
     },
     async stop() {
-      await postgres.stop();
+      await end(() => postgres.stop());
       await rm(home, { recursive: true, force: true });
+      note({ gone: home });
     },
   };
 }

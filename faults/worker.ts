@@ -3,9 +3,15 @@
  * answers without a pace.
  */
 import { request } from "node:http";
-import { isId, makeId } from "#base/index.ts";
+import { BatonError, isId, makeId } from "#base/index.ts";
 import type { PostgresJournal } from "#journal/index.ts";
-import { type Database, openDatabase, randomSource, settings as readSettings } from "#platform/index.ts";
+import {
+  type Database,
+  openDatabase,
+  randomSource,
+  settings as readSettings,
+  throughOutage,
+} from "#platform/index.ts";
 import { fail, live } from "../src/processes/lifetime.ts";
 import { startChild } from "../src/processes/start/child.ts";
 import { connectWorld } from "../src/processes/worker/connect.ts";
@@ -26,7 +32,11 @@ const recordedSql = `select 1 from event_batch as batch
 
 /** Tells the receiver of a call that is about to be made although its result is in the journal. */
 async function reportRepeated(db: Database, run: string, key: string): Promise<void> {
-  const { rowCount } = await db.pool.query(recordedSql, [run, JSON.stringify(key), key]);
+  // What this harness looks up besides must not fail the call.
+  const { rowCount } = await throughOutage(
+    () => db.pool.query(recordedSql, [run, JSON.stringify(key), key]),
+    { what: "to look for a result" },
+  );
   if ((rowCount ?? 0) > 0) await tell("repeated", key);
 }
 
@@ -104,7 +114,7 @@ async function begin(): Promise<{ stop(): Promise<void> }> {
     },
     onDone: () => process.exit(0),
     onFailure: fail,
-    onDeclaredDead: () => fail(new Error("This worker was declared dead.")),
+    onDeclaredDead: () => fail(new BatonError("conflict", "This worker was declared dead.")),
   });
 }
 

@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { listApprovals } from "#people/index.ts";
 import { createFleet } from "../fleet.ts";
 import { mixedFlow } from "../flows.ts";
+import { note } from "../leave-nothing.ts";
 import { judge, settle } from "../oracle.ts";
 import { startPerson } from "../person.ts";
 import type { Scenario } from "../scenario.ts";
@@ -16,6 +17,7 @@ export const restore: Scenario = {
   async run({ short, receiver, environment }) {
     const server = await startServer();
     const backup = `${server.home}-backup`;
+    note({ folder: backup });
     try {
       const site = await openSite(server);
       await site.publish(mixedFlow(receiver));
@@ -49,6 +51,7 @@ export const restore: Scenario = {
     } finally {
       await server.stop();
       rmSync(backup, { recursive: true, force: true });
+      note({ gone: backup });
     }
   },
 };

@@ -1,9 +1,9 @@
 import type pg from "pg";
 import { BatonError, type RunId } from "#base/index.ts";
-import { metrics } from "#platform/index.ts";
+import { isWorthRepeating, metrics } from "#platform/index.ts";
 import { type AppendRow } from "./append-statement.ts";
 import { type Pending, fillStatement } from "./append-values.ts";
-import { type Lane, isWorthRepeating, openLane } from "./lane.ts";
+import { type Lane, openLane } from "./lane.ts";
 import type { AppendRequest } from "./spec.ts";
 import { createTeller } from "./teller.ts";
 

@@ -1,8 +1,7 @@
 import type pg from "pg";
 import { BatonError, type Json, type RunId, type WorkspaceId } from "#base/index.ts";
 import type { RunActor, Signal } from "#flow/machine/index.ts";
-import type { Queryable } from "#platform/index.ts";
-import { isWorthRepeating } from "./lane.ts";
+import { isWorthRepeating, type Queryable } from "#platform/index.ts";
 import { queuedWords } from "./slots.ts";
 import type { ChildWish, EventWish, LockWish, NewRun } from "./spec.ts";
 

@@ -23,7 +23,6 @@ export {
   noLimits,
   outAfter,
 } from "./gates.ts";
-export { isBrokenConnection, isLostRace } from "./lane.ts";
 export { measureJournal } from "./measure.ts";
 export { type EventToSend, eventKeptSeconds, requireLiving, sendEventInTransaction } from "./crossing.ts";
 export { plain } from "./append-values.ts";

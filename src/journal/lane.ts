@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { isBrokenConnection } from "#platform/index.ts";
 
 /** One connection kept for one kind of statement, so that its plans and settings stay. */
 export type Lane = {
@@ -64,35 +65,4 @@ export function openLane(pool: pg.Pool, own: readonly string[] = []): Lane {
       void connection?.then(drop, () => undefined);
     },
   };
-}
-
-/** Codes of the server that tell that it or the connection goes away: classes 08, 57P and 58. */
-const serverGone = /^(08|57P|58)/;
-/** How Prisma says the same: unreachable, timed out, closed, no connection in time, no transaction in time. */
-const prismaCodes = /^P(1001|1002|1008|1017|2024|2028)$/;
-const networkCodes = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_)/;
-/** How pg says the same, in errors that carry no code. */
-const saidByClient =
-  /connection terminated|not queryable|connection (was )?closed|timeout exceeded when trying to connect/i;
-
-/** Whether a statement got no answer: then nobody knows whether it was committed. */
-export function isBrokenConnection(error: unknown): boolean {
-  const code = codeOf(error);
-  if (code !== "") return serverGone.test(code) || networkCodes.test(code) || prismaCodes.test(code);
-  return error instanceof Error && saidByClient.test(error.message);
-}
-
-/** Whether work lost against other work, or found no room: deadlock, serialization, connections. Done again, it may succeed. */
-export function isLostRace(error: unknown): boolean {
-  return /^(40P01|40001|53300|P2034)$/.test(codeOf(error));
-}
-
-/** Whether the same statement, sent again, may well succeed: a lost race, also against a twin of itself. */
-export function isWorthRepeating(error: unknown): boolean {
-  return isBrokenConnection(error) || isLostRace(error) || codeOf(error) === "23505";
-}
-
-function codeOf(error: unknown): string {
-  if (typeof error !== "object" || error === null || !("code" in error)) return "";
-  return typeof error.code === "string" ? error.code : "";
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { RunId } from "#base/index.ts";
-import { type Database, log, metrics, type Queryable, transaction } from "#platform/index.ts";
+import { type Database, log, metrics, type Queryable, throughOutage, transaction } from "#platform/index.ts";
 import { type AppenderOptions, createAppender } from "./append.ts";
 import { isOver } from "./append-values.ts";
 import { loadBlobs, saveBlob } from "./blobs.ts";
@@ -164,7 +164,9 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
       keepSoon(run, timer);
     },
     saveBlob: (workspace, text) => saveBlob(pool, workspace, text),
-    loadBlobs: (workspace, hashes) => loadBlobs(pool, workspace, hashes),
+    // A call that is about to be made reads its arguments here: it must not fail for want of the database.
+    loadBlobs: (workspace, hashes) =>
+      throughOutage(() => loadBlobs(pool, workspace, hashes), { what: "to read large values" }),
     events: (run, after, limit) => readEvents(pool, run, after, limit),
     writeChunks: (run, epoch, stream, from, chunks) => streams.write(run, epoch, stream, from, chunks),
     readChunks: (run, stream, from) => readChunks(pool, run, stream, from),

@@ -1,10 +1,9 @@
 import { EventEmitter } from "node:events";
 import { Logger, run as runQueue, runMigrations } from "graphile-worker";
-import { messageOf, type RunId, type WorkerId, type WorkspaceId } from "#base/index.ts";
+import { BatonError, messageOf, type RunId, type WorkerId, type WorkspaceId } from "#base/index.ts";
 import { machineVersion } from "#flow/machine/index.ts";
-import { type Database, log, metrics } from "#platform/index.ts";
+import { type Database, isBrokenConnection, log, metrics, throughOutage } from "#platform/index.ts";
 import { carryBulk } from "./bulk/bulk.ts";
-import { isBrokenConnection } from "./lane.ts";
 import type { Journal } from "./spec.ts";
 import { noteQueueName } from "./workers.ts";
 import { addRunJob, jobOfVersion } from "./wake.ts";
@@ -72,7 +71,9 @@ export async function startQueue(options: QueueOptions): Promise<Queue> {
   const events = new EventEmitter();
   const named = new Promise<void>((resolve, reject) => {
     events.once("pool:create", ({ workerPool }: { workerPool: { id: string } }) => {
-      noteQueueName(db.pool, worker, workerPool.id).then(resolve, reject);
+      throughOutage(() => noteQueueName(db.pool, worker, workerPool.id), {
+        what: "to register the job queue",
+      }).then(resolve, reject);
     });
   });
   const drive = async (payload: unknown): Promise<void> => {
@@ -87,37 +88,39 @@ export async function startQueue(options: QueueOptions): Promise<Queue> {
     }
   };
   const alone = async (payload: unknown): Promise<void> => options.onAlone?.(runOf(payload));
-  const runner = await runQueue({
-    pgPool: db.pool,
-    logger,
-    events,
-    noHandleSignals: true,
-    parsedCronItems: [],
-    taskList: {
-      ...options.tasks,
-      ...handedBack(options.machineVersion ?? machineVersion, { run: drive, alone }),
-      run: drive,
-      alone,
-      bulk: async (payload) => {
-        const { workspace, job } = payload as { workspace: WorkspaceId; job: string };
-        await carryBulk(db, workspace, job, () => stopping);
+  const begin = () =>
+    runQueue({
+      pgPool: db.pool,
+      logger,
+      events,
+      noHandleSignals: true,
+      parsedCronItems: [],
+      taskList: {
+        ...options.tasks,
+        ...handedBack(options.machineVersion ?? machineVersion, { run: drive, alone }),
+        run: drive,
+        alone,
+        bulk: async (payload) => {
+          const { workspace, job } = payload as { workspace: WorkspaceId; job: string };
+          await carryBulk(db, workspace, job, () => stopping);
+        },
+        timer: async (payload) => {
+          const { run, path, name, n } = payload as { run: RunId; path: string; name: string; n: number };
+          await journal.signal(run, timerSource({ path, name, n }), { kind: "timer", path, name, n });
+        },
       },
-      timer: async (payload) => {
-        const { run, path, name, n } = payload as { run: RunId; path: string; name: string; n: number };
-        await journal.signal(run, timerSource({ path, name, n }), { kind: "timer", path, name, n });
+      preset: {
+        worker: {
+          concurrentJobs: concurrency,
+          // Jobs fetched beyond those that can run would wait here while another worker idles.
+          localQueue: { size: concurrency + 1, ttl: 300_000 },
+          completeJobBatchDelay: 0,
+          failJobBatchDelay: 0,
+          pollInterval: 2000,
+        },
       },
-    },
-    preset: {
-      worker: {
-        concurrentJobs: concurrency,
-        // Jobs fetched beyond those that can run would wait here while another worker idles.
-        localQueue: { size: concurrency + 1, ttl: 300_000 },
-        completeJobBatchDelay: 0,
-        failJobBatchDelay: 0,
-        pollInterval: 2000,
-      },
-    },
-  });
+    });
+  const runner = await throughOutage(begin, { what: "to start the job queue" });
   // An error that ends the queue must end the process as well: its runs are taken over then.
   const stopped = (error: Error): void => {
     if (stopping) return;
@@ -125,8 +128,8 @@ export async function startQueue(options: QueueOptions): Promise<Queue> {
     options.onStopped?.(error);
   };
   runner.promise.then(
-    () => stopped(new Error("The job queue ended by itself.")),
-    (error: unknown) => stopped(new Error(`The job queue ended: ${messageOf(error)}`)),
+    () => stopped(queueEnded(undefined)),
+    (error: unknown) => stopped(queueEnded(error)),
   );
   await named;
   const look = setInterval(() => {
@@ -142,6 +145,15 @@ export async function startQueue(options: QueueOptions): Promise<Queue> {
       return runner.stop();
     },
   };
+}
+
+/** It ends when the database is away for longer than it tries for: that says nothing about the runs under way. */
+function queueEnded(cause: unknown): BatonError {
+  const why = cause === undefined ? "" : `: ${messageOf(cause)}`;
+  return new BatonError("unavailable", `The job queue ended by itself${why}.`, {
+    hint: "This worker ends; its runs go on elsewhere or in the worker that takes its place.",
+    cause,
+  });
 }
 
 type Task = (payload: unknown) => Promise<void>;

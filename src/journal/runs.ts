@@ -10,8 +10,8 @@ import {
 import type { RunEvent, RunState, Signal } from "#flow/machine/index.ts";
 import { batchColumns, eventsOf, fromBatchOf } from "./events.ts";
 import { isOver, plain, textOrNull } from "./append-values.ts";
-import { log, type Queryable } from "#platform/index.ts";
-import { isBrokenConnection, isWorthRepeating, openLane } from "./lane.ts";
+import { isBrokenConnection, isWorthRepeating, log, type Queryable } from "#platform/index.ts";
+import { openLane } from "./lane.ts";
 import { takeSlot } from "./crossing.ts";
 import { fullWords, queuedWords } from "./slots.ts";
 import { addAloneJob, addNewerJob, addRunJob, makeInboxId } from "./wake.ts";

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { Json, RunId } from "#base/index.ts";
-import { type Lane, isWorthRepeating, openLane } from "./lane.ts";
+import { isWorthRepeating } from "#platform/index.ts";
+import { type Lane, openLane } from "./lane.ts";
 
 /**
  * The row that says that a stream is over. Its chunks stay for a moment, so that a viewer who is a little behind gets

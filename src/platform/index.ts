@@ -6,6 +6,13 @@ export {
   openDatabase,
   transaction,
 } from "./database/database.ts";
+export {
+  type OutageOptions,
+  isBrokenConnection,
+  isLostRace,
+  isWorthRepeating,
+  throughOutage,
+} from "./database/away.ts";
 export { type Migration, migrate, migrationsFolder, readMigrations } from "./database/migrate.ts";
 export { type PostgresServer, type PostgresOptions, startPostgres } from "./postgres/server.ts";
 export { log } from "./log.ts";

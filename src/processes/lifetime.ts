@@ -1,5 +1,6 @@
 import { BatonError, messageOf } from "#base/index.ts";
-import { misconfiguredExit } from "./start/supervisor.ts";
+import { isBrokenConnection } from "#platform/index.ts";
+import { unavailableExit, misconfiguredExit } from "./start/supervisor.ts";
 
 /**
  * Runs a child process: tells the supervisor when it is ready, and stops in order when the supervisor says so, when
@@ -40,12 +41,24 @@ export async function live(begin: () => Promise<{ stop(): Promise<void> }>): Pro
 /** Shows why a process ends, and ends it. */
 export function fail(error: unknown): never {
   process.stderr.write(`\n${describe(error)}\n`);
-  process.exit(BatonError.isInstance(error) && error.code === "misconfigured" ? misconfiguredExit : 1);
+  process.exit(exitCodeOf(error));
+}
+
+/** How the supervisor is told why: whether starting anew would help, and whether the runs under way are to blame. */
+export function exitCodeOf(error: unknown): number {
+  if (BatonError.isInstance(error)) {
+    if (error.code === "misconfigured") return misconfiguredExit;
+    return error.code === "unavailable" ? unavailableExit : 1;
+  }
+  return isBrokenConnection(error) ? unavailableExit : 1;
 }
 
 /** A sentence and what to do for errors that people can act on; else everything that helps to find the cause. */
 export function describe(error: unknown): string {
   if (BatonError.isInstance(error))
     return error.hint === undefined ? error.message : `${error.message}\n${error.hint}`;
+  // Where in our code it was noticed helps nobody.
+  if (isBrokenConnection(error))
+    return `The database went away: ${messageOf(error)}\nSee whether Postgres runs and can be reached at DATABASE_URL.`;
   return error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
 }

@@ -16,6 +16,7 @@ import {
   type Settings,
   sha256,
   startPostgres,
+  throughOutage,
 } from "#platform/index.ts";
 import { describe } from "./lifetime.ts";
 import { startChild } from "./start/child.ts";
@@ -23,7 +24,7 @@ import { checkDatabase, checkKey } from "./start/database.ts";
 import { lockHome, prepareHome } from "./start/home.ts";
 import { claimPort } from "./start/port.ts";
 import { type Plan, planOf } from "./start/role.ts";
-import { type Child, supervise, type Supervised } from "./start/supervisor.ts";
+import { type Child, supervise, type Supervised, unavailableExit } from "./start/supervisor.ts";
 import { watchSources } from "./start/watch.ts";
 
 const grace = { web: 12_000, worker: 20_000 };
@@ -178,9 +179,12 @@ function keepWorker(db: Database, environment: Readonly<Record<string, string>>,
       return child;
     },
     // Its runs go on elsewhere at once, instead of after the heartbeats that it owes.
-    async onCrash(child) {
+    async onCrash(child, { code }) {
       const id = ids.get(child);
-      if (id !== undefined) await declareDead(db, id);
+      // That its database was away says nothing about its runs.
+      const crashed = code !== unavailableExit;
+      if (id !== undefined)
+        await throughOutage(() => declareDead(db, id, { crashed }), { what: "to hand over its runs" });
     },
   });
 }

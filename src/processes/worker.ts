@@ -1,5 +1,5 @@
 /** Drives runs: claims them from the queue, calls models and tools, asks people. Serves no page. */
-import { isId, makeId, type WorkerId } from "#base/index.ts";
+import { BatonError, isId, makeId, type WorkerId } from "#base/index.ts";
 import { startsOf } from "#api/index.ts";
 import { measureJournal } from "#journal/index.ts";
 import {
@@ -48,7 +48,12 @@ async function begin(): Promise<{ stop(): Promise<void> }> {
     },
     onDone: () => process.exit(0),
     onFailure: fail,
-    onDeclaredDead: () => fail(new Error("This worker was declared dead by another; its runs go on there.")),
+    onDeclaredDead: () =>
+      fail(
+        new BatonError("conflict", "This worker was declared dead by another; its runs go on there.", {
+          hint: "It gave no sign of life for longer than is allowed. Another one takes its place.",
+        }),
+      ),
   });
   if (alone !== undefined || settings.metricsPort === 0) return driving;
   measureProcess("worker");

@@ -1,5 +1,4 @@
-import { isBrokenConnection, isLostRace } from "#journal/index.ts";
-import type { Transaction } from "#platform/index.ts";
+import { isBrokenConnection, isLostRace, type Transaction } from "#platform/index.ts";
 import { reasonOf } from "./outcomes.ts";
 import type { StartedRun } from "./spec.ts";
 

@@ -17,6 +17,8 @@ export type Ending = { readonly code: number | null; readonly signal: string | n
 
 /** Exit code of a child that can't work as it is set up: starting it again would not help. */
 export const misconfiguredExit = 78;
+/** Exit code of a child that lost what it needs, mostly its database: nothing is known against the runs that it drove. */
+export const unavailableExit = 69;
 
 export type SupervisorOptions = {
   /** How people call it, e.g. "web". */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { makeId, type RunId } from "#base/index.ts";
-import { databaseGoneExit, driveAlone } from "./alone.ts";
+import { unavailableExit } from "../start/supervisor.ts";
+import { driveAlone } from "./alone.ts";
 
 const zeros = (count: number): Uint8Array => new Uint8Array(count);
 const run: RunId = makeId("run", 1, zeros);
@@ -33,7 +34,7 @@ test("a run that crashed its own process as well is set aside", async () => {
 });
 
 test("a run whose process lost the database is handed over, and nothing is held against it", async () => {
-  const { done, buried, released } = attempt(databaseGoneExit, [run]);
+  const { done, buried, released } = attempt(unavailableExit, [run]);
   await done;
   expect(buried).toEqual([]);
   expect(released).toHaveLength(1);

@@ -1,4 +1,5 @@
 import type { RunId, WorkerId } from "#base/index.ts";
+import { unavailableExit } from "../start/supervisor.ts";
 
 export type AlonePorts = {
   /** Starts a process that drives the run as this worker; resolves with its exit code, null when it was killed. */
@@ -10,9 +11,6 @@ export type AlonePorts = {
   newWorker(): WorkerId;
 };
 
-/** Exit code of a lone process that lost its database: nothing is known against its run. */
-export const databaseGoneExit = 69;
-
 /**
  * Drives a run that has crashed workers in a process of its own, where only itself can be hurt. Throws when that
  * process ended badly without having had the run: nothing is known against the run then, and its job is to be tried
@@ -22,7 +20,7 @@ export async function driveAlone(run: RunId, ports: AlonePorts): Promise<void> {
   const worker = ports.newWorker();
   const code = await ports.start(worker, run);
   if (code === 0) return;
-  if (code === databaseGoneExit) return ports.release(worker);
+  if (code === unavailableExit) return ports.release(worker);
   const owned = await ports.bury(worker);
   if (!owned.includes(run)) {
     throw new Error(`The process that was to drive ${run} alone ended before it had the run.`);

@@ -14,7 +14,14 @@ import {
 import { createRunMemory, memoryPorts, sharedMemoryKind } from "#memory/index.ts";
 import type { Gates, PostgresJournal } from "#journal/index.ts";
 import { approvalPort, notifyMembers, openFile } from "#people/index.ts";
-import { createListener, type Database, log, parseEgressList, type Settings } from "#platform/index.ts";
+import {
+  createListener,
+  type Database,
+  log,
+  parseEgressList,
+  type Settings,
+  throughOutage,
+} from "#platform/index.ts";
 import { createTools } from "#tools/index.ts";
 import type { Connection } from "./drive.ts";
 import { type GateOf, gatedModels, gatedTools } from "./gated.ts";
@@ -44,25 +51,36 @@ export function connectWorld(
     const listener = createListener(db.url);
     const live = createLiveDocuments({ db, listener, kinds: [sharedMemoryKind(db)] });
     const memory = createRunMemory(memoryPorts(db, live, () => journal.now()));
+    // What a tool needs of Baton itself, each safe to be done twice: the task must not fail because the database was away.
     const tools = createTools({
-      memory,
+      memory: {
+        call: (call, operation, args) =>
+          throughOutage(() => memory.call(call, operation, args), { what: "to use shared memory" }),
+      },
       egress: () => egress,
-      openFile: ({ workspace, file }) => openFile(db, systemScope(workspace, "engine"), file.$file.id),
+      openFile: ({ workspace, file }) =>
+        throughOutage(() => openFile(db, systemScope(workspace, "engine"), file.$file.id), {
+          what: "to read a file",
+        }),
       async secret({ workspace, run, name }) {
         const input = inputOfSecret(name);
-        const value = await (input === null
-          ? openSecret(db, workspace, name)
-          : openRunSecret(db, workspace, run, input));
+        const value = await throughOutage(
+          () => (input === null ? openSecret(db, workspace, name) : openRunSecret(db, workspace, run, input)),
+          { what: "to read a secret" },
+        );
         secrets.add(value);
         return value;
       },
       async notify({ workspace, run, path, key, to, title, text }) {
-        return notifyMembers(db, systemScope(workspace, "engine"), to, {
-          kind: "message",
+        const message = {
+          kind: "message" as const,
           title,
           text,
           href: `/runs/${run}?task=${encodeURIComponent(path)}`,
           source: key,
+        };
+        return throughOutage(() => notifyMembers(db, systemScope(workspace, "engine"), to, message), {
+          what: "to notify members",
         });
       },
       now: () => journal.now(),
@@ -109,14 +127,17 @@ const freshFor = 2000;
 /** The gate behind an alias, looked up now and then. */
 function gateOf(settings: ReturnType<typeof createModelSettings>): GateOf {
   const known = new Map<WorkspaceId, { at: number; found: ReturnType<typeof settings> }>();
-  return async (workspace, alias) => {
+  const find = (workspace: WorkspaceId): ReturnType<typeof settings> => {
     let entry = known.get(workspace);
     if (entry === undefined || performance.now() - entry.at > freshFor) {
       entry = { at: performance.now(), found: settings(workspace) };
       entry.found.catch(() => known.delete(workspace));
       known.set(workspace, entry);
     }
-    const { aliases } = await entry.found;
+    return entry.found;
+  };
+  return async (workspace, alias) => {
+    const { aliases } = await throughOutage(() => find(workspace), { what: "to look up a model" });
     const found =
       aliases.find((each) => each.alias === alias) ?? aliases.find((each) => each.alias === defaultAlias);
     const limits = found?.limits;

@@ -9,15 +9,22 @@ import {
   createWatcher,
   declareDead,
   type Gates,
-  isBrokenConnection,
   type PostgresJournal,
   registerWorker,
   retireWorker,
   startPulse,
   startQueue,
 } from "#journal/index.ts";
-import { createListener, type Database, log, metrics, randomSource, sha256 } from "#platform/index.ts";
-import { databaseGoneExit, driveAlone } from "./alone.ts";
+import {
+  createListener,
+  type Database,
+  log,
+  metrics,
+  randomSource,
+  sha256,
+  throughOutage,
+} from "#platform/index.ts";
+import { driveAlone } from "./alone.ts";
 
 /** What a worker's engine is connected with. */
 export type Connection = Pick<
@@ -54,11 +61,16 @@ export type WorkerOptions = {
 
 export type DrivingWorker = { stop(): Promise<void> };
 
+/** How long a worker that stops waits for a database that is away; its runs are found without its farewell too. */
+const farewellMs = 8_000;
+
 /** Registers the worker and begins to drive. */
 export async function startWorker(options: WorkerOptions): Promise<DrivingWorker> {
   const { db, worker, alone } = options;
   const listener = createListener(db.url);
-  await registerWorker(db.pool, { id: worker, host: hostname(), pid: process.pid });
+  await throughOutage(() => registerWorker(db.pool, { id: worker, host: hostname(), pid: process.pid }), {
+    what: "to register this worker",
+  });
   const own = createPostgresJournal({ db, machineVersion, alone: alone !== undefined });
   const watcher = createWatcher(db, listener);
   const gates = createGates(db, listener, worker);
@@ -100,18 +112,16 @@ export async function startWorker(options: WorkerOptions): Promise<DrivingWorker
     gates.close();
     watcher.close();
     await listener.close();
-    await retireWorker(db, worker);
+    await throughOutage(() => retireWorker(db, worker), {
+      what: "to hand over the runs of this worker",
+      longestMs: farewellMs,
+    });
     own.close();
     await db.close();
   };
 
   if (alone !== undefined) {
-    void drive(alone)
-      .then(close)
-      .then(options.onDone, (error: unknown) => {
-        if (isBrokenConnection(error)) process.exit(databaseGoneExit);
-        options.onFailure(error);
-      });
+    void drive(alone).then(close).then(options.onDone, options.onFailure);
     return { stop: close };
   }
 

@@ -2,6 +2,7 @@
 import type { ModelCaller } from "#agents/index.ts";
 import { BatonError, isObject, type WorkspaceId } from "#base/index.ts";
 import type { EngineTools } from "#engine/index.ts";
+import { throughOutage } from "#platform/index.ts";
 import { type GateLimits, type Gates, outAfter, type Passage } from "#journal/index.ts";
 
 /** What a workspace's alias stands for, as far as gates go. */
@@ -37,8 +38,12 @@ export function gatedModels(models: ModelCaller, gates: Gates, gateOf: GateOf): 
         if (isObject(chunk) && /-(delta|available)$/.test(String(chunk["type"]))) spoke = true;
         emit(chunk);
       };
-      const turn = await gates.turn(name, limits, request.signal, () =>
-        emit({ type: "data-turn", data: { state: "waiting", model } }),
+      const turn = await throughOutage(
+        () =>
+          gates.turn(name, limits, request.signal, () =>
+            emit({ type: "data-turn", data: { state: "waiting", model } }),
+          ),
+        { what: "to take a turn at a model", signal: request.signal },
       );
       if ("outMs" in turn) {
         emit({ type: "data-turn", data: { state: "out", model } });
