@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { foldEvents, machine, openTasksOf, type RunEvent, type Totals } from "#flow/machine/index.ts";
+import { createRunMemory, localPorts } from "#memory/index.ts";
 import { memoryJournal } from "./memory/index.ts";
 import { essence, finish, stateOf } from "./testing/finish.ts";
 import { engineFor, flowOf, makeRun, newId, outside, withTimers } from "./testing/world.ts";
@@ -59,12 +60,15 @@ describe("recorded runs", () => {
         risky: { risk: "high" },
         big: {},
         hang: {},
+        "memory.append": {},
       } as const;
       const worker = engineFor(
         { id: newId("wrk"), journal: timers.journal },
         flowOf(recording.flow),
         tools,
         beyond,
+        // What it remembered before is gone here: what it reads from now on is what the flow makes of nothing.
+        { memory: createRunMemory(localPorts(Date.now)) },
       );
       expect(await finish(worker, run, beyond, timers.fire, journal)).toBe("finished");
       const state = await stateOf(journal, run);
