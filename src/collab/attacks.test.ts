@@ -100,6 +100,16 @@ describe("refused and named in the log", () => {
     expect(await stage.refusal("no-session")).toMatchObject({ kind: "flow", subject: "a1", user: null });
   });
 
+  it("no session, and no role in the workspace, make no document", async () => {
+    people.set("out", { id: "user_out", name: "out", roles: new Map([["ws_elsewhere", ["owner"]]]) });
+    const nobody = await wire("unmade", null);
+    expect(await nobody.closed).toBe(4401);
+    const stranger = await wire("unmade", "out");
+    expect(await stranger.closed).toBe(4404);
+    const { rows } = await database.db.pool.query("select 1 from live_document where subject = 'unmade'");
+    expect(rows).toEqual([]);
+  });
+
   it("a page of another origin", async () => {
     const client = await wire("a2", "ada", { origin: "https://evil.example" });
     expect(await client.closed).toBe(4403);

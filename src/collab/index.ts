@@ -19,8 +19,9 @@ export {
   messageSaved,
 } from "./spec.ts";
 export { type Anchor, anchorOf, longestAnchor, stretchOf } from "./anchor.ts";
-export { flowKind, flowTextRoot } from "./kinds/flow.ts";
-export { memoryKind, memoryRoot } from "./kinds/memory.ts";
+export { flowKind } from "./kinds/flow.ts";
+export { memoryKind } from "./kinds/memory.ts";
+export { flowTextRoot, memoryRoot } from "./roots.ts";
 export { createLiveServer, livePath, type LiveServer, type LiveServerOptions } from "./server/server.ts";
 export { createLiveDocuments, type LiveDocumentsOptions } from "./documents/documents.ts";
 export { replaceText } from "./documents/restore.ts";

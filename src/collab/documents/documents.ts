@@ -10,7 +10,7 @@ import { compact, historyMs } from "../log/compact.ts";
 import { deleteDocument, type DocumentRow, insertDocument } from "../log/documents.ts";
 import { readContent, readUpdates } from "../log/read.ts";
 import { createReplica, type Replica } from "../replica.ts";
-import { findOrSeed } from "../seed.ts";
+import { findPlace } from "../seed.ts";
 import {
   type Address,
   type DocumentKind,
@@ -64,13 +64,16 @@ export function createLiveDocuments(options: LiveDocumentsOptions): LiveDocument
 
   async function find(scope: Scope, address: Address, may: "read" | "write"): Promise<Found> {
     const kind = kinds.get(address.kind);
-    const row = kind === undefined ? null : await findOrSeed(db.pool, kind, address.subject);
-    if (kind === undefined || row === null || row.workspaceId !== scope.workspaceId) throw missing(address);
+    const place = kind === undefined ? null : await findPlace(db.pool, kind, address.subject);
+    if (kind === undefined || place === null || place.workspaceId !== scope.workspaceId)
+      throw missing(address);
     if (may === "read" ? !kind.mayRead(scope) : !kind.mayWrite(scope)) {
       throw new BatonError("forbidden", `${scope.actor.name} may not ${may} this ${kind.name} document.`, {
         hint: "Ask an admin of the workspace for a role that may.",
       });
     }
+    const row = await place.open();
+    if (row === null) throw missing(address);
     return { kind, row };
   }
 

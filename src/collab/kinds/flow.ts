@@ -1,8 +1,6 @@
 import { flowPolicy } from "#governance/index.ts";
+import { flowTextRoot } from "../roots.ts";
 import type { DocumentKind } from "../spec.ts";
-
-/** The root that holds the draft's text. */
-export const flowTextRoot = "yaml";
 
 /** The draft of a flow: its YAML as one text. The subject is the flow's id. */
 export function flowKind(seed?: DocumentKind["seed"]): DocumentKind {

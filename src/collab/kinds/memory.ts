@@ -1,8 +1,6 @@
 import { memoryPolicy } from "#governance/index.ts";
+import { memoryRoot } from "../roots.ts";
 import type { DocumentKind, RootRule } from "../spec.ts";
-
-/** The root that holds the entries, by their keys. */
-export const memoryRoot = "entries";
 
 /** Shared memory of a workspace, a flow or a run: entries by key. What a key and an entry may be is the caller's to say. */
 export function memoryKind(

@@ -9,7 +9,7 @@ import { openBus } from "../log/bus.ts";
 import { createCommitter } from "../log/commit.ts";
 import { historyMs } from "../log/compact.ts";
 import type { Content } from "../log/read.ts";
-import { findOrSeed } from "../seed.ts";
+import { findPlace, type Place } from "../seed.ts";
 import type { DocumentRow } from "../log/documents.ts";
 import {
   type Address,
@@ -233,14 +233,23 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
     if (origin !== null && !options.hasOrigin(origin))
       throw new Refused("foreign-origin", closeCodes.refused, origin);
     const kind = kinds.get(address.kind);
-    const name = `${address.kind}/${address.subject}`;
-    const row =
-      kind === undefined ? null : (rows.get(name) ?? (await findOrSeed(db.pool, kind, address.subject)));
-    const scope = await recentScope(headers, row?.workspaceId ?? "");
+    const known = rows.get(`${address.kind}/${address.subject}`);
+    // Who has no session learns nothing of what there is, not even by how long it takes, and makes nothing.
+    if (known === undefined && (await recentScope(headers, "")) === null)
+      throw new Refused("no-session", closeCodes.session);
+    const place: Place | null =
+      kind === undefined
+        ? null
+        : known === undefined
+          ? await findPlace(db.pool, kind, address.subject)
+          : { workspaceId: known.workspaceId, open: () => Promise.resolve(known) };
+    const scope = await recentScope(headers, place?.workspaceId ?? "");
     if (scope === null) throw new Refused("no-session", closeCodes.session);
-    if (scope === "elsewhere" || row === null || kind === undefined)
+    if (scope === "elsewhere" || place === null || kind === undefined)
       throw new Refused("no-document", closeCodes.gone);
     if (!kind.mayRead(scope)) throw new Refused("not-a-reader", closeCodes.refused);
+    const row = await place.open();
+    if (row === null) throw new Refused("no-document", closeCodes.gone);
     return { kind, row, scope };
   }
 

@@ -2,10 +2,7 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
 import type { Text, UndoManager } from "yjs";
 import { gestureOrigin } from "./apply.ts";
-import { openLive, type LiveClient, type LiveStatus, type Person } from "#collab/client.ts";
-
-/** The root of a draft that holds its text, as the server's kind of documents `flow` has it. */
-const textRoot = "yaml";
+import { flowTextRoot, openLive, type LiveClient, type LiveStatus, type Person } from "#collab/client.ts";
 
 export type LiveDraft = {
   readonly client: LiveClient;
@@ -22,7 +19,7 @@ export function useDraft(
   const [isReady, setIsReady] = useState(false);
   useEffect(() => {
     const client = openLive({ kind: "flow", subject: flowId, user: userId });
-    const text = client.doc.getText(textRoot);
+    const text = client.doc.getText(flowTextRoot);
     const undo = client.undo(text, [gestureOrigin]);
     let isCurrent = true;
     setOpened({ client, text, undo });

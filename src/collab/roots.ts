@@ -1,0 +1,7 @@
+// Names of what documents are made of. Browsers load this file too.
+
+/** The root of a flow's draft that holds its text. */
+export const flowTextRoot = "yaml";
+
+/** The root of a memory that holds the entries, by their keys. */
+export const memoryRoot = "entries";
