@@ -30,11 +30,11 @@ export default defineConfig({
   projects:
     process.env["BATON_SCREENS"] === undefined
       ? [
-          { name: "first", testMatch: "first-five-minutes.spec.ts" },
+          { name: "setup", testMatch: "setup.spec.ts" },
           {
             name: "pages",
-            testIgnore: ["first-five-minutes.spec.ts", "screens.spec.ts"],
-            dependencies: ["first"],
+            testIgnore: ["setup.spec.ts", "screens.spec.ts"],
+            dependencies: ["setup"],
           },
         ]
       : [{ name: "screens", testMatch: "screens.spec.ts" }],

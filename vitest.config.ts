@@ -19,10 +19,11 @@ export default defineConfig({
           pool: "forks",
           env: { BATON_LOG_LEVEL: "silent" },
           globalSetup: ["./vitest.setup.ts"],
+          setupFiles: ["./vitest.node.ts"],
           // Only where nobody sits before it: a run by hand should show what is not steady.
           retry: process.env["CI"] === undefined ? 0 : 1,
-          testTimeout: 20_000,
-          hookTimeout: 60_000,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       // The language is the same in the browser: the same tests say so.
@@ -46,7 +47,8 @@ export default defineConfig({
           include: ["src/base/**/*.test.ts", "src/flow/**/*.test.ts"],
           exclude: ["**/*.node.test.ts"],
           setupFiles: ["./vitest.browser.ts"],
-          testTimeout: 20_000,
+          retry: process.env["CI"] === undefined ? 0 : 1,
+          testTimeout: 60_000,
           browser: {
             enabled: true,
             headless: true,

@@ -1,8 +1,9 @@
 // `npm test`: sets up what the tests need and runs all of them. The last line is "N passed, N failed".
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { findChromium } from "./parts/chromium.mjs";
+import { playwrightFailures, tell, vitestFailures } from "./parts/failures.mjs";
 import {
   build,
   main,
@@ -17,6 +18,8 @@ import {
 const results = join(root, "test-results");
 const total = { passed: 0, failed: 0 };
 const failures = [];
+/** Names and reasons, said again at the end: what is further up is often cut off where the output is shown. */
+const named = [];
 
 /** Runs a command with its output shown only when it failed. */
 function command(file, args, env = {}) {
@@ -38,13 +41,15 @@ function command(file, args, env = {}) {
 async function check(name, work) {
   const ok = await step(name, work).then(
     (result) => {
-      if (!result.ok) process.stdout.write(`${result.output}\n`);
+      if (!result.ok) {
+        process.stdout.write(`${result.output}\n`);
+        named.push({ name, why: lastLines(result.output) });
+      }
       return result.ok;
     },
     (error) => {
-      process.stdout.write(
-        `${error instanceof SetupError ? `${error.message}\n${error.hint}` : error.stack}\n`,
-      );
+      process.stdout.write(`${said(error)}\n`);
+      named.push({ name, why: lastLines(said(error)) });
       return false;
     },
   );
@@ -53,14 +58,29 @@ async function check(name, work) {
   return ok;
 }
 
+function said(error) {
+  return error instanceof SetupError ? `${error.message}\n${error.hint}` : error.stack;
+}
+
+function lastLines(output) {
+  return output
+    .trimEnd()
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .slice(-12);
+}
+
 /** A step whose report counts its tests. A step that failed without a failed test counts as one failed. */
-async function suite(name, work, count) {
+async function suite(name, work, { count, failed }) {
   const result = await step(name, work).catch((error) => ({ ok: false, output: String(error.stack) }));
   const counted = count();
+  const found = failed();
   if (!result.ok || counted.failed > 0) {
     process.stdout.write(`${result.output}\n`);
     failures.push(name);
+    if (found.length === 0) named.push({ name, why: lastLines(result.output) });
   }
+  named.push(...found);
   total.passed += counted.passed;
   total.failed += counted.failed === 0 && !result.ok ? 1 : counted.failed;
 }
@@ -72,6 +92,15 @@ function readReport(name) {
     return null;
   }
 }
+
+const vitest = {
+  count: countVitest,
+  failed: () => vitestFailures(readReport("vitest.json"), root),
+};
+const playwright = {
+  count: countPlaywright,
+  failed: () => playwrightFailures(readReport("playwright.json")),
+};
 
 function countVitest() {
   const report = readReport("vitest.json");
@@ -93,9 +122,9 @@ function countPlaywright() {
 await main(async () => {
   process.stdout.write("Baton's tests\n");
   try {
-    await prepare();
     rmSync(results, { recursive: true, force: true });
     mkdirSync(results, { recursive: true });
+    await prepare();
     const chromium = await step("Chromium", findChromium);
     process.stdout.write(`  Chromium is ${chromium.source}: ${chromium.path}\n`);
     const browser = { CHROMIUM_PATH: chromium.path };
@@ -113,7 +142,7 @@ await main(async () => {
           ["run", "--reporter=dot", "--reporter=json", "--outputFile.json=test-results/vitest.json"],
           browser,
         ),
-      countVitest,
+      vitest,
     );
     const built = await check("Production build", async () => {
       await build();
@@ -127,17 +156,24 @@ await main(async () => {
       await suite(
         "End to end, in Chromium",
         () => command("@playwright/test/cli.js", ["test"], browser),
-        countPlaywright,
+        playwright,
       );
     }
   } catch (error) {
-    process.stdout.write(
-      `${error instanceof SetupError ? `${error.message}\n${error.hint}` : error.stack}\n`,
-    );
+    process.stdout.write(`${said(error)}\n`);
     total.failed += 1;
     failures.push("Set-up");
+    named.push({ name: "Set-up", why: lastLines(said(error)) });
   }
-  if (failures.length > 0) process.stdout.write(`Failed: ${failures.join("; ")}.\n`);
+  const summary = [
+    ...(failures.length > 0 ? [`Failed: ${failures.join("; ")}.`] : []),
+    ...tell(named.slice(0, 30)),
+    ...(named.length > 30 ? [`  and ${named.length - 30} more`] : []),
+  ];
+  if (summary.length > 0) {
+    process.stdout.write(`\n${summary.join("\n")}\n`);
+    writeFileSync(join(results, "failures.txt"), `${summary.join("\n")}\n`);
+  }
   process.exitCode = total.failed === 0 ? 0 : 1;
   process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
 });

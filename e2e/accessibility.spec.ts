@@ -55,7 +55,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       .getByRole("article")
       .getByRole("button", { name: "Refund 40 EUR for order 7", exact: true })
       .click();
-    await expect(page.getByText("Succeeded").first()).toBeVisible({ timeout: 30_000 });
+    await expect(page.getByText("Succeeded").first()).toBeVisible();
     await look("run, finished");
     expect(found).toEqual([]);
     await context.close();
@@ -67,6 +67,7 @@ test("the palette opens by its key and goes to a flow; ? lists the shortcuts", a
   await expect(page.getByRole("link", { name: "Support desk" })).toBeVisible();
   await page.keyboard.press("ControlOrMeta+k");
   await page.getByPlaceholder("Go to a flow, a run or a place").fill("intrusion");
+  await expect(page.getByRole("option", { name: /Intrusion watch/i, selected: true })).toBeVisible();
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/flows\/intrusion-watch/);
   await page.keyboard.press("?");

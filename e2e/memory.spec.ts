@@ -1,5 +1,5 @@
 import { expect, test, type Page } from "@playwright/test";
-import { address, ownerState, publish, startRun } from "./support/world.ts";
+import { address, own, ownerState, publish, startRun } from "./support/world.ts";
 
 test.use({ storageState: ownerState });
 
@@ -32,24 +32,28 @@ outputs:
   answer: "{{ tasks.read.output }}"
 `;
 
-async function flowId(page: Page): Promise<string> {
-  return page.evaluate(async () => {
+async function flowId(page: Page, named: string): Promise<string> {
+  return page.evaluate(async (wanted) => {
     const answer = await fetch(`/api/trpc/memory.places`);
     const { result } = (await answer.json()) as {
       result: { data: { json: { flows: { subject: string; title: string }[] } } };
     };
-    return result.data.json.flows.find(({ title }) => title === "Memory desk")?.subject ?? "";
-  });
+    return result.data.json.flows.find(({ title }) => title === wanted)?.subject ?? "";
+  }, named);
 }
 
-test("what a person edits while a run waits is what the agent reads at its next step", async ({ page }) => {
-  await publish(page, desk);
-  const run = await startRun(page, "memory-desk");
-  await expect(page.getByText("May the agent go on?").first()).toBeVisible({ timeout: 30_000 });
+test("what a person edits while a run waits is what the agent reads at its next step", async ({
+  page,
+}, info) => {
+  const id = own("memory-desk", info);
+  const title = own("Memory desk", info);
+  await publish(page, desk.replace("memory-desk", id).replace("Memory desk", title));
+  const run = await startRun(page, id);
+  await expect(page.getByText("May the agent go on?").first()).toBeVisible();
 
   await page.goto(address("/memory"));
   await expect(page.getByText("Nothing is remembered here yet")).toBeVisible();
-  await page.getByLabel("Which memory").selectOption(await flowId(page));
+  await page.getByLabel("Which memory").selectOption(await flowId(page, title));
   const entry = page.getByRole("listitem").filter({ hasText: "flow:desk.policy" });
   await expect(entry).toContainText("Refunds within 14 days");
   await expect(entry).toContainText("not read yet");
@@ -74,17 +78,17 @@ test("what a person edits while a run waits is what the agent reads at its next 
     .getByRole("button", { name: /Send|Answer|Submit/ })
     .first()
     .click();
-  await expect(page.getByText("Succeeded").first()).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText("Succeeded").first()).toBeVisible();
   await expect(page.getByText("Refunds within 30 days").first()).toBeVisible();
 
   // The page tells who wrote each version, and which step read it.
-  await page.goto(address(`/memory?of=${await flowId(page)}`));
+  await page.goto(address(`/memory?of=${await flowId(page, title)}`));
   await expect(entry).toContainText("last read by");
   await entry.getByRole("button", { name: "History of flow:desk.policy" }).click();
   const history = page.getByRole("dialog");
   const versions = history.getByRole("list", { name: "Versions" }).getByRole("listitem");
   await expect(versions.first()).toContainText("Ada Lovelace");
-  await expect(versions.last()).toContainText("Memory desk");
+  await expect(versions.last()).toContainText(title);
   await expect(history.getByText("by reader")).toBeVisible();
   await history.getByRole("button", { name: "Close" }).click();
 
@@ -94,13 +98,14 @@ test("what a person edits while a run waits is what the agent reads at its next 
   await expect(entry).toBeVisible();
 });
 
-test("the memory of a run is on its page", async ({ page }) => {
+test("the memory of a run is on its page", async ({ page }, info) => {
+  const id = own("memory-run", info);
   await publish(
     page,
-    `id: memory-run\ntitle: Memory run\ntasks:\n  - { id: keep, remember: { "run:total": 40 }, as: decision }\n`,
+    `id: ${id}\ntitle: Memory run\ntasks:\n  - { id: keep, remember: { "run:total": 40 }, as: decision }\n`,
   );
-  await startRun(page, "memory-run");
-  await expect(page.getByText("Succeeded").first()).toBeVisible({ timeout: 30_000 });
+  await startRun(page, id);
+  await expect(page.getByText("Succeeded").first()).toBeVisible();
   await page.getByRole("tab", { name: "Memory" }).click();
   const entry = page.getByRole("listitem").filter({ hasText: "run:total" });
   await expect(entry).toContainText("40");

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { expect, type Page } from "@playwright/test";
+import { expect, type Browser, type Page, type TestInfo } from "@playwright/test";
 
 /** Where the owner's session is kept between files. */
 export const ownerState = join(import.meta.dirname, "../../test-results/owner.json");
@@ -28,19 +28,66 @@ export async function startRun(page: Page, slug: string): Promise<string> {
   return page.url();
 }
 
+/** Calls one procedure as whoever is signed in on this page. */
+async function call(page: Page, procedure: string, input: unknown): Promise<unknown> {
+  if (!page.url().startsWith(address(""))) await page.goto(address("/flows"));
+  return page.evaluate(
+    async ([name, sent]) => {
+      const answer = await fetch(`/api/trpc/${name}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ json: sent }),
+      });
+      if (!answer.ok) throw new Error(await answer.text());
+      return ((await answer.json()) as { result: { data: { json: unknown } } }).result.data.json;
+    },
+    [procedure, input] as const,
+  );
+}
+
 /** Publishes a text as a new flow and goes to its page. */
 export async function publish(page: Page, text: string): Promise<void> {
-  if (!page.url().startsWith(address(""))) await page.goto(address("/flows"));
-  const slug = await page.evaluate(async (sent) => {
-    const answer = await fetch("/api/trpc/flow.publish", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ json: { text: sent, message: "" } }),
-    });
-    if (!answer.ok) throw new Error(await answer.text());
-    return ((await answer.json()) as { result: { data: { json: { slug: string } } } }).result.data.json.slug;
-  }, text);
+  const { slug } = (await call(page, "flow.publish", { text, message: "" })) as { slug: string };
   await page.goto(address(`/flows/${slug}`));
+}
+
+/**
+ * A name for this attempt of a test alone: one that failed is tried again in the same workspace, and what it left behind
+ * must not be in its way.
+ */
+export function own(name: string, info: TestInfo): string {
+  const attempt = info.retry + info.repeatEachIndex * 10;
+  return attempt === 0 ? name : `${name}-${attempt}`;
+}
+
+export function emailOf(name: string, info: TestInfo): string {
+  return `${own(name.toLowerCase().replaceAll(" ", "."), info)}@example.com`;
+}
+
+export const guestPassword = "nanoseconds matter";
+
+/** Goes to a link of an invitation and joins by it. */
+export async function joinBy(page: Page, link: string, name: string): Promise<void> {
+  await page.goto(link);
+  await page.getByLabel("Your name").fill(name);
+  await page.getByLabel("Password").fill(guestPassword);
+  await page.getByRole("button", { name: "Join" }).click();
+  await page.waitForURL(address("/"));
+}
+
+/** Somebody new with one role, signed in, in a browser of their own. `page` is the owner's. */
+export async function newcomer(
+  page: Page,
+  browser: Browser,
+  info: TestInfo,
+  who: { name: string; role: string },
+): Promise<Page> {
+  const invited = { email: emailOf(who.name, info), roles: [who.role] };
+  const { url } = (await call(page, "member.invite", invited)) as { url: string };
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const theirs = await context.newPage();
+  await joinBy(theirs, url, who.name);
+  return theirs;
 }
 
 /** Begins a flow with a text, as a person does who pastes it, and waits for the editor. */
@@ -55,7 +102,7 @@ export async function openDraft(page: Page, text: string): Promise<void> {
 
 /** Waits until the draft is open and saved. */
 export async function editorReady(page: Page): Promise<void> {
-  await expect(page.getByRole("textbox", { name: "The flow as YAML" })).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByRole("textbox", { name: "The flow as YAML" })).toBeVisible();
   await expect(page.getByRole("status", { name: "Saving" })).toHaveText("Saved");
 }
 

@@ -29,7 +29,7 @@ async function serve(port: number): Promise<{ child: ChildProcess; url: string }
 describe("kill -9 of the server while people type", () => {
   it(
     "loses nothing that was saved, that a peer had seen, or that its author's tab still has",
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async () => {
       const random = seeded(7);
       let { child, url } = await serve(0);
@@ -53,7 +53,7 @@ describe("kill -9 of the server while people type", () => {
         }));
         const saved = new Set<string>();
         const end = performance.now() + 150 + random() * 250;
-        while (performance.now() < end) {
+        while (performance.now() < end || saved.size === 0) {
           for (const { client, typist } of typists) {
             const typed = typist.type(client.doc);
             client.whenSaved().then(
@@ -73,7 +73,7 @@ describe("kill -9 of the server while people type", () => {
           for (const each of typist.written) if (wordsOf(client.doc).includes(each)) mustBe.add(each);
         eve.destroy();
         ({ child, url } = await serve(port));
-        await until(() => ada.status === "saved" && bob.status === "saved", "ada and bob are back", 15_000);
+        await until(() => ada.status === "saved" && bob.status === "saved", "ada and bob are back");
         const late = open("ada");
         await late.whenReady;
         await until(

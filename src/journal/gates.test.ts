@@ -30,7 +30,6 @@ afterEach(async () => {
 });
 afterAll(() => database.close());
 
-const patience = { timeout: 15_000 };
 let names = 0;
 const newName = (): string => `model ${(names += 1)}`;
 
@@ -69,9 +68,9 @@ test("at most so many calls at once, over all workers, the oldest first", async 
   const name = newName();
   const first = await ask(one.gates, name, { most: 1 }).done;
   const second = ask(two.gates, name, { most: 1 });
-  await vi.waitFor(() => expect(second.state.waits).toBe(true), patience);
+  await vi.waitFor(() => expect(second.state.waits).toBe(true));
   const third = ask(one.gates, name, { most: 1 });
-  await vi.waitFor(() => expect(third.state.waits).toBe(true), patience);
+  await vi.waitFor(() => expect(third.state.waits).toBe(true));
   expect(second.state.turn).toBeNull();
   await first.end({ reached: true });
   const turn = await second.done;
@@ -86,9 +85,9 @@ test("a call that is given up while it waits makes room, and counts no more", as
   const first = await ask(gates, name, { most: 1 }).done;
   const leaving = new AbortController();
   const second = ask(gates, name, { most: 1 }, leaving.signal);
-  await vi.waitFor(() => expect(second.state.waits).toBe(true), patience);
+  await vi.waitFor(() => expect(second.state.waits).toBe(true));
   const third = ask(gates, name, { most: 1 });
-  await vi.waitFor(() => expect(third.state.waits).toBe(true), patience);
+  await vi.waitFor(() => expect(third.state.waits).toBe(true));
   leaving.abort();
   await expect(second.done).rejects.toThrow("given up");
   await first.end({ reached: true });
@@ -100,7 +99,7 @@ test("the turns of a worker that died are others'", async () => {
   const name = newName();
   await ask(one.gates, name, { most: 1 }).done;
   const second = ask(two.gates, name, { most: 1 });
-  await vi.waitFor(() => expect(second.state.waits).toBe(true), patience);
+  await vi.waitFor(() => expect(second.state.waits).toBe(true));
   await declareDead(database.db, one.id);
   await (await second.done).end({ reached: true });
 }, 40_000);
@@ -123,8 +122,8 @@ test("tokens a minute: who used more than there were keeps the next ones waiting
   const limits = { tokensPerMinute: 6000 };
   const first = await ask(gates, name, limits).done;
   // 100 a second: ten seconds' worth are free, the rest is waited for.
-  await first.end({ reached: true, used: 1030 });
   const began = performance.now();
+  await first.end({ reached: true, used: 1030 });
   const second = await ask(gates, name, limits).done;
   expect(performance.now() - began).toBeGreaterThan(100);
   await second.end({ reached: true });
@@ -137,7 +136,7 @@ test("what is out is tried by one call at a time, and the others are told for ho
     const turn = await ask(one.gates, name, {}).done;
     expect(await turn.end({ reached: false })).toBe(n);
   }
-  await vi.waitFor(async () => expect(await two.gates.closedFor(name)).toBeGreaterThan(0), patience);
+  await vi.waitFor(async () => expect(await two.gates.closedFor(name)).toBeGreaterThan(0));
   const never = new AbortController().signal;
   const asked = await two.gates.turn(name, noLimits, never, () => undefined);
   expect(asked).toEqual({ outMs: expect.any(Number) });
@@ -151,7 +150,7 @@ test("what is out is tried by one call at a time, and the others are told for ho
   await probe.end({ reached: true });
   await vi.waitFor(async () => {
     await (await ask(one.gates, name, {}).done).end({ reached: true });
-  }, patience);
+  });
   const { rows } = await database.db.pool.query("select failures, closed_until from gate where name = $1", [
     name,
   ]);
@@ -182,7 +181,7 @@ test("a closed gate says for how long, and lets one try when the time is over", 
   const name = newName();
   for (let n = 0; n < outAfter; n += 1) await one.gates.note(name, { reached: false });
   expect(await one.gates.closedFor(name)).toBeGreaterThan(0);
-  await vi.waitFor(async () => expect(await two.gates.closedFor(name)).toBeGreaterThan(0), patience);
+  await vi.waitFor(async () => expect(await two.gates.closedFor(name)).toBeGreaterThan(0));
   await database.db.pool.query(
     "update gate set closed_until = clock_timestamp() - interval '1 second' where name = $1",
     [name],
@@ -190,7 +189,7 @@ test("a closed gate says for how long, and lets one try when the time is over", 
   expect(await two.gates.closedFor(name)).toBe(0);
   expect(await one.gates.closedFor(name)).toBeGreaterThan(0);
   await two.gates.note(name, { reached: true });
-  await vi.waitFor(async () => expect(await two.gates.closedFor(name)).toBe(0), patience);
+  await vi.waitFor(async () => expect(await two.gates.closedFor(name)).toBe(0));
 });
 
 /** Gates over a database whose answers get lost while `losing` holds; `look` has them look for what they missed. */
@@ -229,7 +228,7 @@ test("a turn whose asking got no answer is given back, those that are held stay"
   await expect(ask(gates, full, { most: 1 }).done).rejects.toThrow("terminated");
   state.losing = false;
   const second = ask(other.gates, name, { most: 1 });
-  await vi.waitFor(() => expect(second.state.waits).toBe(true), patience);
+  await vi.waitFor(() => expect(second.state.waits).toBe(true));
   await database.db.pool.query(
     "update turn set asked_at = asked_at - interval '1 minute' where gate = any($1)",
     [[name, full]],

@@ -153,7 +153,7 @@ export function socketOf(session: string, origin = testOrigin): typeof globalThi
 }
 
 /** Resolves once `is` holds; looks again whenever the document changes or anything else is told, and now and then. */
-export async function until(is: () => boolean, what: string, ms = 8000): Promise<void> {
+export async function until(is: () => boolean, what: string, ms = 30_000): Promise<void> {
   const end = performance.now() + ms;
   while (!is()) {
     if (performance.now() > end) throw new Error(`In ${ms} ms it did not come about that ${what}.`);

@@ -107,7 +107,7 @@ describe("expressions", () => {
     const long = { inputs: { text: "a".repeat(5_000) } };
     const before = performance.now();
     expect(evaluateExpression("inputs.text.matches('^(a+)+$x')", long)).toBe(false);
-    expect(performance.now() - before).toBeLessThan(2_000);
+    expect(performance.now() - before).toBeLessThan(10_000);
     expect(failure(() => run("inputs.text.matches('(')"))).toContain("RE2");
   });
 

@@ -21,7 +21,7 @@ afterEach(() => {
   for (const pool of pools.splice(0)) pool.close();
 });
 
-const run = (pool: ProcessPool<Order, unknown>, order: string, timeoutMs = 10_000): Promise<unknown> =>
+const run = (pool: ProcessPool<Order, unknown>, order: string, timeoutMs = 60_000): Promise<unknown> =>
   pool.run(
     { do: order },
     { timeoutMs, graceMs: 0, subject: "The test", signal: new AbortController().signal },

@@ -7,7 +7,7 @@ const runner = createScriptRunner(2);
 afterAll(() => runner.close());
 
 const never = new AbortController().signal;
-const run = async (code: string, args: Json = {}, timeoutMs = 15_000): Promise<Json> =>
+const run = async (code: string, args: Json = {}, timeoutMs = 60_000): Promise<Json> =>
   (await runner.run({ code, args, timeoutMs, signal: never })).result;
 
 describe("scripts", () => {
@@ -39,7 +39,7 @@ describe("scripts", () => {
   it("hands files over as text", async () => {
     const files = [{ name: "a.txt", mediaType: "text/plain", text: "one\ntwo" }];
     const code = "return files.map((file) => [file.name, file.text.split('\\n').length])";
-    expect((await runner.run({ code, args: {}, files, timeoutMs: 5_000, signal: never })).result).toEqual([
+    expect((await runner.run({ code, args: {}, files, timeoutMs: 60_000, signal: never })).result).toEqual([
       ["a.txt", 2],
     ]);
   });
@@ -48,14 +48,14 @@ describe("scripts", () => {
     const { logs } = await runner.run({
       code: "console.log('a', { b: 1 }, [2]); console.error(new Error('no')); return 1",
       args: {},
-      timeoutMs: 5_000,
+      timeoutMs: 60_000,
       signal: never,
     });
     expect(logs).toEqual(['a {"b":1} [2]', "Error: no"]);
     const many = await runner.run({
       code: "for (let i = 0; i < 100000; i++) console.log('x'.repeat(100)); return 1",
       args: {},
-      timeoutMs: 5_000,
+      timeoutMs: 60_000,
       signal: never,
     });
     expect(many.logs.join("").length).toBeLessThan(70_000);
@@ -177,7 +177,7 @@ describe("scripts", () => {
       "Error: enough",
       "Error: enough",
     ]);
-    expect((await one.run({ code: "return 1", args: {}, timeoutMs: 5_000, signal: never })).result).toBe(1);
+    expect((await one.run({ code: "return 1", args: {}, timeoutMs: 60_000, signal: never })).result).toBe(1);
     one.close();
   });
 

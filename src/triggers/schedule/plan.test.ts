@@ -70,7 +70,7 @@ describe("firings that are due", () => {
     const now = at("2026-08-01T10:00Z");
     const before = performance.now();
     const { fire, skipped, next } = firingsAt("trg_1", dense, first, now);
-    expect(performance.now() - before).toBeLessThan(2000);
+    expect(performance.now() - before).toBeLessThan(10_000);
     expect(fire).toHaveLength(160);
     expect(skipped).toMatchObject({ more: true, from: first });
     expect(next?.scheduledAt).toBe(now + 1000);

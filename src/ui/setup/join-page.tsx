@@ -2,6 +2,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { useSearchParams } from "next/navigation";
 import { useState, type FormEvent } from "react";
+import { useIsHydrated } from "../client/hydrated.ts";
 import { useTRPC } from "../client/trpc.ts";
 import { Button } from "../parts/button.tsx";
 import { Field, Input } from "../parts/field.tsx";
@@ -14,6 +15,7 @@ export function JoinPage() {
   const trpc = useTRPC();
   const token = useSearchParams().get("token") ?? "";
   const join = useMutation(trpc.setup.join.mutationOptions());
+  const isHydrated = useIsHydrated();
   const [problem, setProblem] = useState<string | null>(null);
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
@@ -48,7 +50,7 @@ export function JoinPage() {
           )}
         </Field>
         {Object.keys(errors).length > 0 ? null : <FormError error={join.error} />}
-        <Button type="submit" tone="primary" busy={join.isPending}>
+        <Button type="submit" tone="primary" busy={join.isPending} disabled={!isHydrated}>
           Join
         </Button>
       </form>

@@ -2,6 +2,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useSearchParams } from "next/navigation";
 import { useState, type FormEvent } from "react";
+import { useIsHydrated } from "../client/hydrated.ts";
 import { batonError, useTRPC } from "../client/trpc.ts";
 import { Button, ButtonLink } from "../parts/button.tsx";
 import { Field, Input } from "../parts/field.tsx";
@@ -32,6 +33,7 @@ export function SetupPage() {
   const token = useSearchParams().get("token") ?? "";
   const state = useQuery(trpc.setup.state.queryOptions());
   const create = useMutation(trpc.setup.create.mutationOptions());
+  const isHydrated = useIsHydrated();
   const [provider, setProvider] = useState<Provider>("simulated");
   const [signInProblem, setSignInProblem] = useState<string | null>(null);
   const [isEntering, setIsEntering] = useState(false);
@@ -165,7 +167,7 @@ export function SetupPage() {
             {signInProblem}
           </p>
         )}
-        <Button type="submit" tone="primary" busy={create.isPending || isEntering}>
+        <Button type="submit" tone="primary" busy={create.isPending || isEntering} disabled={!isHydrated}>
           Create workspace
         </Button>
         {create.error !== null && batonError(create.error).code === "conflict" ? (

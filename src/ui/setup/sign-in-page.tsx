@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useSearchParams } from "next/navigation";
 import { useState, type FormEvent } from "react";
+import { useIsHydrated } from "../client/hydrated.ts";
 import { useTRPC } from "../client/trpc.ts";
 import { Button } from "../parts/button.tsx";
 import { Field, Input } from "../parts/field.tsx";
@@ -12,6 +13,7 @@ export function SignInPage() {
   const trpc = useTRPC();
   const next = useSearchParams().get("next");
   const setup = useQuery(trpc.setup.state.queryOptions());
+  const isHydrated = useIsHydrated();
   const [problem, setProblem] = useState<string | null>(null);
   const [isBusy, setIsBusy] = useState(false);
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
@@ -44,7 +46,7 @@ export function SignInPage() {
             <Input {...ids} name="password" type="password" autoComplete="current-password" required />
           )}
         </Field>
-        <Button type="submit" tone="primary" busy={isBusy}>
+        <Button type="submit" tone="primary" busy={isBusy} disabled={!isHydrated}>
           Sign in
         </Button>
       </form>
