@@ -41,7 +41,10 @@ export function auditOf(
       if (event.by.kind === "user") return undefined;
       return entry(event.by, "run.retried", ofRun, { reason: event.reason });
     case "run-finished":
-      return entry(engine, `run.${event.outcome}`, ofRun, { error: event.error });
+      return entry(engine, `run.${event.outcome}`, ofRun, {
+        error: event.error,
+        ...(state.sandbox ? { sandbox: true } : {}),
+      });
     case "model-call-finished": {
       const { key, provider, model, simulated, usage, cost, finishReason, toolCalls } = event;
       const name = state.tasks[event.path]?.effects.find((one) => one.key === key)?.agent ?? "";
@@ -49,7 +52,7 @@ export function auditOf(
       return entry(agentActor(flow, name), "model-call.finished", { kind: "model", id: model }, body);
     }
     case "tool-call-begun": {
-      const { key, tool, args, risk, approvedHash } = event;
+      const { key, tool, args, risk, approvedHash, mocked } = event;
       return entry(
         actorOf(flow, event.agent),
         "tool-call.begun",
@@ -59,6 +62,7 @@ export function auditOf(
           args,
           risk,
           approvedHash,
+          ...(mocked === undefined ? {} : { mocked }),
         },
       );
     }
@@ -87,11 +91,11 @@ export function auditOf(
       });
     }
     case "approval-decided": {
-      if (event.by !== null) return undefined;
+      if (event.by !== null && event.by.kind !== "system") return undefined;
       const { decision, comment, answer, approvalId } = event;
       const hash = state.tasks[event.path]?.approvals.find((one) => one.approvalId === approvalId)?.ask.hash;
       const subject = { kind: "approval", id: approvalId };
-      return entry(engine, "approval.decided", subject, {
+      return entry(event.by ?? engine, "approval.decided", subject, {
         decision,
         comment,
         answer,

@@ -5,6 +5,7 @@ import type { AppendRequest, Claim, Journal, RunSummary } from "#journal/index.t
 import { controlConformance } from "./testing/control-suite.ts";
 import { childConformance } from "./testing/child-suite.ts";
 import { familyConformance } from "./testing/family-suite.ts";
+import { sandboxConformance } from "./testing/sandbox-suite.ts";
 import { engineConformance } from "./testing/engine-suite.ts";
 import { memoryConformance } from "./testing/memory-suite.ts";
 import { queueConformance } from "./testing/queue-suite.ts";
@@ -244,6 +245,7 @@ export function journalConformance(name: string, make: () => Promise<Conformance
     engineConformance(() => world);
     childConformance(() => world);
     familyConformance(() => world);
+    sandboxConformance(() => world);
     queueConformance(() => world);
     controlConformance(() => world);
     roundsConformance(() => world);

@@ -1,6 +1,6 @@
 import type { Json, JsonObject, RunId, WorkerId, WorkspaceId } from "#base/index.ts";
 import type { Ask, By, Flow, Limits, RunActor, ToolCatalog } from "#flow/index.ts";
-import type { ChildFacts, ParentLink } from "#flow/machine/index.ts";
+import type { ChildFacts, ParentLink, Sandbox } from "#flow/machine/index.ts";
 import type { ModelCaller } from "#agents/index.ts";
 import type { RunMemory } from "#memory/index.ts";
 import type { Journal } from "#journal/index.ts";
@@ -92,6 +92,8 @@ export type RunsPort = {
     readonly parent: ParentLink;
     /** What is left of the parent's limits. */
     readonly limits: Limits;
+    /** Where the parent only tries a flow out: then this run does as well. */
+    readonly sandbox?: Sandbox;
   }): Promise<ChildFacts>;
 };
 

@@ -325,7 +325,11 @@ class Driver {
   async #decide(signals: readonly Signal[]): Promise<readonly RunEventBody[]> {
     const { memory } = this.#options;
     const reader = { workspace: this.#claim.workspace, run: this.#run };
-    if (memory && this.#state.phase.name === "created") await memory.seed({ ...reader, flow: this.#flow });
+    const begins = signals.find((signal) => signal.kind === "start");
+    const sandbox = begins?.kind === "start" ? begins.body.sandbox : this.#state.sandbox;
+    if (memory && this.#state.phase.name === "created" && sandbox === undefined) {
+      await memory.seed({ ...reader, flow: this.#flow });
+    }
     // Read anew for each decision: what somebody wrote meanwhile counts from the next one on.
     const known = new Map<string, Remembered>();
     const context: MachineContext = {
@@ -340,7 +344,11 @@ class Driver {
       }
       if (decision.needs.length > 0) await this.#blobs.load(decision.needs);
       if (!memory || decision.memory.length === 0) continue;
-      for (const [key, found] of await memory.read(reader, decision.memory)) known.set(key, found);
+      for (const [key, found] of await memory.read(reader, decision.memory)) {
+        // What the flow's memory starts from is not written where it is only tried out, but read.
+        const seed = sandbox && found.version === 0 ? this.#flow.seed[key] : undefined;
+        known.set(key, seed === undefined ? found : { ...found, value: seed });
+      }
     }
   }
 

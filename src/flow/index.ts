@@ -6,6 +6,7 @@ export { nextTimes, readSchedule, type Schedule } from "./schedule/schedule.ts";
 export type { Problem } from "./problem.ts";
 export type {
   ToolFacts,
+  ToolEffect,
   ToolCatalog,
   ModelCatalog,
   ModelFacts,

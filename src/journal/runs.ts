@@ -7,7 +7,7 @@ import {
   type WorkerId,
   type WorkspaceId,
 } from "#base/index.ts";
-import type { RunEvent, RunState, Signal } from "#flow/machine/index.ts";
+import { machineVersion, type RunEvent, type RunState, type Signal } from "#flow/machine/index.ts";
 import { batchColumns, eventsOf, fromBatchOf } from "./events.ts";
 import { isOver, plain, textOrNull } from "./append-values.ts";
 import { isBrokenConnection, isWorthRepeating, log, type Queryable } from "#platform/index.ts";
@@ -311,10 +311,10 @@ numbered as (
 made as (
   insert into run (id, workspace_id, flow_id, revision_id, number, started_by_kind, started_by_id, started_by_name,
                    simulated, inputs, wake, parent_run_id, parent_path, parent_key, parent_waits, internal, crosses,
-                   headline, forked_from, forked_at, labels, slot_key, slot_most, created_at, updated_at)
+                   headline, forked_from, forked_at, labels, slot_key, slot_most, sandbox, machine_version, created_at, updated_at)
   select $1::text, $2::text, $3::text, $4::text, run_count, $5::text, $6::text, $7::text, $8::boolean, $9::text, 1,
          $12::text, $13::text, $14::text, $15::boolean, $16::boolean, $17::boolean, $18::text, $20::text, $21::text,
-         $22::jsonb, $23::text, $24::int,
+         $22::jsonb, $23::text, $24::int, $25::boolean, $26::int,
          clock_timestamp(), clock_timestamp()
     from numbered
   returning id, number, workspace_id
@@ -371,6 +371,9 @@ export async function createRunInTransaction(tx: Queryable, run: NewRun): Promis
     JSON.stringify(start.labels ?? {}),
     slot?.key ?? null,
     slot?.limit ?? null,
+    start.sandbox !== undefined,
+    // A worker that does not know of sandboxes would do in earnest what is only to be tried.
+    start.sandbox === undefined ? 1 : machineVersion,
   ]);
   const number = rows[0]?.number;
   if (typeof number !== "number") {

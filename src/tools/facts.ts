@@ -7,5 +7,16 @@ export function factsOf(tool: Tool): ToolFacts {
   const { name, description, risk, inputSchema, outputSchema } = tool;
   const schemaHash = sha256(toolText({ name, risk, inputSchema, outputSchema }));
   const repeatable = tool.idempotent || tool.takesKey;
-  return { name, description, risk, approval: null, inputSchema, outputSchema, schemaHash, repeatable };
+  const effect = tool.effect ?? "outside";
+  return {
+    name,
+    description,
+    risk,
+    approval: null,
+    inputSchema,
+    outputSchema,
+    schemaHash,
+    repeatable,
+    effect,
+  };
 }

@@ -1,6 +1,6 @@
 import type { FileRef, Json, JsonObject, RunId, WorkspaceId } from "#base/index.ts";
 import type { MemoryOperation } from "#memory/index.ts";
-import type { Risk, ToolFacts } from "#flow/index.ts";
+import type { Risk, ToolEffect, ToolFacts } from "#flow/index.ts";
 
 /** A tool as the registry holds it. Names no vendor. */
 export type Tool = {
@@ -12,6 +12,8 @@ export type Tool = {
   readonly inputSchema: JsonObject;
   readonly outputSchema: JsonObject | null;
   readonly idempotent: boolean;
+  /** What a call leaves behind; left out: anything. What has an effect is not called where a flow is only tried out. */
+  readonly effect?: ToolEffect;
   /** Whether it passes `context.key` on as the receiver's idempotency key. */
   readonly takesKey: boolean;
   /** Milliseconds; the call is killed after it. */

@@ -139,17 +139,18 @@ export function createTools(ports: ToolPorts): Tools {
 /** What the Tools page shows: the registry, in the order of names. */
 export function toolRows(): Pick<
   Tool,
-  "name" | "title" | "description" | "risk" | "inputSchema" | "outputSchema"
+  "name" | "title" | "description" | "risk" | "effect" | "inputSchema" | "outputSchema"
 >[] {
   const never = (): never => {
     throw new BatonError("internal", "A tool was called that is only there to be shown.");
   };
   return builtinTools({ run: never, close: never }, never)
-    .map(({ name, title, description, risk, inputSchema, outputSchema }) => ({
+    .map(({ name, title, description, risk, effect = "outside", inputSchema, outputSchema }) => ({
       name,
       title,
       description,
       risk,
+      effect,
       inputSchema,
       outputSchema,
     }))

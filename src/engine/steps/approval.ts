@@ -11,8 +11,11 @@ export function carryApprovals(
   if (!events.some((event) => event.type.startsWith("approval-"))) return [];
   const { run, workspace } = context;
   const { approvals } = context.options;
+  // What was decided or taken back with the same words never comes before anybody.
   const withdrawn = new Set(
-    events.flatMap((event) => (event.type === "approval-withdrawn" ? [event.approvalId] : [])),
+    events.flatMap((event) =>
+      event.type === "approval-withdrawn" || event.type === "approval-decided" ? [event.approvalId] : [],
+    ),
   );
   const requested = new Set<string>();
   return events.flatMap((event) => {

@@ -1,5 +1,5 @@
 import { BatonError, isObject, type JsonObject, type RunId } from "#base/index.ts";
-import { limitsLeft, type ChildFacts, type ParentLink } from "#flow/machine/index.ts";
+import { limitsLeft, type ChildFacts, type ParentLink, type Sandbox } from "#flow/machine/index.ts";
 import type { NewRun } from "#journal/index.ts";
 import type { Step } from "./step.ts";
 
@@ -42,6 +42,9 @@ export const childStart: Step<"child-start"> = async (obligation, context) => {
   const limits = request.waits
     ? (request.limits ?? limitsLeft(state, context.flow, options.journal.now()))
     : {};
+  // What is only tried out starts nothing in earnest. How far it goes is its own affair.
+  const { until: _own, ...sandbox } = state.sandbox ?? {};
+  const kind = state.sandbox ? { sandbox: sandbox as Sandbox } : {};
   if (request.part === null) {
     if (!options.runs) {
       throw new BatonError("misconfigured", "Runs of other flows can't be started here.", {
@@ -53,9 +56,8 @@ export const childStart: Step<"child-start"> = async (obligation, context) => {
     const inputs: JsonObject = isObject(given) ? given : {};
     const { simulated } = state;
     const { runs } = options;
-    const facts = await answered(context.signal, () =>
-      runs.start({ workspace, run: child, flow, revision, inputs, by, simulated, parent, limits }),
-    );
+    const wish = { workspace, run: child, flow, revision, inputs, by, simulated, parent, limits, ...kind };
+    const facts = await answered(context.signal, () => runs.start(wish));
     return { kind: "child-started", key, ...facts };
   }
   const { flowId, revisionId, simulated } = state;
@@ -77,6 +79,7 @@ export const childStart: Step<"child-start"> = async (obligation, context) => {
       simulated,
       parent,
       limits,
+      ...kind,
       part: request.part,
     },
   };

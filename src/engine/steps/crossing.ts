@@ -31,13 +31,13 @@ export function carryCrossings(
     switch (event.type) {
       case "lock-requested": {
         const { path, key, name } = event;
-        if (isOver(state.tasks[path])) break;
+        if (isOver(state.tasks[path]) || state.sandbox) break;
         work.push(journal.askLock({ workspace, run, epoch, path, key, name }));
         break;
       }
       case "event-awaited": {
         const { path, key, name, about } = event;
-        if (isOver(state.tasks[path])) break;
+        if (isOver(state.tasks[path]) || state.sandbox) break;
         work.push(journal.awaitEvent({ workspace, run, epoch, path, key, name, about }));
         break;
       }
@@ -85,6 +85,7 @@ export function repeatCrossings(
 ): Promise<unknown>[] {
   const work: Promise<unknown>[] = [];
   for (const obligation of obligations) {
+    if (state.sandbox && (obligation.kind === "lock" || obligation.kind === "event")) continue;
     if (obligation.kind === "lock") {
       const { path, key, name } = obligation;
       work.push(journal.askLock({ workspace, run, epoch, path, key, name }));

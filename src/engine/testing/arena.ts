@@ -11,7 +11,13 @@ type Flows = Readonly<Record<string, Flow>>;
 const noSender = (): never => {
   throw new Error("This world sends no events.");
 };
-const tools = { look: { repeatable: true }, hang: {}, shaky: { repeatable: true } };
+const tools = {
+  look: { repeatable: true },
+  hang: {},
+  shaky: { repeatable: true },
+  /** Changes nothing. */
+  peek: { repeatable: true, effect: "none" },
+} as const;
 
 /** Several runs of several flows, driven in turn until none moves. */
 export async function makeArena(world: ConformanceWorld, texts: readonly string[], point?: KillPoint) {
@@ -77,12 +83,12 @@ export async function makeArena(world: ConformanceWorld, texts: readonly string[
       {
         revisions: async (revision) => ({ flow: flows[revision] ?? flowOf("id: none\ntasks: []\n") }),
         runs: {
-          async start({ run, flow, inputs, parent, limits }) {
+          async start({ run, flow, inputs, parent, limits, sandbox }) {
             if (!flows[flow]) throw new BatonError("not-found", `There is no flow "${flow}".`);
             const { concurrency } = flows[flow];
             const slot = concurrency && { ...concurrency, key: String(inputs["key"] ?? "") };
             await creating.create({
-              ...made(run, flow, { inputs, parent, limits }),
+              ...made(run, flow, { inputs, parent, limits, ...(sandbox ? { sandbox } : {}) }),
               ...(slot ? { slot } : {}),
             });
             return { number: 1, flow, title: flow, revision: 1 };
@@ -100,7 +106,11 @@ export async function makeArena(world: ConformanceWorld, texts: readonly string[
     runs,
     died: dying.died,
     id,
-    async start(flow: string, inputs: Record<string, string> = {}): Promise<RunId> {
+    async start(
+      flow: string,
+      inputs: Record<string, string> = {},
+      more: Partial<NewRun["start"]> = {},
+    ): Promise<RunId> {
       const run = newId("run");
       const { concurrency } = flows[flow] ?? {};
       const slot = concurrency && {
@@ -108,7 +118,7 @@ export async function makeArena(world: ConformanceWorld, texts: readonly string[
         onFull: concurrency.onFull,
         key: inputs["key"] ?? "",
       };
-      await journal.create({ ...made(run, flow, { inputs }), ...(slot ? { slot } : {}) });
+      await journal.create({ ...made(run, flow, { inputs, ...more }), ...(slot ? { slot } : {}) });
       note(run, flow);
       return run;
     },

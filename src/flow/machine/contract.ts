@@ -27,7 +27,18 @@ export type ToolFacts = {
   readonly schemaHash: string;
   /** Whether a call cut off in mid-flight may be repeated: it is idempotent, or takes the idempotency key. */
   readonly repeatable: boolean;
+  /** What a call leaves behind; missing: it may leave anything. */
+  readonly effect?: ToolEffect;
 };
+
+/**
+ * Whether calls of a tool change anything outside of their run: none of them, or those alone whose text argument does not begin with one
+ * of these. What changes nothing is called for real also where a flow is only tried out.
+ */
+export type ToolEffect =
+  | "none"
+  | "outside"
+  | { readonly noneWhere: { readonly argument: string; readonly beginsWith: readonly string[] } };
 
 /** All tools that a run can see by name: the workspace's registry and the flow's own. */
 export type ToolCatalog = { get(name: string): ToolFacts | undefined; names(): readonly string[] };

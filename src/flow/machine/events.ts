@@ -1,6 +1,7 @@
 import type { BlobRef, Json, JsonObject } from "#base/index.ts";
 import type { By, EscalationStep, Limits, Risk } from "../language/definition.ts";
 import type { CrossingEventBody, ParentLink, RunPart } from "./crossing.ts";
+import type { Mocked, Sandbox } from "./sandbox/sandbox.ts";
 
 /**
  * Where a task instance stands in its run: ids joined by "/", an iteration of a `foreach` as `id[n]`, the blocks of
@@ -35,6 +36,8 @@ export type RunStop = {
   readonly path: TaskPath;
   readonly message: string;
   readonly outputs: Readonly<Record<string, Value>> | null;
+  /** The run was only to go on until the end of this task: see {@link Sandbox}. */
+  readonly asAsked?: true;
 };
 
 /** Whether a run reached its goal, by the flow's `success`; null where that could not be evaluated, for `reason`. */
@@ -124,6 +127,8 @@ export type Ask = {
   /** Whom the question goes to further while nobody decides: how long after it was asked, and whom. */
   readonly escalate?: readonly EscalationStep[];
   readonly comment: "never" | "always" | "onReject";
+  /** Asked by a run that is only tried out: nothing outside of it follows from the decision. */
+  readonly sandbox?: true;
   readonly risk: Risk | null;
   /** The call awaiting, for kinds "tool" and "outcome-unknown". */
   readonly call: {
@@ -165,6 +170,8 @@ export type RunEventBody =
       readonly part?: RunPart;
       /** Others may have to be told of its end. */
       readonly crosses?: boolean;
+      /** Set where the flow is only tried out. */
+      readonly sandbox?: Sandbox;
       /** The run ends before anything began: its flow's `concurrency` did not let it in. */
       readonly refused?: { readonly outcome: "failed" | "cancelled"; readonly error: TaskError };
     }
@@ -318,6 +325,8 @@ export type RunEventBody =
       readonly agent: string | null;
       /** Set when a person approved these very bytes. */
       readonly approvedHash: string | null;
+      /** Where it came from that the tool itself was not called. */
+      readonly mocked?: Mocked;
     }
   | {
       readonly type: "tool-call-finished";

@@ -18,5 +18,5 @@ export { leftOutMarker, shownBytes } from "./agent/estimate.ts";
 export { covers, grantedTools } from "./agent/grants.ts";
 export { upcast, eventVersion, type Upcasters, type Upcaster } from "./upcast.ts";
 export { mapPlaces, beginningOf } from "./places.ts";
-export { rememberTool } from "./heads/remember.ts";
-export { scriptTool } from "./heads/script.ts";
+export { rememberTool, scriptTool } from "./names.ts";
+export { isHarmless, mockOf, mockRemembered, type Mocked, type Sandbox } from "./sandbox/sandbox.ts";

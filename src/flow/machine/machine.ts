@@ -20,8 +20,17 @@ export function advance(state: RunState, signals: readonly Signal[], context: Ma
   return look(state, context, (walk) => {
     // A run that waited for its turn is told at once what came meanwhile.
     for (const signal of startFirst(state, signals)) take(walk, signal);
-    carryRun(walk);
+    carryOn(walk);
   });
+}
+
+/** As far as the run goes by itself. What is answered within the walk may be what a task waits for: then it goes on with it. */
+function carryOn(walk: Walk): void {
+  let before: number;
+  do {
+    before = walk.events.length;
+    carryRun(walk);
+  } while (walk.draft.run.sandbox !== undefined && walk.events.length > before);
 }
 
 function startFirst(state: RunState, signals: readonly Signal[]): readonly Signal[] {
@@ -110,7 +119,7 @@ function crossingsOf({ path, status, lock, awaited, children = [] }: TaskState):
 export const machine: Machine = {
   initial,
   evolve,
-  decide: (state, context) => look(state, context, carryRun),
+  decide: (state, context) => look(state, context, carryOn),
   receive: (state, signal, context) => look(state, context, (walk) => take(walk, signal)),
   obligations,
 };

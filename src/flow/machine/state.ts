@@ -1,5 +1,6 @@
 import type { JsonObject } from "#base/index.ts";
 import type { By, Limits } from "../language/definition.ts";
+import type { Mocked, Sandbox } from "./sandbox/sandbox.ts";
 import type { AwaitedState, ChildState, LockState, ParentLink, RunPart } from "./crossing.ts";
 import type {
   ApprovalVote,
@@ -49,6 +50,8 @@ export type RunState = {
   readonly part?: RunPart;
   /** Whether others may have to be told of this run's end. */
   readonly crosses?: boolean;
+  /** Set where the flow is only tried out. */
+  readonly sandbox?: Sandbox;
   readonly simulated: boolean;
   /** Epoch milliseconds; 0 before the first event. */
   readonly startedAt: number;
@@ -242,6 +245,7 @@ export type EffectState =
       readonly risk: string;
       readonly agent: string | null;
       readonly approvedHash: string | null;
+      readonly mocked?: Mocked;
       readonly begunAt: number;
       readonly end:
         | null

@@ -12,6 +12,7 @@ export const filesRead: Tool = {
   description:
     "Reads the text of a file, whole or a range of its lines. Use it to see what a file contains; to count, search or group, files.query is better.",
   risk: "low",
+  effect: "none",
   inputSchema: {
     type: "object",
     properties: {

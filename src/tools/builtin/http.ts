@@ -67,6 +67,7 @@ export function httpTools(fetchOf: FetchOf): readonly Tool[] {
       description:
         "Fetches a web address with GET and answers its status, headers and body as text and JSON. Changes nothing.",
       risk: "low",
+      effect: "none",
       inputSchema: {
         type: "object",
         properties: { url, query, headers, acceptErrors },
@@ -85,6 +86,7 @@ export function httpTools(fetchOf: FetchOf): readonly Tool[] {
       description:
         "Sends an HTTP request with any method, headers and body, and answers status, headers and body as text and JSON. Use http.get where only reading is needed.",
       risk: "medium",
+      effect: { noneWhere: { argument: "method", beginsWith: ["GET", "HEAD", "OPTIONS"] } },
       inputSchema: {
         type: "object",
         properties: {

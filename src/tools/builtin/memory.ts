@@ -81,6 +81,8 @@ const outputs: Readonly<Record<Operation, JsonObject>> = {
   },
 };
 
+const reading: ReadonlySet<Operation> = new Set(["get", "list", "search"]);
+
 function memoryTool(
   operation: Operation,
   about: Pick<Tool, "title" | "description">,
@@ -91,9 +93,10 @@ function memoryTool(
     name: `memory.${operation}`,
     ...about,
     risk: "low",
+    effect: reading.has(operation) ? "none" : { noneWhere: { argument: "key", beginsWith: ["run:"] } },
     inputSchema: { type: "object", properties, required: [...required], additionalProperties: false },
     outputSchema: outputs[operation],
-    idempotent: operation === "get" || operation === "list" || operation === "search",
+    idempotent: reading.has(operation),
     takesKey: true,
     timeoutMs: 15_000,
     async call(given, context) {

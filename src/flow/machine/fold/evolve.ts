@@ -35,6 +35,7 @@ function applyBody(draft: Draft, body: RunEventBody, at: number): void {
         ...(body.parent ? { parent: body.parent } : {}),
         ...(body.part ? { part: body.part } : {}),
         ...(body.crosses ? { crosses: true } : {}),
+        ...(body.sandbox ? { sandbox: body.sandbox } : {}),
       } satisfies Partial<RunState>);
       return;
     case "run-cancel-requested":

@@ -1,6 +1,7 @@
 import { isObject, type Json } from "#base/index.ts";
 import type { Limits } from "../../language/definition.ts";
 import type { ChildState } from "../crossing.ts";
+import { definitionsOf } from "../definitions.ts";
 import type { TaskPath, Value } from "../events.ts";
 import { reachOf } from "../part.ts";
 import { staticPath } from "../paths.ts";
@@ -22,13 +23,20 @@ export type Spread = { readonly size: number; readonly runs: number; readonly co
 /** How many items go to each run; undefined where the run goes through them itself. */
 export function spreadOf(walk: Walk, task: TaskOf<"foreach">, items: number): Spread | undefined {
   if (items <= mostInOneRun || walk.draft.run.part !== undefined) return undefined;
-  if (reachOf(walk.flow, task).bound) return undefined;
+  if (reachOf(walk.flow, task).bound || stopsWithin(walk, task)) return undefined;
   const count = Math.ceil(items / mostInOneRun);
   const size = Math.ceil(items / count);
   const concurrency = Math.max(1, task.concurrency);
   // Where the loop may break off, nothing behind that point may have begun: one run after the other.
   const runs = task.breakWhen === undefined ? Math.min(concurrency, count, mostRunsAtOnce) : 1;
   return { size, runs, concurrency: Math.max(1, Math.floor(concurrency / runs)) };
+}
+
+/** Whether the run ends with a task of this loop: then it has to be the run's own. */
+function stopsWithin(walk: Walk, task: TaskOf<"foreach">): boolean {
+  const { sandbox } = walk.draft.run;
+  const path = definitionsOf(walk.flow).byId.get(task.id) ?? task.id;
+  return sandbox?.until?.startsWith(`${path}/`) ?? false;
 }
 
 export function readSpread(data: Json): Spread | undefined {

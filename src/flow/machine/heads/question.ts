@@ -22,12 +22,14 @@ export function askOnce(
   const { timeout } = task;
   const again = task.onTimeout === "escalate";
   const wait = timeout === undefined ? Number.POSITIVE_INFINITY : again ? timeout * 2 : timeout;
-  const steps = task.escalate
+  // Who tries a flow out is asked alone.
+  const further = walk.draft.run.sandbox ? [] : task.escalate;
+  const steps = further
     .map(({ after, to }) => ({ after: again ? Math.min(after, timeout ?? after) : after, to }))
     .filter(({ after }) => after < wait);
   const made = { ...question(), ...(steps.length === 0 ? {} : { escalate: steps }) };
   const deadline = Number.isFinite(wait) ? walk.now + wait : null;
-  const ask = freeze(walk, made, questionBytes(walk, path, made));
+  const ask = freeze(walk, made, (frozen) => questionBytes(walk, path, frozen));
   request(walk, path, ask, { step: 1, callId: null, deadline });
   if (deadline !== null) setTimer(walk, path, "deadline", deadline);
   for (const { after } of steps) setTimer(walk, path, "escalate", walk.now + after);

@@ -1,11 +1,11 @@
 import { isObject, type Json } from "#base/index.ts";
 import { memoryGrantOf, memoryRefusal } from "../../language/memory.ts";
+import { rememberTool } from "../names.ts";
 import { effectKey } from "../paths.ts";
+import { emitCall } from "../sandbox/answer.ts";
 import { callOutcome } from "./call.ts";
 import { failed, type Head, open } from "./head.ts";
 
-/** The tool that writes what tasks remember. Its arguments: `{ entries, as, tags, expiresInMs? }`. No agent can be granted it. */
-export const rememberTool = "remember";
 const callId = "remember";
 
 /** Writes entries into shared memory. Its output is what it wrote, by key. */
@@ -37,8 +37,7 @@ export const remember: Head<"remember"> = {
       }
     }
     const { as, tags, expires } = task;
-    walk.emit({
-      type: "tool-call-begun",
+    emitCall(walk, {
       path,
       attempt: state.attempt,
       step: 1,

@@ -1,9 +1,8 @@
+import { scriptTool } from "../names.ts";
 import { effectKey } from "../paths.ts";
+import { emitCall } from "../sandbox/answer.ts";
 import { failed, type Head, open } from "./head.ts";
 import { callOutcome } from "./call.ts";
-
-/** The tool that carries scripts out. Its arguments: `{ language, code, args, files }`. */
-export const scriptTool = "script";
 
 export const script: Head<"script"> = {
   kind: "script",
@@ -18,8 +17,7 @@ export const script: Head<"script"> = {
     if (effect) return callOutcome(walk, path, effect, task.returns?.schema ?? null);
     const data = walk.open(state.data);
     if (data === null || typeof data !== "object") return failed("internal", "The script's values are lost.");
-    walk.emit({
-      type: "tool-call-begun",
+    emitCall(walk, {
       path,
       attempt: state.attempt,
       step: 1,

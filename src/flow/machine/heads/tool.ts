@@ -2,6 +2,7 @@ import { isObject, type Json } from "#base/index.ts";
 import { effectKey } from "../paths.ts";
 import { askForCall, needsApproval, type PendingCall } from "../walk/asks.ts";
 import type { TaskPath } from "../events.ts";
+import { emitCall } from "../sandbox/answer.ts";
 import type { Walk } from "../walk/walk.ts";
 import { callOutcome, checkArguments, errorList } from "./call.ts";
 import { failed, type Head, open, type Outcome } from "./head.ts";
@@ -69,8 +70,7 @@ function callOrAsk(walk: Walk, path: TaskPath, call: PendingCall): Outcome {
 /** Journals that a call begins. From here on it may happen. */
 export function beginCall(walk: Walk, path: TaskPath, call: PendingCall, approvedHash: string | null): void {
   const { facts, args, agent, step, key } = call;
-  walk.emit({
-    type: "tool-call-begun",
+  emitCall(walk, {
     path,
     attempt: walk.at(path).attempt,
     step,

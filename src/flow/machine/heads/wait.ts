@@ -1,5 +1,6 @@
 import { BatonError, type Json, type JsonObject } from "#base/index.ts";
 import { parseDuration } from "../../values/duration.ts";
+import { sandboxActor } from "../sandbox/sandbox.ts";
 import { hasFired, hasTimer, setTimer } from "../walk/life.ts";
 import { effectKey } from "../paths.ts";
 import type { Walk } from "../walk/walk.ts";
@@ -26,6 +27,7 @@ export const wait: Head<"wait"> = {
     if ("event" in task.for) return eventOutcome(walk, task, path);
     const state = walk.at(path);
     const dueAt = Number(valueIn(walk.open(state.data), "dueAt"));
+    if (walk.draft.run.sandbox) return done(new Date(dueAt).toISOString());
     if (hasFired(state, "wait") || dueAt <= walk.now) return done(new Date(dueAt).toISOString());
     if (!hasTimer(walk, path, "wait")) setTimer(walk, path, "wait", dueAt);
     return open;
@@ -37,13 +39,15 @@ function eventOutcome(walk: Walk, task: TaskOf<"wait">, path: string): Outcome {
   if (!awaited) {
     const given = walk.open(data);
     const key = effectKey(walk.context.runId, path, attempt, 1, "event");
-    walk.emit({
-      type: "event-awaited",
-      path,
-      key,
-      name: textIn(given, "event"),
-      about: textIn(given, "about"),
-    });
+    const name = textIn(given, "event");
+    walk.emit({ type: "event-awaited", path, key, name, about: textIn(given, "about") });
+    const { sandbox } = walk.draft.run;
+    if (sandbox) {
+      // An event is for those who wait for it in earnest.
+      const payload = sandbox.mocks[`event:${name}`] ?? null;
+      walk.emit({ type: "event-received", path, key, payload, by: sandboxActor });
+      return done(payload);
+    }
     if (task.timeout !== undefined) setTimer(walk, path, "deadline", walk.now + task.timeout);
     return open;
   }

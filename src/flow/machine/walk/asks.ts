@@ -3,6 +3,7 @@ import type { By } from "../../language/definition.ts";
 import { canonicalJson } from "../../values/canonical.ts";
 import type { ToolFacts } from "../contract.ts";
 import type { Ask, TaskPath } from "../events.ts";
+import { answerItself, harmless } from "../sandbox/answer.ts";
 import { cut, type Walk } from "./walk.ts";
 
 /** Who is asked when a rule names nobody: approvers. */
@@ -16,8 +17,9 @@ const longestTitle = 10_000;
 /** Characters of the sentence that says what a call does; its arguments are shown beside it. */
 const longestCallTitle = 300;
 
-/** Freezes a question: `bytes` is what the decision will be bound to. */
-export function freeze(walk: Walk, question: Question, bytes: Json): Ask {
+/** Freezes a question: `bytesOf` answers what the decision will be bound to. */
+export function freeze(walk: Walk, wished: Question, bytesOf: (question: Question) => Json): Ask {
+  const question = harmless(walk, wished);
   if (question.title.length > longestTitle) {
     throw new BatonError(
       "limit-reached",
@@ -25,7 +27,7 @@ export function freeze(walk: Walk, question: Question, bytes: Json): Ask {
       { hint: "Ask in a sentence, and put the rest into details." },
     );
   }
-  const canonical = canonicalJson(bytes);
+  const canonical = canonicalJson(bytesOf(question));
   return { ...question, canonical, hash: walk.context.sha256(canonical) };
 }
 
@@ -88,7 +90,7 @@ export function askForCall(walk: Walk, path: TaskPath, call: PendingCall): void 
     risk: facts.risk,
     call: { tool: facts.name, args, schemaHash: facts.schemaHash, agent },
   };
-  const ask = freeze(walk, question, callBytes(walk, call));
+  const ask = freeze(walk, question, () => callBytes(walk, call));
   request(walk, path, ask, { step: call.step, callId: call.callId, deadline: null });
 }
 
@@ -100,6 +102,7 @@ export function request(
 ): void {
   const approvalId = makeId("appr", walk.now, walk.context.random);
   walk.emit({ type: "approval-requested", path, approvalId, ...place, ask });
+  answerItself(walk, path, approvalId, ask);
 }
 
 /** A sentence that says what the call does: the tool's own `title` with the arguments filled in, where it has one. */

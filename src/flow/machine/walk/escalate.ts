@@ -32,7 +32,7 @@ export function carryEscalation(
   const asked = walk.at(path).approvals.findLast((one) => one.ask.kind === "escalation");
   if (!asked) {
     const question = questionAbout(walk, task, path, error, rule);
-    const ask = freeze(walk, question, questionBytes(walk, path, question));
+    const ask = freeze(walk, question, (frozen) => questionBytes(walk, path, frozen));
     const deadline = rule.timeout === undefined ? null : walk.now + rule.timeout;
     request(walk, path, ask, { step: 1, callId: null, deadline });
     if (deadline !== null) setTimer(walk, path, "deadline", deadline);

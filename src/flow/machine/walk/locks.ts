@@ -16,6 +16,8 @@ function holds(task: TaskState | undefined): boolean {
 export function askForLock(walk: Walk, task: Task, path: TaskPath): boolean {
   if (task.lock === undefined || holds(walk.task(path))) return false;
   const name = walk.text(task.lock, path);
+  // What is only tried out changes nothing that others could be in the way of, and holds nobody up.
+  if (walk.draft.run.sandbox !== undefined) return false;
   if (name === "" || heldAbove(walk, path, name)) return false;
   const attempt = (walk.task(path)?.attempt ?? 0) + 1;
   const key = effectKey(walk.context.runId, path, attempt, 0, "lock");

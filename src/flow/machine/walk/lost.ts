@@ -1,5 +1,6 @@
 import { isObject, type Json } from "#base/index.ts";
 import type { TaskPath } from "../events.ts";
+import { emitCall } from "../sandbox/answer.ts";
 import type { ApprovalState, EffectState } from "../state.ts";
 import { approvers, freeze, questionBytes, request, type Question } from "./asks.ts";
 import type { Walk } from "./walk.ts";
@@ -26,7 +27,7 @@ export function askAboutLost(walk: Walk, path: TaskPath, effect: ToolEffect): vo
   const asked = questionAbout(walk, path, effect);
   if (!asked) {
     const question = lostQuestion(walk, effect);
-    const ask = freeze(walk, question, questionBytes(walk, path, question));
+    const ask = freeze(walk, question, (frozen) => questionBytes(walk, path, frozen));
     request(walk, path, ask, { step, callId, deadline: null });
     return;
   }
@@ -39,8 +40,7 @@ export function askAboutLost(walk: Walk, path: TaskPath, effect: ToolEffect): vo
     walk.emit({ type: "tool-call-finished", path, step, callId, key, result });
   } else if (decision === "again" && asked.ask.call?.schemaHash === schemaHashOf(walk, effect)) {
     const { tool, agent, approvedHash } = effect;
-    walk.emit({
-      type: "tool-call-begun",
+    emitCall(walk, {
       path,
       attempt: effect.attempt,
       step,

@@ -95,7 +95,7 @@ function end(walk: Walk, outcome: RunOutcome, error: TaskError | null): void {
     outcome: finished,
     ...result,
     ...told,
-    ...goalOf(walk, finished, result.outputs),
+    ...(stop?.asAsked ? {} : goalOf(walk, finished, result.outputs)),
   });
 }
 

@@ -10,6 +10,7 @@ import { apply } from "../fold/evolve.ts";
 import type { RunState, TaskState } from "../state.ts";
 import type { AnyHead } from "../heads/head.ts";
 import { partFlow } from "../part.ts";
+import { endAsAsked } from "../sandbox/answer.ts";
 import { makeScope } from "./scope.ts";
 
 /** Thrown when a decision needs blobs, or entries of memory, that are not at hand; ends the walk. */
@@ -62,6 +63,7 @@ export class Walk {
   emit(body: RunEventBody): void {
     this.events.push(body);
     apply(this.draft, body, this.context.now);
+    endAsAsked(this, body);
   }
 
   task(path: TaskPath): TaskState | undefined {
