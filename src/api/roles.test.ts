@@ -58,6 +58,10 @@ const calls: Record<string, { input: (world: World) => unknown; ids?: true }> = 
   "run.get": { input: ({ run }) => ({ id: run }), ids: true },
   "run.locks": { input: ({ run }) => ({ id: run }), ids: true },
   "run.start": { input: ({ slug }) => ({ slug, inputs: { unknown: 1 } }), ids: true },
+  "run.tryOut": {
+    input: ({ flowId }) => ({ flowId, hash: "0".repeat(64), stateVector: "AA==" }),
+    ids: true,
+  },
   "run.cancel": { input: ({ run }) => ({ id: run, reason: "" }), ids: true },
   "run.pause": { input: ({ run }) => ({ id: run, reason: "" }), ids: true },
   "run.resume": { input: ({ run }) => ({ id: run }), ids: true },

@@ -49,6 +49,7 @@ import { pause } from "./run/pause.ts";
 import { resume } from "./run/resume.ts";
 import { retry } from "./run/retry.ts";
 import { start } from "./run/start.ts";
+import { tryOut } from "./run/tryOut.ts";
 import { watch as runWatch } from "./run/watch.ts";
 import { deleteSecret } from "./settings/deleteSecret.ts";
 import { models } from "./settings/models.ts";
@@ -91,6 +92,7 @@ export const appRouter = router({
     list: runList,
     get: runGet,
     start,
+    tryOut,
     cancel,
     pause,
     resume,

@@ -33,6 +33,8 @@ export type RunRow = {
   headline: string;
   startedBy: { kind: string; id: string; name: string };
   simulated: boolean;
+  /** Only tries the flow out. Its revision is below zero where that is a draft. */
+  sandbox: boolean;
   createdAt: number;
   updatedAt: number;
   finishedAt: number | null;
@@ -121,7 +123,14 @@ export type RunView = RunRow & {
 
 export type ApprovalView = {
   id: string;
-  run: { id: string; number: number; flowTitle: string; flowSlug: string; startedByName: string };
+  run: {
+    id: string;
+    number: number;
+    flowTitle: string;
+    flowSlug: string;
+    startedByName: string;
+    sandbox: boolean;
+  };
   path: string;
   kind: "approval" | "form" | "tool" | "outcome-unknown" | "escalation";
   title: string;

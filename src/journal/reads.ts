@@ -18,6 +18,8 @@ export type RunListing = {
   headline: string;
   startedBy: { kind: string; id: string; name: string };
   simulated: boolean;
+  /** Only tries the flow out. Its revision is below zero where that is a draft. */
+  sandbox: boolean;
   createdAt: number;
   updatedAt: number;
   finishedAt: number | null;
@@ -63,6 +65,8 @@ export type RunFilter = {
   readonly startedBy?: string | undefined;
   /** Labels that it must have; a value of null: any. */
   readonly labels?: Readonly<Record<string, string | null>> | undefined;
+  /** Runs that only try a flow out: no others, or these as well. Left out: none of them. */
+  readonly sandbox?: "only" | "too" | undefined;
   /** As answered in `next`. */
   readonly cursor?: string | undefined;
   /** At most 200; 50 when left out. */

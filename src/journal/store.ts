@@ -24,6 +24,7 @@ export async function readRuns(
       })),
       // Parts of a run are seen from that run.
       internal: false,
+      ...(filter.sandbox === "too" ? {} : { sandbox: filter.sandbox === "only" }),
       ...(filter.cursor === undefined ? {} : { id: { lt: filter.cursor } }),
     },
     include,
@@ -151,6 +152,7 @@ function listingOf(row: Row, revisions: ReadonlyMap<string, number>): RunListing
     headline: row.headline,
     startedBy: { kind: row.startedByKind, id: row.startedById, name: row.startedByName },
     simulated: row.simulated,
+    sandbox: row.sandbox,
     createdAt: row.createdAt.getTime(),
     updatedAt: row.updatedAt.getTime(),
     finishedAt: row.finishedAt?.getTime() ?? null,

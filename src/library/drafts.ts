@@ -121,14 +121,15 @@ export async function reviewedText(
   scope: Scope,
   flow: FlowId,
   reviewed: Reviewed,
+  then: "publish" | "try it" = "publish",
 ): Promise<string> {
-  authorize(scope, flowPolicy.publish);
+  authorize(scope, then === "publish" ? flowPolicy.publish : flowPolicy.edit);
   const { doc } = await live.whenCommitted(scope, draftAddress(flow), reviewed.stateVector);
   const text = doc.getText(flowTextRoot).toString();
   doc.destroy();
   if (sha256(text) === reviewed.hash) return text;
   throw new BatonError("conflict", "The draft has changed since you looked at it.", {
-    hint: "See what changed, then publish again.",
+    hint: `See what changed, then ${then} again.`,
     details: { text },
   });
 }

@@ -11,6 +11,7 @@ export {
   publishIn,
   listFlows,
   getFlow,
+  pinDraft,
   pinRevision,
   loadRevision,
   revisionText,

@@ -214,6 +214,29 @@ export async function pinRevision(
   return { ...revision, flowId: flow.id as FlowId, slug: flow.slug, number, flow: flowOf(revision) };
 }
 
+/**
+ * A draft's text as a run that tries it out pins it: as a revision that is none, and in no list. Fails with "bad-input" (details:
+ * `Problem[]`) for a text with errors.
+ */
+export async function pinDraft(
+  db: Database,
+  scope: Scope,
+  draft: { readonly flow: FlowId; readonly text: string },
+  knowledge?: Knowledge,
+): Promise<PinnedRevision> {
+  authorize(scope, flowPolicy.edit);
+  const { text } = draft;
+  const flow = runnable(text, knowledge, "try it");
+  const hash = sha256(text);
+  return transaction(db, async (tx) => {
+    const target = await store.lockFlow(scope, tx, { id: draft.flow });
+    if (target === null) throw missing();
+    const { id: flowId, slug } = target;
+    const kept = await store.keepTried(scope, tx, { id: newId("rev"), flowId, hash, text });
+    return { ...kept, flowId, slug, text, flow };
+  });
+}
+
 /** A revision by its id: what the engine drives a run by. */
 export async function loadRevision(db: Database, scope: Scope, id: string): Promise<PinnedRevision> {
   const revision = await store.readRevisionById(scope, db, id);
@@ -296,7 +319,7 @@ function flowOf(revision: { readonly id: string; readonly text: string }): Flow 
 }
 
 /** The parsed flow of a text without errors; "bad-input" with the problems otherwise. */
-function runnable(text: string, knowledge?: Knowledge): Flow {
+function runnable(text: string, knowledge?: Knowledge, then = "publish"): Flow {
   const parsed = parseFlow(text);
   const problems = validateFlow(parsed, knowledge);
   const errors = problems.filter((problem) => problem.severity === "error");
@@ -308,7 +331,7 @@ function runnable(text: string, knowledge?: Knowledge): Flow {
     first === undefined
       ? "The text is not a flow."
       : `The flow has a problem in line ${first.line}: ${first.message}${more}`,
-    { hint: "Correct the marked places, then publish again.", details: problems },
+    { hint: `Correct the marked places, then ${then} again.`, details: problems },
   );
 }
 

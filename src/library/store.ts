@@ -12,6 +12,9 @@ type FlowFacts = {
 type FlowHead = Omit<ListedFlow, "lastRuns">;
 type RevisionText = { id: RevisionId; text: string };
 
+/** Numbers of revisions. Below are drafts that were tried out. */
+const published = { number: { gt: 0 } } as const;
+
 /** Runs that the strip beside a flow shows. */
 const lastRuns = 14;
 
@@ -35,7 +38,7 @@ export async function latestRevision(
   flow: string,
 ): Promise<{ id: RevisionId; number: number; hash: string } | null> {
   const row = await tx.prisma.revision.findFirst({
-    where: { workspaceId: scope.workspaceId, flowId: flow },
+    where: { workspaceId: scope.workspaceId, flowId: flow, ...published },
     orderBy: { number: "desc" },
   });
   return row === null ? null : { id: row.id as RevisionId, number: row.number, hash: row.hash };
@@ -48,7 +51,7 @@ export async function latestText(
   flow: string,
 ): Promise<{ number: number; text: string } | null> {
   return tx.prisma.revision.findFirst({
-    where: { workspaceId: scope.workspaceId, flowId: flow },
+    where: { workspaceId: scope.workspaceId, flowId: flow, ...published },
     orderBy: { number: "desc" },
     select: { number: true, text: true },
   });
@@ -97,6 +100,25 @@ export async function insertRevision(
   });
 }
 
+/**
+ * Keeps a draft's text for the runs that try it out, once, however often it is tried. Answers its id, and a number below zero.
+ * The flow is to be locked.
+ */
+export async function keepTried(
+  scope: Scope,
+  tx: Transaction,
+  draft: { id: RevisionId; flowId: FlowId; hash: string; text: string },
+): Promise<{ id: RevisionId; number: number }> {
+  const { flowId, hash } = draft;
+  const where = { workspaceId: scope.workspaceId, flowId, number: { lt: 0 } };
+  const known = await tx.prisma.revision.findFirst({ where: { ...where, hash } });
+  if (known !== null) return { id: known.id as RevisionId, number: known.number };
+  const last = await tx.prisma.revision.findFirst({ where, orderBy: { number: "asc" } });
+  const number = (last?.number ?? 0) - 1;
+  await insertRevision(scope, tx, { ...draft, number, message: "" });
+  return { id: draft.id, number };
+}
+
 export async function readFlows(
   scope: Scope,
   db: Database,
@@ -140,7 +162,7 @@ export async function readSlugs(scope: Scope, db: Database, beginning: string): 
 
 export async function readRevisions(scope: Scope, db: Database, flow: string): Promise<ListedRevision[]> {
   const rows = await db.prisma.revision.findMany({
-    where: { workspaceId: scope.workspaceId, flowId: flow },
+    where: { workspaceId: scope.workspaceId, flowId: flow, ...published },
     orderBy: { number: "desc" },
     take: 200,
     omit: { text: true },
@@ -161,7 +183,7 @@ export async function readRevision(
   number: number,
 ): Promise<RevisionText | null> {
   const row = await db.prisma.revision.findFirst({
-    where: { workspaceId: scope.workspaceId, flowId: flow, number },
+    where: { AND: [{ workspaceId: scope.workspaceId, flowId: flow, number }, published] },
   });
   return row === null ? null : { id: row.id as RevisionId, text: row.text };
 }
@@ -219,7 +241,7 @@ export async function readLastRuns(
     `select last.* from unnest($2::text[]) as wanted(id)
       cross join lateral (
         select id, flow_id, number, state, created_at from run
-         where workspace_id = $1 and flow_id = wanted.id and not internal order by number desc limit $3
+         where workspace_id = $1 and flow_id = wanted.id and not internal and not sandbox order by number desc limit $3
       ) as last`,
     [scope.workspaceId, flows, lastRuns],
   );

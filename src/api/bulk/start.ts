@@ -19,6 +19,7 @@ export const start = verb("run.control")
             flow: z.string().max(200).optional(),
             state: runState.optional(),
             mine: z.boolean().optional(),
+            sandbox: z.enum(["only", "too"]).optional(),
             label: z.string().max(300).optional(),
           }),
         }),
@@ -28,9 +29,10 @@ export const start = verb("run.control")
   .mutation(({ ctx: { deps, scope }, input }) => {
     const { action, reason, runs } = input;
     if ("ids" in runs) return startBulk(deps.db, scope, action, runs, reason.trim());
-    const { flow, state, mine, label } = runs.filter;
+    const { flow, state, mine, sandbox, label } = runs.filter;
     const filter = {
       flow,
+      sandbox,
       state: state === undefined ? undefined : [state],
       labels: label === undefined ? undefined : readLabel(label),
       startedBy: mine === true ? scope.actor.id : undefined,

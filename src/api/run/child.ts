@@ -11,14 +11,14 @@ import { createRun } from "./starting.ts";
 /** How tasks start runs of other flows: as people do, for whoever started the run that the task belongs to. */
 export function childRuns(db: Database): RunsPort {
   return {
-    async start({ workspace, run, flow, revision, inputs, by, simulated, parent, limits }) {
+    async start({ workspace, run, flow, revision, inputs, by, simulated, parent, limits, sandbox }) {
       const scope = systemScope(workspace, "engine");
       const known = await startedBefore(db, scope, run);
       if (known !== null) return known;
       const pinned = await pinFor(db, scope, flow, revision);
       const child = { id: run, by, parent, limits, ...(simulated ? { simulated } : {}) };
       const given = await openHandedOn(db, scope, parent.run as RunId, pinned.flow, inputs);
-      const { number } = await createRun(db, scope, { revision: pinned, inputs: given, child });
+      const { number } = await createRun(db, scope, { revision: pinned, inputs: given, child, sandbox });
       return { number, flow: pinned.slug, title: pinned.flow.title ?? pinned.slug, revision: pinned.number };
     },
   };

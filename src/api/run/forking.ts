@@ -1,6 +1,6 @@
 import { BatonError, type Json, type JsonObject, type RunId } from "#base/index.ts";
 import type { Flow } from "#flow/index.ts";
-import { checkFork } from "#flow/machine/index.ts";
+import { checkFork, type RunEvent, type Sandbox } from "#flow/machine/index.ts";
 import { authorize, runPolicy, runSecrets, type Scope } from "#governance/index.ts";
 import { getRun, runEvents } from "#journal/index.ts";
 import { loadRevision, pinRevision } from "#library/index.ts";
@@ -28,9 +28,10 @@ export async function forkRun(
   authorize(scope, runPolicy.fork);
   const run = await getRun(db, scope, id);
   const own = await loadRevision(db, scope, run.revisionId);
-  // Asked for in any case: a flow that is archived starts nothing.
-  const latest = await pinRevision(db, scope, { slug: run.flow.slug });
-  const revision = newest ? latest : { ...own, flowId: latest.flowId, slug: latest.slug };
+  // Asked for in any case: a flow that is archived starts nothing. A draft can be tried out before anything was published.
+  const latest = run.revision < 0 && !newest ? null : await pinRevision(db, scope, { slug: run.flow.slug });
+  const revision =
+    newest && latest ? latest : { ...own, flowId: latest?.flowId ?? own.flowId, slug: run.flow.slug };
   // The run holds references to its secrets; the fork seals them anew.
   const source = { ...(run.inputs as JsonObject), ...(await runSecrets(db, scope, run.id)) };
   refuseOtherSecrets(revision.flow, source, inputs);
@@ -41,9 +42,17 @@ export async function forkRun(
     revision,
     labels: givenLabels(own.flow, run.labels),
     inputs: { ...ofFlow(revision.flow, source), ...inputs },
+    ...(run.sandbox ? { sandbox: sandboxOf(events) } : {}),
     forkedFrom: { run: run.id, number: run.number, seq: events.at(-1)?.seq ?? 0, path },
     ...(Object.keys(overrides).length === 0 ? {} : { overrides }),
   });
+}
+
+/** What is only tried out is so from another task on as well, and then to its end. */
+function sandboxOf(events: readonly RunEvent[]): Sandbox {
+  const start = events.find(({ body }) => body.type === "run-started")?.body;
+  const given = start?.type === "run-started" ? start.sandbox : undefined;
+  return { mocks: given?.mocks ?? {}, questions: given?.questions ?? "ask" };
 }
 
 /** The labels that a run was given at its start: those that are not its flow's. */

@@ -29,6 +29,8 @@ export const list = verb("workspace.see")
         flow: z.string().max(200).optional(),
         state: z.union([runState, z.array(runState)]).optional(),
         mine: z.boolean().optional(),
+        /** Runs that only try a flow out: no others, or these as well. Left out: none of them. */
+        sandbox: z.enum(["only", "too"]).optional(),
         /** `name: value`, `name=value`, or a name alone. */
         label: z.string().max(300).optional(),
         cursor: z.string().max(100).nullish(),
@@ -37,9 +39,10 @@ export const list = verb("workspace.see")
       .optional(),
   )
   .query(({ ctx: { deps, scope }, input = {} }): Promise<{ rows: RunRow[]; next: string | null }> => {
-    const { flow, mine, cursor, limit, label } = input;
+    const { flow, mine, sandbox, cursor, limit, label } = input;
     return listRuns(deps.db, scope, {
       flow,
+      sandbox,
       limit,
       cursor: cursor ?? undefined,
       state: typeof input.state === "string" ? [input.state] : input.state,

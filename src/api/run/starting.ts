@@ -16,7 +16,7 @@ import {
   type Limits,
   type RunActor,
 } from "#flow/index.ts";
-import type { ForkOrigin, ParentLink } from "#flow/machine/index.ts";
+import type { ForkOrigin, ParentLink, Sandbox } from "#flow/machine/index.ts";
 import {
   authorize,
   newId,
@@ -65,6 +65,8 @@ export type NewRunOf = {
   /** Of a fork: values that variables get instead of their own. */
   readonly overrides?: JsonObject;
   readonly once?: StartKeys | undefined;
+  /** Set where it only tries the flow out. */
+  readonly sandbox?: Sandbox | undefined;
   /** Of a run that a task of another one starts: the id that it shall have, for whom, and simulated where that one is. */
   readonly child?: {
     readonly id: RunId;
@@ -114,8 +116,8 @@ async function prepareRun(db: Database, scope: Scope, run: NewRunOf): Promise<Pr
   const aliases = [...new Set(Object.values(flow.agents).map((agent) => agent.model))];
   const labels = { ...flow.labels, ...readRunLabels(run.labels ?? {}) };
   const simulated = run.child?.simulated ?? (await simulatesAll(db, scope, aliases));
-  // Its key is shown: a secret is not in it, but the reference that stands for it.
-  const slot = slotOf(flow, withoutSecrets(flow, inputs).inputs);
+  // Its key is shown: a secret is not in it, but the reference that stands for it. What is only tried out takes nobody's place.
+  const slot = run.sandbox ? undefined : slotOf(flow, withoutSecrets(flow, inputs).inputs);
   return { ...run, inputs, labels, simulated, ...(slot ? { slot } : {}) };
 }
 
@@ -123,7 +125,7 @@ async function prepareRun(db: Database, scope: Scope, run: NewRunOf): Promise<Pr
 async function startPreparedRun(
   tx: Transaction,
   scope: Scope,
-  { revision, inputs, labels, simulated, forkedFrom, overrides, once, child, slot }: PreparedRun,
+  { revision, inputs, labels, simulated, forkedFrom, overrides, once, child, slot, sandbox }: PreparedRun,
 ): Promise<StartedRun> {
   const { flow } = revision;
   const id = child?.id ?? newId("run");
@@ -158,6 +160,7 @@ async function startPreparedRun(
       simulated,
       ...(forkedFrom === undefined ? {} : { forkedFrom }),
       ...(child ? { parent: child.parent, limits: child.limits } : {}),
+      ...(sandbox ? { sandbox } : {}),
     },
     ...(slot ? { slot } : {}),
     ...(overrides === undefined ? {} : { overrides }),
@@ -173,6 +176,7 @@ async function startPreparedRun(
       revision: revision.number,
       number,
       simulated,
+      ...(sandbox ? { sandbox: { ...sandbox } } : {}),
       ...(forkedFrom === undefined ? {} : { forkedFrom }),
       ...(overrides === undefined ? {} : { overrides }),
       ...(child ? { parent: child.parent.run, path: child.parent.path } : {}),

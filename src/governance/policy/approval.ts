@@ -17,6 +17,8 @@ export type Assignment = {
   readonly users: readonly string[];
   /** Id of the one person who may not decide it: who started the run. */
   readonly excludeUser: string | null;
+  /** Asked by a run that only tries a flow out: whoever tries it may answer, as nothing comes of it outside of that run. */
+  readonly sandbox?: boolean;
 };
 
 /** Who wants to decide. */
@@ -38,9 +40,10 @@ export function candidateOf(scope: Scope): Candidate {
 
 /**
  * The permission that deciding an approval of this kind takes. How a failed task goes on is for whoever answers
- * forms: operators above all, who could start the run again as well.
+ * forms: operators above all, who could start the run again as well. `sandbox`: of a run that only tries a flow out.
  */
-export function permissionToDecide(kind: string): Permission {
+export function permissionToDecide(kind: string, sandbox = false): Permission {
+  if (sandbox) return approvalPolicy.answer;
   return kind === "form" || kind === "escalation" ? approvalPolicy.answer : approvalPolicy.decide;
 }
 
@@ -51,7 +54,7 @@ export function permissionToDecide(kind: string): Permission {
  */
 export function whyNotDecide(candidate: Candidate, assignment: Assignment): string | null {
   const form = assignment.kind === "form";
-  if (!candidate.permissions.has(permissionToDecide(assignment.kind))) {
+  if (!candidate.permissions.has(permissionToDecide(assignment.kind, assignment.sandbox))) {
     if (assignment.kind === "escalation")
       return "Your roles do not let you decide how a failed task goes on.";
     return form ? "Your roles do not let you answer forms." : "Your roles do not let you decide approvals.";

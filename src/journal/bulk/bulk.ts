@@ -20,7 +20,7 @@ export type BulkAction = (typeof bulkActions)[number];
 /** The runs that a job is about: those named, or all that match and that the action can do something with. */
 export type BulkSelection =
   | { readonly ids: readonly string[] }
-  | { readonly filter: Pick<RunFilter, "flow" | "state" | "startedBy" | "labels"> };
+  | { readonly filter: Pick<RunFilter, "flow" | "state" | "startedBy" | "labels" | "sandbox"> };
 
 /** How a job stands. Instants are epoch milliseconds. */
 export type BulkJob = {

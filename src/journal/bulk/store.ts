@@ -31,7 +31,8 @@ export async function insertJob(
   const { rows } = await tx.query<{ total: number }>(
     `with chosen as (
        select run.id from run join flow on flow.id = run.flow_id
-        where run.workspace_id = $2 and not run.internal and case when $6::text[] is null then ${matching[job.action] ?? "false"}
+        where run.workspace_id = $2 and not run.internal
+          and ($6::text[] is not null or $14::boolean is null or run.sandbox = $14::boolean) and case when $6::text[] is null then ${matching[job.action] ?? "false"}
           else run.id = any($6::text[]) end
           and ($7::text is null or flow.id = $7 or flow.slug = $7)
           and ($8::text[] is null or run.state = any($8::text[]))
@@ -58,6 +59,7 @@ export async function insertJob(
       scope.actor.name,
       JSON.stringify(Object.fromEntries(labels.filter(([, value]) => value !== null))),
       labels.map(([name]) => name),
+      filter.sandbox === "too" ? null : filter.sandbox === "only",
     ],
   );
   return rows[0]?.total ?? 0;

@@ -44,7 +44,7 @@ export async function decideApproval(
   await transaction(db, async (tx) => {
     const row = await store.lockApproval(scope, tx, decision.id);
     if (row === null) throw missing();
-    authorize(scope, permissionToDecide(row.kind));
+    authorize(scope, permissionToDecide(row.kind, row.sandbox));
     if (isRepeated(row, scope, decision)) return;
     const whyNot = whyNotDecide(candidateOf(scope), row);
     if (whyNot !== null) {

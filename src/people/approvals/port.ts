@@ -58,6 +58,7 @@ export function approvalPort(db: Database): People {
           roles: request.ask.by.roles,
           users: request.ask.by.users,
           excludeUser: starter,
+          sandbox: request.ask.sandbox === true,
         });
         await notifyUsers(
           tx,
@@ -66,7 +67,7 @@ export function approvalPort(db: Database): People {
           {
             kind: request.ask.kind === "form" ? "form" : "approval",
             title: request.ask.title,
-            text: awaited(request.ask.kind),
+            text: `${request.ask.sandbox ? "Sandbox run: nothing real comes of it. " : ""}${awaited(request.ask.kind)}`,
             href: "/inbox",
             source: request.approvalId,
           },
@@ -124,6 +125,6 @@ export async function decidersOf(
   scope: Scope,
   assignment: Parameters<typeof whyNotDecide>[1],
 ): Promise<{ userId: string; name: string }[]> {
-  const members = await membersWith(tx, scope, permissionToDecide(assignment.kind));
+  const members = await membersWith(tx, scope, permissionToDecide(assignment.kind, assignment.sandbox));
   return members.filter((member) => whyNotDecide({ ...member, id: member.userId }, assignment) === null);
 }

@@ -43,6 +43,8 @@ export type ApprovalRow = {
   readonly createdAt: Date;
   readonly runNumber: number;
   readonly runState: string;
+  /** Whether the run only tries a flow out. */
+  readonly sandbox: boolean;
   /**
    * Whether a request to cancel the run waits to be carried out or came after this was asked. What a cancelled run asks
    * while it tidies up can be decided.
@@ -65,7 +67,7 @@ export type ApprovalRow = {
 const columns = `a.id, a.run_id as "runId", a.path, a.kind, a.title, a.risk, a.ask, a.canonical, a.hash, a.roles, a.users,
   a.exclude_user as "excludeUser", a.quorum, a.votes, a.state, a.decision, a.comment, a.answer, a.decided_by as "decidedBy",
   a.decided_name as "decidedName", a.decided_at as "decidedAt", a.deadline, a.created_at as "createdAt",
-  r.number as "runNumber", r.state as "runState", r.started_by_name as "startedByName",
+  r.number as "runNumber", r.state as "runState", r.started_by_name as "startedByName", r.sandbox,
   exists (select 1 from run_inbox as cancel where cancel.run_id = r.id and cancel.source = 'cancel'
     and (cancel.consumed_at is null or cancel.created_at >= a.created_at)) as cancelling,
   f.title as "flowTitle", f.slug as "flowSlug",

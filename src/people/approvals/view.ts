@@ -17,7 +17,14 @@ import * as store from "./store.ts";
 /** An approval as people see it. Instants are epoch milliseconds. */
 export type ApprovalDetails = {
   id: string;
-  run: { id: string; number: number; flowTitle: string; flowSlug: string; startedByName: string };
+  run: {
+    id: string;
+    number: number;
+    flowTitle: string;
+    flowSlug: string;
+    startedByName: string;
+    sandbox: boolean;
+  };
   path: string;
   kind: Ask["kind"];
   title: string;
@@ -117,6 +124,7 @@ export function viewOf(
       flowTitle: row.flowTitle,
       flowSlug: row.flowSlug,
       startedByName: row.startedByName,
+      sandbox: row.sandbox,
     },
     path: row.path,
     kind: row.kind as ApprovalDetails["kind"],
