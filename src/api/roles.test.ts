@@ -54,6 +54,8 @@ const calls: Record<string, { input: (world: World) => unknown; ids?: true }> = 
   },
   "flow.duplicate": { input: ({ slug }) => ({ slug }), ids: true },
   "flow.archive": { input: ({ slug }) => ({ slug, archived: false }), ids: true },
+  "flow.pause": { input: () => ({ slug: "none" }) },
+  "flow.resume": { input: ({ slug }) => ({ slug }), ids: true },
   "run.list": { input: () => ({}) },
   "run.get": { input: ({ run }) => ({ id: run }), ids: true },
   "run.locks": { input: ({ run }) => ({ id: run }), ids: true },

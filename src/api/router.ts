@@ -18,8 +18,10 @@ import { duplicate } from "./flow/duplicate.ts";
 import { get as flowGet } from "./flow/get.ts";
 import { knowledge } from "./flow/knowledge.ts";
 import { list as flowList } from "./flow/list.ts";
+import { pause as pauseFlow } from "./flow/pause.ts";
 import { publish } from "./flow/publish.ts";
 import { publishDraft } from "./flow/publishDraft.ts";
+import { resume as resumeFlow } from "./flow/resume.ts";
 import { home } from "./home.ts";
 import { count } from "./inbox/count.ts";
 import { decide } from "./inbox/decide.ts";
@@ -87,6 +89,8 @@ export const appRouter = router({
     publishDraft,
     duplicate,
     archive,
+    pause: pauseFlow,
+    resume: resumeFlow,
   }),
   run: router({
     list: runList,

@@ -55,6 +55,8 @@ export type FlowRow = {
   revision: number;
   updatedAt: number;
   archived: boolean;
+  /** Since when it starts no runs, who said so and why. */
+  paused: { at: number; by: string; reason: string } | null;
   /** Newest first, at most 14. */
   lastRuns: { id: string; number: number; state: RunState; createdAt: number }[];
 };
@@ -253,7 +255,7 @@ export type MemberRow = { userId: string; name: string; email: string; roles: Ro
 /** Something done with many runs at once, and how far it has come. */
 export type BulkRow = {
   id: string;
-  action: "cancel" | "retry";
+  action: "cancel" | "retry" | "pause" | "resume";
   by: { id: string; name: string };
   total: number;
   done: number;

@@ -2,7 +2,7 @@
 export const permissions = {
   "workspace.see": "See flows, runs, memory and insights",
   "run.start": "Start a run",
-  "run.control": "Pause, cancel, retry or fork a run",
+  "run.control": "Pause, cancel, retry or fork a run, pause a flow",
   "approval.decide": "Decide an approval assigned to approvers",
   "form.answer": "Answer a form assigned to the role",
   "flow.edit": "Edit a draft, publish a revision, pause and try triggers",

@@ -298,7 +298,8 @@ export async function saveSnapshot(pool: pg.Pool, request: SnapshotRequest): Pro
 /** A new run with its number, its start in the inbox, and its job. */
 const createSql = `with counted as (
   update flow set run_count = run_count + 1
-   where id = $3::text and not $16::boolean and not exists (select 1 from run where id = $1::text)
+   where id = $3::text and paused_at is null and not $16::boolean
+     and not exists (select 1 from run where id = $1::text)
   returning run_count
 ),
 numbered as (
@@ -377,11 +378,25 @@ export async function createRunInTransaction(tx: Queryable, run: NewRun): Promis
   ]);
   const number = rows[0]?.number;
   if (typeof number !== "number") {
+    await refusePaused(tx, run.flow);
     throw new BatonError("not-found", `There is no flow ${run.flow} to run.`, {
       hint: "It may have been deleted a moment ago: look at the list of flows.",
     });
   }
   return number;
+}
+
+/** The flow was paused while the run was made ready. */
+async function refusePaused(tx: Queryable, flow: string): Promise<void> {
+  const { rows } = await tx.query<{ title: string }>(
+    "select title from flow where id = $1 and paused_at is not null",
+    [flow],
+  );
+  const [found] = rows;
+  if (found === undefined) return;
+  throw new BatonError("conflict", `"${found.title}" was paused a moment ago: it starts no runs.`, {
+    hint: "Resume the flow on its page, then start the run again.",
+  });
 }
 
 /** How a run starts that its flow's `concurrency` lets in, or not. */

@@ -3,6 +3,7 @@ export {
   type ListedRun,
   type ListedRevision,
   type FlowDetails,
+  type FlowPause,
   type PinnedRevision,
   type Publication,
   type Published,
@@ -19,6 +20,7 @@ export {
   archiveFlow,
   flowInputs,
 } from "./library.ts";
+export { pauseFlow, resumeFlow } from "./pause.ts";
 export { type Blueprint, blueprints } from "./blueprints.ts";
 export {
   type Draft,

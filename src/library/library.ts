@@ -4,10 +4,14 @@ import { authorize, flowPolicy, newId, type Scope, writeAudit } from "#governanc
 import type { RunSummary } from "#journal/index.ts";
 import { notify, sha256, transaction, type Database, type Transaction } from "#platform/index.ts";
 import { withId } from "./drafts.ts";
+import { pausedFlow } from "./pause.ts";
 import * as store from "./store.ts";
 
 /** A run in the strip beside a flow. */
 export type ListedRun = { id: string; number: number; state: RunSummary["state"]; createdAt: number };
+
+/** Since when a flow starts no runs, who said so and why ("" where nobody said). */
+export type FlowPause = { at: number; by: string; reason: string };
 
 /** A flow as lists show it. Instants are epoch milliseconds; `lastRuns` holds the newest 14, newest first. */
 export type ListedFlow = {
@@ -19,6 +23,8 @@ export type ListedFlow = {
   revision: number;
   updatedAt: number;
   archived: boolean;
+  /** While it is paused, no run of it starts. */
+  paused: FlowPause | null;
   lastRuns: ListedRun[];
 };
 
@@ -190,7 +196,7 @@ export async function getFlow(
   };
 }
 
-/** The revision that a run of the flow pins: the latest or the one of that number. Archived flows have none. */
+/** The revision that a run of the flow pins: the latest or the one of that number. Archived and paused flows have none. */
 export async function pinRevision(
   db: Database,
   scope: Scope,
@@ -203,6 +209,7 @@ export async function pinRevision(
       hint: "Bring it back from the archive first.",
     });
   }
+  if (flow.paused !== null) throw pausedFlow(flow.title, flow.paused);
   if (flow.revision === 0) throw unpublished(flow.title);
   const number = wanted.revision ?? flow.revision;
   const revision = await store.readRevision(scope, db, flow.id, number);

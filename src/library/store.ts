@@ -270,6 +270,24 @@ export async function setArchived(
   return { id: flow.id, changed: changed.count === 1 };
 }
 
+/** Pauses a flow for a reason, or ends its pause for null. Null: no such flow. */
+export async function setPaused(
+  scope: Scope,
+  tx: Transaction,
+  slug: string,
+  reason: string | null,
+): Promise<{ id: FlowId; changed: boolean } | null> {
+  const flow = await lockFlow(scope, tx, { slug });
+  if (flow === null) return null;
+  const { rowCount } = await tx.query(
+    `update flow set paused_at = case when $2::text is null then null else clock_timestamp() end,
+            paused_reason = $2::text, paused_name = case when $2::text is null then null else $3::text end
+      where id = $1 and (paused_at is null) = ($2::text is not null)`,
+    [flow.id, reason, scope.actor.name],
+  );
+  return { id: flow.id, changed: (rowCount ?? 0) > 0 };
+}
+
 function head(row: {
   id: string;
   slug: string;
@@ -279,6 +297,9 @@ function head(row: {
   latestRevision: number;
   updatedAt: Date;
   archivedAt: Date | null;
+  pausedAt: Date | null;
+  pausedName: string | null;
+  pausedReason: string | null;
 }): FlowHead {
   return {
     id: row.id,
@@ -289,6 +310,10 @@ function head(row: {
     revision: row.latestRevision,
     updatedAt: row.updatedAt.getTime(),
     archived: row.archivedAt !== null,
+    paused:
+      row.pausedAt === null
+        ? null
+        : { at: row.pausedAt.getTime(), by: row.pausedName ?? "", reason: row.pausedReason ?? "" },
   };
 }
 

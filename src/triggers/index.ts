@@ -1,7 +1,14 @@
 export type { Outcome, StartPort, StartedRun, TriggerDeps } from "./spec.ts";
 export { createTriggerCare, type TriggerCare } from "./care.ts";
 export { triggerTasks } from "./tasks.ts";
-export { archiveWithTriggers, followsOf, publishWithTriggers, publishWithTriggersIn } from "./publish.ts";
+export {
+  archiveWithTriggers,
+  followsOf,
+  pauseWithTriggers,
+  publishWithTriggers,
+  publishWithTriggersIn,
+  resumeWithTriggers,
+} from "./publish.ts";
 export { listOutcomes, listTriggers, type TriggerView } from "./list.ts";
 export type { OutcomeRow } from "./store.ts";
 export { pauseTrigger, renewAddress, resumeTrigger } from "./pause.ts";

@@ -15,7 +15,8 @@ export type TriggerView = {
   title: string | null;
   /** What it waits for, in a few words. */
   waitsFor: string;
-  flow: { slug: string; title: string };
+  /** `paused`: the whole flow is, and with it all that starts it. */
+  flow: { slug: string; title: string; paused: boolean };
   revision: number;
   definition: Trigger;
   /** `off`: switched off in the flow's text. */
@@ -72,7 +73,7 @@ function viewOf(trigger: TriggerRecord, now: number): Omit<TriggerView, "last"> 
     kind: definition.kind,
     title: definition.title ?? null,
     waitsFor: describeTrigger(definition),
-    flow: { slug: trigger.flow.slug, title: trigger.flow.title },
+    flow: { slug: trigger.flow.slug, title: trigger.flow.title, paused: trigger.flow.paused },
     revision: trigger.revision,
     definition,
     state: definition.disabled ? "off" : trigger.paused === null ? "on" : "paused",

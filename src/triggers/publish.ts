@@ -1,9 +1,17 @@
 import type { Knowledge } from "#flow/index.ts";
 import type { Scope } from "#governance/index.ts";
-import { archiveFlow, publish, publishIn, type Publication, type Published } from "#library/index.ts";
+import {
+  archiveFlow,
+  pauseFlow,
+  publish,
+  publishIn,
+  resumeFlow,
+  type Publication,
+  type Published,
+} from "#library/index.ts";
 import type { Database, Transaction } from "#platform/index.ts";
 import { readFollows } from "./store.ts";
-import { setFlowTriggers, syncTriggers } from "./sync.ts";
+import { planTriggers, setFlowTriggers, syncTriggers } from "./sync.ts";
 
 /** Publishes a text with its triggers, in one transaction: `library`'s `publish`, and what starts the flow by itself. */
 export async function publishWithTriggers(
@@ -35,6 +43,21 @@ export async function archiveWithTriggers(
   archived: boolean,
 ): Promise<void> {
   await archiveFlow(db, scope, slug, archived, (tx, flow) => setFlowTriggers(tx, scope, flow));
+}
+
+/** Keeps a flow from starting runs, by its triggers as well. What would have fired meanwhile is not caught up. */
+export async function pauseWithTriggers(
+  db: Database,
+  scope: Scope,
+  slug: string,
+  reason: string,
+): Promise<void> {
+  await pauseFlow(db, scope, slug, reason, (tx, { id }) => planTriggers(tx, scope, id));
+}
+
+/** Lets a flow start runs again, from now on. */
+export async function resumeWithTriggers(db: Database, scope: Scope, slug: string): Promise<void> {
+  await resumeFlow(db, scope, slug, (tx, { id }) => planTriggers(tx, scope, id));
 }
 
 /** What validation needs to know of the workspace's flows: which of them follow which. */

@@ -30,7 +30,13 @@ export type TriggerDeps = {
 export type TriggerRecord = {
   readonly id: TriggerId;
   readonly workspaceId: WorkspaceId;
-  readonly flow: { readonly id: FlowId; readonly slug: string; readonly title: string };
+  readonly flow: {
+    readonly id: FlowId;
+    readonly slug: string;
+    readonly title: string;
+    /** Whether the whole flow is paused: then none of its triggers starts runs. */
+    readonly paused: boolean;
+  };
   readonly name: string;
   readonly definition: Trigger;
   readonly revision: number;
@@ -74,5 +80,5 @@ export const mostCaughtUp = 100;
 
 /** Whether a trigger may start runs. */
 export function isLive(trigger: TriggerRecord): boolean {
-  return trigger.active && trigger.paused === null && !trigger.definition.disabled;
+  return trigger.active && trigger.paused === null && !trigger.flow.paused && !trigger.definition.disabled;
 }

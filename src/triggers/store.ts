@@ -6,7 +6,7 @@ import { plain } from "#journal/index.ts";
 import type { Database, Prisma, Queryable, Transaction } from "#platform/index.ts";
 import type { NewOutcome, Outcome, TriggerRecord } from "./spec.ts";
 
-const include = { flow: { select: { id: true, slug: true, title: true } } } as const;
+const include = { flow: { select: { id: true, slug: true, title: true, pausedAt: true } } } as const;
 type Row = Prisma.TriggerGetPayload<{ include: typeof include }>;
 type Reader = Pick<Database | Transaction, "prisma">;
 
@@ -276,7 +276,12 @@ function recordOf(row: Row): TriggerRecord {
   return {
     id: row.id as TriggerId,
     workspaceId: row.workspaceId as WorkspaceId,
-    flow: { ...row.flow, id: row.flow.id as FlowId },
+    flow: {
+      id: row.flow.id as FlowId,
+      slug: row.flow.slug,
+      title: row.flow.title,
+      paused: row.flow.pausedAt !== null,
+    },
     name: row.name,
     definition: JSON.parse(row.definition) as Trigger,
     revision: row.revision,

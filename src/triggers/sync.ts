@@ -57,6 +57,15 @@ export async function setFlowTriggers(
   );
 }
 
+/** Plans the next firings of a flow's schedules from now on, as its triggers and its pause say. */
+export async function planTriggers(tx: Transaction, scope: Scope, flow: FlowId): Promise<void> {
+  const known = await store.readTriggersOf(scope, tx, flow);
+  const now = await instantOf(tx);
+  for (const record of known) {
+    if (record.active && record.definition.kind === "schedule") await planFrom(tx, scope, record, now);
+  }
+}
+
 async function add(
   tx: Transaction,
   scope: Scope,

@@ -98,6 +98,12 @@ describe("webhooks", () => {
     const { id } = await hands.only();
     await builder.call.trigger.pause({ id });
     expect((await post(path, body, signature(key, body))).status).toBe(409);
+    await builder.call.trigger.resume({ id });
+    await builder.call.flow.pause({ slug: "desk" });
+    expect(await post(path, body, signature(key, body))).toMatchObject({
+      status: 409,
+      body: { error: { message: "The flow of this webhook is paused." } },
+    });
     expect((await hands.outcomes()).map(({ outcome }) => outcome)).toEqual(["started", "skipped", "failed"]);
   });
 

@@ -8,4 +8,6 @@ export const flowPolicy = {
   publish: "flow.edit",
   duplicate: "flow.edit",
   archive: "flow.edit",
+  /** Whoever may stop runs may keep new ones from starting. */
+  pause: "run.control",
 } as const satisfies Record<string, Permission>;

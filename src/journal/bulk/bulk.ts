@@ -14,8 +14,15 @@ import type { RunFilter } from "../reads.ts";
 import { addJob, type NewJob } from "../wake.ts";
 import * as store from "./store.ts";
 
-export const bulkActions = ["cancel", "retry"] as const;
+export const bulkActions = ["cancel", "retry", "pause", "resume"] as const;
 export type BulkAction = (typeof bulkActions)[number];
+
+const noneHints: Readonly<Record<BulkAction, string>> = {
+  cancel: "They are over already.",
+  retry: "Only runs that failed or were cancelled can be retried.",
+  pause: "Only runs that are under way can be paused.",
+  resume: "Only runs that are paused can go on.",
+};
 
 /** The runs that a job is about: those named, or all that match and that the action can do something with. */
 export type BulkSelection =
@@ -60,10 +67,7 @@ export async function startBulk(
     const total = await store.insertJob(scope, tx, { id, action, reason }, selection, mostRuns);
     if (total === 0) {
       throw new BatonError("bad-input", `There is no run to ${action} among these.`, {
-        hint:
-          action === "cancel"
-            ? "They are over already."
-            : "Only runs that failed or were cancelled can be retried.",
+        hint: noneHints[action],
       });
     }
     await addJob(tx, jobOf(scope.workspaceId, id));

@@ -15,6 +15,8 @@ export type JobRow = {
 const matching: Readonly<Record<string, string>> = {
   cancel: "run.finished_at is null",
   retry: "run.finished_at is not null and run.state in ('failed', 'cancelled', 'dead-lettered')",
+  pause: "run.finished_at is null and run.state not in ('paused', 'cancelling')",
+  resume: "run.finished_at is null and run.state = 'paused'",
 };
 
 /** Keeps the job with an item for each run. Answers how many. */

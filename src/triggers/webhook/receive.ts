@@ -67,7 +67,7 @@ export async function answerCall(
     keys.push(`signature:${checked.id}`);
   }
   if (!isLive(trigger)) {
-    const message = trigger.paused === null ? "This webhook is switched off." : "This webhook is paused.";
+    const message = silenceOf(trigger);
     await record(deps.db, scope, trigger, inCrowd({ outcome: "skipped", message }, now));
     return { status: 409, body: problem("conflict", message) };
   }
@@ -91,6 +91,12 @@ export async function answerCall(
   } catch (error) {
     return failed(deps, scope, trigger, error, now);
   }
+}
+
+/** Why a webhook that is there starts nothing. */
+function silenceOf({ flow, paused }: TriggerRecord): string {
+  if (flow.paused) return "The flow of this webhook is paused.";
+  return paused === null ? "This webhook is switched off." : "This webhook is paused.";
 }
 
 class Limited extends Error {

@@ -13,6 +13,7 @@ import { EmptyState, ErrorState, FormError, SkeletonRows } from "../parts/states
 import { RelativeTime } from "../parts/time.tsx";
 import { RunRows } from "../runs/run-rows.tsx";
 import { FlowTriggers } from "../triggers/flow-triggers.tsx";
+import { PausedNotice, PauseFlow } from "./flow-pause.tsx";
 import { FlowSource, useChecked } from "./flow-source.tsx";
 import { FlowTabs } from "./flow-tabs.tsx";
 import { StartForm } from "./start-form.tsx";
@@ -121,25 +122,29 @@ function Loaded({
       title={flow.title}
       about={flow.description === "" ? flow.slug : flow.description}
       actions={
-        may("flow.edit") ? (
-          <>
-            <Button
-              busy={copy.isPending || open.isPending || open.isSuccess}
-              onClick={() => copy.mutate({ slug: flow.slug })}
-            >
-              <Copy aria-hidden size={14} /> Duplicate
-            </Button>
+        <>
+          {may("run.control") && !flow.archived ? <PauseFlow flow={flow} /> : null}
+          {may("flow.edit") ? (
+            <>
+              <Button
+                busy={copy.isPending || open.isPending || open.isSuccess}
+                onClick={() => copy.mutate({ slug: flow.slug })}
+              >
+                <Copy aria-hidden size={14} /> Duplicate
+              </Button>
+              <ButtonLink href={`/flows/${encodeURIComponent(flow.slug)}/edit`}>
+                <PencilLine aria-hidden size={14} /> Change this flow
+              </ButtonLink>
+            </>
+          ) : (
             <ButtonLink href={`/flows/${encodeURIComponent(flow.slug)}/edit`}>
-              <PencilLine aria-hidden size={14} /> Change this flow
+              <Eye aria-hidden size={14} /> See the draft
             </ButtonLink>
-          </>
-        ) : (
-          <ButtonLink href={`/flows/${encodeURIComponent(flow.slug)}/edit`}>
-            <Eye aria-hidden size={14} /> See the draft
-          </ButtonLink>
-        )
+          )}
+        </>
       }
     >
+      <PausedNotice flow={flow} mayResume={may("run.control")} />
       {isOld ? (
         <p
           role="status"
@@ -161,7 +166,7 @@ function Loaded({
             flow={flow}
             revision={shownRevision}
             isWelcome={isWelcome}
-            mayStart={may("run.start") && !flow.archived}
+            mayStart={may("run.start") && !flow.archived && flow.paused === null}
             onStarted={(id) => router.push(`/runs/${id}`)}
           />
           <Card

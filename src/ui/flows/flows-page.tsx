@@ -130,6 +130,11 @@ function FlowItem({ flow, mayEdit }: { flow: FlowRow; mayEdit: boolean }) {
               Draft
             </span>
           ) : null}
+          {flow.paused === null ? null : (
+            <span className="rounded-(--radius-1) bg-(--wait-soft) px-1.5 text-(--wait) [font:var(--type-11)]">
+              Paused
+            </span>
+          )}
           <Labels labels={flow.labels} />
         </div>
         <p className="truncate text-(--text-2)">

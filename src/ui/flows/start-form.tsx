@@ -7,9 +7,11 @@ import type { FlowView } from "#api/index.ts";
 import { useTRPC, type Inputs } from "../client/trpc.ts";
 import { Button } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
+import { Field, Input } from "../parts/field.tsx";
 import { ShapeFields } from "../parts/shape-fields.tsx";
 import { FormError } from "../parts/states.tsx";
 import { words } from "../run/components/value.tsx";
+import { readLabels } from "./labels-text.ts";
 import { fieldErrorLists } from "../setup/field-errors.ts";
 
 /** The form that starts a run, drawn from the flow's inputs; a sample fills it in. */
@@ -33,6 +35,10 @@ export function StartForm({
   const [values, setValues] = useState<Readonly<Record<string, Json>>>(() =>
     first === undefined ? {} : { ...first },
   );
+  const [labels, setLabels] = useState("");
+  const ownLabels = Object.entries(flow.labels)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join(", ");
   const start = useMutation(
     trpc.run.start.mutationOptions({
       onSuccess: ({ id }) => {
@@ -65,7 +71,12 @@ export function StartForm({
         onSubmit={(event) => {
           event.preventDefault();
           if (!start.isPending)
-            start.mutate({ slug: flow.slug, revision, inputs: values as Inputs["run"]["start"]["inputs"] });
+            start.mutate({
+              slug: flow.slug,
+              revision,
+              inputs: values as Inputs["run"]["start"]["inputs"],
+              ...(labels.trim() === "" ? {} : { labels: readLabels(labels) }),
+            });
         }}
       >
         {flow.inputs.fields.length === 0 ? (
@@ -73,6 +84,25 @@ export function StartForm({
         ) : (
           <ShapeFields fields={flow.inputs.fields} values={values} errors={errors} onChange={setValues} />
         )}
+        <details>
+          <summary className="w-fit cursor-pointer text-(--text-2) pointer-coarse:py-3">Labels</summary>
+          <div className="mt-2">
+            <Field
+              label="Labels of this run"
+              optional
+              hint={`To find it again, beside those of the flow${ownLabels === "" ? "" : ` (${ownLabels})`}.`}
+            >
+              {(ids) => (
+                <Input
+                  {...ids}
+                  placeholder="customer: Ada, ticket: 4711"
+                  value={labels}
+                  onChange={(event) => setLabels(event.target.value)}
+                />
+              )}
+            </Field>
+          </div>
+        </details>
         {known ? null : <FormError error={start.error} />}
         <div className="flex items-center gap-3">
           <Button type="submit" tone="primary" busy={start.isPending || start.isSuccess} disabled={!mayStart}>
@@ -82,7 +112,9 @@ export function StartForm({
             <span className="text-(--text-2)">
               {flow.archived
                 ? "An archived flow can't be started. Bring it back first."
-                : "Your roles don't include starting runs."}
+                : flow.paused !== null
+                  ? "A paused flow can't be started. Resume it first."
+                  : "Your roles don't include starting runs."}
             </span>
           )}
         </div>

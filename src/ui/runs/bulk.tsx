@@ -20,6 +20,8 @@ type Filter = { flow: string | undefined; state: string | undefined; mine: boole
 const words = {
   cancel: { verb: "Cancel", under: "Cancelling", done: "asked to stop" },
   retry: { verb: "Retry", under: "Retrying", done: "taken up again" },
+  pause: { verb: "Pause", under: "Pausing", done: "asked to pause" },
+  resume: { verb: "Go on with", under: "Resuming", done: "asked to go on" },
 } as const;
 
 /** What may be done with the chosen runs. */

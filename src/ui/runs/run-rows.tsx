@@ -6,6 +6,7 @@ import { RunStateIcon } from "../parts/run-state.tsx";
 import { SimulatedMark } from "../parts/simulated.tsx";
 import { RelativeTime } from "../parts/time.tsx";
 import { instant, money, span } from "../run/model/format.ts";
+import { Labels } from "../parts/labels.tsx";
 import { runStateWord } from "../parts/run-state.tsx";
 
 /** Runs as rows: what happens in each, since when, at what cost. */
@@ -53,6 +54,9 @@ export function RunRows({
                   <GoalMark goal={run.goal} />
                 </span>
               )}
+              <span className="hidden min-w-0 items-center gap-1 overflow-hidden xl:inline-flex">
+                <Labels labels={run.labels} />
+              </span>
             </span>
             <span className="col-span-2 col-start-2 truncate text-(--text-2) md:col-span-1 md:col-start-3">
               {run.headline === "" ? runStateWord(run.state) : withLocalInstants(run.headline)}

@@ -57,7 +57,7 @@ function TriggerCard({ trigger }: { trigger: TriggerView }) {
           <span className="flex items-center gap-2">
             <TriggerIcon kind={trigger.kind} />
             <span className="truncate">{trigger.title ?? trigger.name}</span>
-            <TriggerState state={trigger.state} />
+            <TriggerState state={trigger.state} isHeld={trigger.flow.paused} />
           </span>
         }
         aside={may("flow.edit") && trigger.state !== "off" ? <PauseButton trigger={trigger} /> : null}

@@ -28,8 +28,9 @@ const states: Readonly<Record<TriggerView["state"], { word: string; look: string
   off: { word: "Off in the flow", look: "bg-(--surface-3) text-(--text-2)" },
 };
 
-export function TriggerState({ state }: { state: TriggerView["state"] }) {
-  const { word, look } = states[state];
+export function TriggerState({ state, isHeld }: { state: TriggerView["state"]; isHeld: boolean }) {
+  // A trigger that is on starts nothing while its whole flow is paused.
+  const { word, look } = isHeld && state === "on" ? { ...states.paused, word: "Flow paused" } : states[state];
   return (
     <span className={`rounded-(--radius-1) px-1.5 whitespace-nowrap [font:var(--type-11)] ${look}`}>
       {word}

@@ -70,7 +70,7 @@ function Row({ trigger }: { trigger: TriggerView }) {
               <RelativeTime at={next} />
             </span>
           ) : (
-            <TriggerState state={trigger.state} />
+            <TriggerState state={trigger.state} isHeld={trigger.flow.paused} />
           )}
         </span>
         <span className="hidden whitespace-nowrap md:block">
