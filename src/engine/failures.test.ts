@@ -100,3 +100,49 @@ test("a call under way at the last snapshot is asked about like any other that w
   expect(beyond.made).toHaveLength(1);
   expect(stored.events.map(({ body }) => body.type).slice(-2)).toEqual(["effect-lost", "approval-requested"]);
 });
+
+/** A run whose first append with a model call waits until it is let through, and the signal that the call was given. */
+async function heldAppend(answers: boolean) {
+  const asked = Promise.withResolvers<AbortSignal>();
+  const held = Promise.withResolvers<void>();
+  const beyond = outside();
+  const models: EngineOptions["models"] = {
+    call: (request, emit) => {
+      asked.resolve(request.signal);
+      if (answers) return beyond.model(request, emit);
+      return new Promise((_, reject) => {
+        request.signal.addEventListener("abort", () => reject(new Error("Aborted.")));
+      });
+    },
+  };
+  const { journal, worker, run } = await rig({ models });
+  const append = journal.append.bind(journal);
+  journal.append = async (request) => {
+    if (request.events.some(({ type }) => type === "model-call-begun")) await held.promise;
+    return append(request);
+  };
+  const driven = worker.engine.drive(run);
+  return { journal, run, driven, held, signal: await asked.promise };
+}
+
+test("a model is asked while the append that says so is under way, and answers after it", async () => {
+  const { journal, run, driven, held } = await heldAppend(true);
+  expect(journal.stored(run)?.events).toEqual([]);
+  held.resolve();
+  await driven;
+  const types = journal.stored(run)?.events.map(({ body }) => body.type) ?? [];
+  expect(types.indexOf("model-call-begun")).toBeLessThan(types.indexOf("model-call-finished"));
+  expect(types.filter((type) => type === "model-call-begun")).toHaveLength(1);
+  expect(journal.stored(run)?.summary.state).toBe("succeeded");
+});
+
+test("a model that was asked under an append that is fenced is left, and nothing of it is recorded", async () => {
+  const { journal, run, driven, held, signal } = await heldAppend(false);
+  const stored = journal.stored(run);
+  if (!stored) throw new Error("There is no run.");
+  stored.epoch += 1;
+  held.resolve();
+  await driven;
+  expect(signal.aborted).toBe(true);
+  expect(stored.events).toEqual([]);
+});

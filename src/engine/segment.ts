@@ -15,7 +15,7 @@ import {
 import type { AppendRequest, Claim, InboxItem, RunSummary } from "#journal/index.ts";
 import { auditOf } from "./audit.ts";
 import { createBell, type Bell } from "./bell.ts";
-import { createEffects, isEffect, type Effects } from "./effects.ts";
+import { createEffects, isEffect, type EffectObligation, type Effects } from "./effects.ts";
 import type { EngineOptions } from "./ports.ts";
 import { carryApprovals } from "./steps/approval.ts";
 import { carryCrossings, repeatCrossings } from "./steps/crossing.ts";
@@ -399,7 +399,9 @@ class Driver {
       // Its statement tells other runs of the end.
       ...(ends && ahead.state().crosses === true ? { alone: true } : {}),
     };
-    const answer = await this.#send(request);
+    const sent = this.#send(request);
+    if (events.some((event) => event.type === "model-call-begun")) this.#askAhead(ahead);
+    const answer = await sent;
     if (answer.result === "fenced") return false;
     this.#fold.add(events.map((body, index) => ({ seq: request.seq + index, at: answer.at, body })));
     if (summary) {
@@ -409,6 +411,18 @@ class Driver {
     await this.#afterwards(events);
     await this.#keepSnapshot(before.seq);
     return true;
+  }
+
+  /**
+   * Asks models while the append that says so is under way. A model call changes nothing outside: where the append
+   * fails or is fenced, the call is aborted with the segment, and its answer could only be recorded after the append.
+   */
+  #askAhead(ahead: Ahead): void {
+    if (this.#stopping.now) return;
+    const state = ahead.state();
+    for (const obligation of machine.obligations(state)) {
+      if (obligation.kind === "model-call") this.#startEffect(obligation, state);
+    }
   }
 
   /** Keeps the state of a long run now and then, so that whoever takes it over need not fold all of it. */
@@ -512,22 +526,24 @@ class Driver {
     for (const key of this.effects.keys()) {
       if (!keys.has(key)) this.effects.abort(key, "The run no longer waits for this call.");
     }
-    for (const obligation of wanted) {
-      if (this.effects.has(obligation.key)) continue;
-      this.effects.start(obligation, {
-        options: this.#options,
-        run: this.#run,
-        workspace: this.#claim.workspace,
-        flow: this.#flow,
-        catalog: this.#catalog,
-        blobs: this.#blobs,
-        state: this.#state,
-        redaction: this.#options.redaction?.(this.#run),
-        epoch: () => this.#epoch,
-        again: this.#takenOver,
-        onStream: (key) => this.#streams.add(key),
-      });
-    }
+    for (const obligation of wanted) this.#startEffect(obligation, this.#state);
+  }
+
+  #startEffect(obligation: EffectObligation, state: RunState): void {
+    if (this.effects.has(obligation.key)) return;
+    this.effects.start(obligation, {
+      options: this.#options,
+      run: this.#run,
+      workspace: this.#claim.workspace,
+      flow: this.#flow,
+      catalog: this.#catalog,
+      blobs: this.#blobs,
+      state,
+      redaction: this.#options.redaction?.(this.#run),
+      epoch: () => this.#epoch,
+      again: this.#takenOver,
+      onStream: (key) => this.#streams.add(key),
+    });
   }
 
   /** Gives the run up. False: something came meanwhile, go on. */

@@ -29,7 +29,8 @@ export type LoneParts = {
 };
 
 export type Statement = { readonly name: string; readonly sql: string };
-export type AppendRow = { readonly request: number; readonly last: number; readonly at: string };
+/** What is answered of a held run, in the order of the columns. `at`: epoch milliseconds. */
+export type AppendRow = { readonly request: number; readonly last: number; readonly at: number };
 
 /** A lone request with more rows than this goes the way of a group: each number of rows is a statement. */
 export const mostLoneRows = 8;

@@ -41,7 +41,7 @@ function fillLone({ request, bodies }: Pending, check: boolean): Filled {
     );
   }
   const consume = request.consume.length > 0;
-  if (consume) values.push([...request.consume]);
+  if (consume) values.push(arrayText(request.consume.map(quoted)));
   if (summary !== undefined) values.push(...summaryRow(summary));
   const counts = { events: events.length > 0, audit: audit.length };
   return { ...loneStatement({ ...counts, consume, summary: summary !== undefined, check }), values };

@@ -6,6 +6,7 @@ import { type Pending, fillStatement } from "./append-values.ts";
 import { type Lane, openLane } from "./lane.ts";
 import type { AppendRequest } from "./spec.ts";
 import { createTeller } from "./teller.ts";
+import type { TextRow } from "./text-rows.ts";
 
 export type Appended = { result: "appended"; at: number } | { result: "fenced" };
 
@@ -147,8 +148,7 @@ async function commit(lane: Lane, group: readonly Waiting[]): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const { name, sql, values } = fillStatement(group, attempt > 1);
-      const rows = await lane.query<AppendRow>(name, sql, values);
-      await settle(lane, group, rows);
+      await settle(lane, group, (await lane.texts(name, sql, values)).map(appendRow));
       return;
     } catch (error) {
       if (isWorthRepeating(error) && attempt < attempts) {
@@ -163,13 +163,16 @@ async function commit(lane: Lane, group: readonly Waiting[]): Promise<void> {
   }
 }
 
+function appendRow([request, last, at]: TextRow): AppendRow {
+  return { request: Number(request), last: Number(last), at: Number(at) };
+}
+
 async function settle(lane: Lane, group: readonly Waiting[], rows: readonly AppendRow[]): Promise<void> {
   const answers = new Map(rows.map((row) => [row.request, row]));
   for (const [index, pending] of group.entries()) {
     const row = answers.get(index + 1);
     if (row === undefined) pending.resolve({ result: "fenced" });
-    else if (row.last === pending.request.seq - 1)
-      pending.resolve({ result: "appended", at: Number(row.at) });
+    else if (row.last === pending.request.seq - 1) pending.resolve({ result: "appended", at: row.at });
     else if (row.last < pending.request.seq) pending.reject(gap(pending.request, row.last));
     else await compare(lane, pending).then(pending.resolve, pending.reject);
   }

@@ -1,10 +1,13 @@
 import type pg from "pg";
 import { isBrokenConnection } from "#platform/index.ts";
+import { type TextRow, TextRows } from "./text-rows.ts";
 
 /** One connection kept for one kind of statement, so that its plans and settings stay. */
 export type Lane = {
   /** Carries a prepared statement out. A connection that broke is replaced before the next call. */
   query<Row extends pg.QueryResultRow>(name: string, sql: string, values: unknown[]): Promise<Row[]>;
+  /** The same for statements carried out very often: rows as texts by position; values are strings, numbers, booleans or null. */
+  texts(name: string, sql: string, values: readonly unknown[]): Promise<readonly TextRow[]>;
   close(): void;
 };
 
@@ -44,22 +47,25 @@ export function openLane(pool: pg.Pool, own: readonly string[] = []): Lane {
     client.release(true);
   }
 
+  async function withClient<Answer>(work: (client: pg.PoolClient) => Promise<Answer>): Promise<Answer> {
+    if (closed) throw new Error("The connection was closed.");
+    connection ??= connect().catch((error: unknown) => {
+      connection = null;
+      throw error;
+    });
+    const client = await connection;
+    try {
+      return await work(client);
+    } catch (error) {
+      if (isBrokenConnection(error)) drop(client);
+      throw error;
+    }
+  }
+
   return {
-    async query<Row extends pg.QueryResultRow>(name: string, sql: string, values: unknown[]): Promise<Row[]> {
-      if (closed) throw new Error("The connection was closed.");
-      connection ??= connect().catch((error: unknown) => {
-        connection = null;
-        throw error;
-      });
-      const client = await connection;
-      try {
-        const { rows } = await client.query<Row>({ name, text: sql, values });
-        return rows;
-      } catch (error) {
-        if (isBrokenConnection(error)) drop(client);
-        throw error;
-      }
-    },
+    query: <Row extends pg.QueryResultRow>(name: string, sql: string, values: unknown[]) =>
+      withClient(async (client) => (await client.query<Row>({ name, text: sql, values })).rows),
+    texts: (name, sql, values) => withClient((client) => client.query(new TextRows(name, sql, values)).rows),
     close() {
       closed = true;
       void connection?.then(drop, () => undefined);
