@@ -294,6 +294,14 @@ describe("single gestures", () => {
     });
   });
 
+  it("moving the only task of a list within it changes nothing", () => {
+    const text = `id: a\ntasks:\n  - id: one\n    if: "true"\n    then:\n      - id: inner\n        log: x\n`;
+    const task = ["tasks", 0, "then", 0];
+    for (const index of [0, 1, 2, Infinity]) {
+      expect(editFlow(text, { kind: "move", task, list: ["tasks", 0, "then"], index })).toEqual([]);
+    }
+  });
+
   it("moving keeps the comment above a task with it", () => {
     const after = edited({ kind: "move", task: ["tasks", 0], list: ["tasks"], index: 3 });
     expect(after).toContain("\n  # first\n  - id: sort   # sorts\n");

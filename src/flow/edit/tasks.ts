@@ -33,7 +33,8 @@ export function moveTask(text: string, task: DocumentPath, list: DocumentPath, i
   const tree = new TextTree(text);
   const carried = carry(tree, task);
   const source = listAt(tree, task.slice(0, -1));
-  if (same && source.items.length > 1) return swapped(tree, source, from, index);
+  // The only one of its list stands at every place of it.
+  if (same) return source.items.length > 1 ? swapped(tree, source, from, index) : [];
   return [takeOut(tree, task), put(tree, list, index, carried)];
 }
 

@@ -40,7 +40,15 @@ export function EditorPage({ slug }: { slug: string }) {
     );
   }
   if (draft.data === undefined || me === undefined) return <Waiting />;
-  return <Workbench key={draft.data.flowId} facts={draft.data} me={me} mayEdit={may("flow.edit")} />;
+  return (
+    <Workbench
+      key={draft.data.flowId}
+      facts={draft.data}
+      me={me}
+      mayEdit={may("flow.edit")}
+      mayComment={may("comment.write")}
+    />
+  );
 }
 
 function Waiting() {

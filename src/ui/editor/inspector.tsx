@@ -1,5 +1,5 @@
 "use client";
-import { X } from "lucide-react";
+import { MessageSquarePlus, X } from "lucide-react";
 import { useEffect, useId, useState } from "react";
 import type { Json } from "#base/index.ts";
 import { KindIcon } from "../graph/kind-icon.tsx";
@@ -17,6 +17,7 @@ export function Inspector({
   place,
   isReadOnly,
   onDo,
+  onComment,
   onClose,
 }: {
   language: Language;
@@ -24,6 +25,8 @@ export function Inspector({
   place: Place;
   isReadOnly: boolean;
   onDo(plan: Plan): Promise<boolean>;
+  /** Left out where one may not comment. */
+  onComment: (() => void) | undefined;
   onClose(): void;
 }) {
   const [form, setForm] = useState<TaskForm | null>(null);
@@ -55,6 +58,11 @@ export function Inspector({
         <KindIcon kind={form.kind} />
         <h2 className="min-w-0 flex-1 truncate font-semibold">{form.id}</h2>
         <span className="text-(--text-3)">{form.kind}</span>
+        {onComment === undefined ? null : (
+          <IconButton label="Comment on this task (C)" onClick={onComment}>
+            <MessageSquarePlus aria-hidden size={14} />
+          </IconButton>
+        )}
         <IconButton label="Close the form" onClick={onClose}>
           <X aria-hidden size={14} />
         </IconButton>

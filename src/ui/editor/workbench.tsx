@@ -13,6 +13,8 @@ import { applyToDraft } from "./apply.ts";
 import { Canvas } from "./canvas/canvas.tsx";
 import { placeOf } from "./canvas/moves.ts";
 import { CodeEditor, type CodeHandle } from "./code/code-editor.tsx";
+import { CommentNews, CommentsButton, CommentsPanel } from "./comments/comments-panel.tsx";
+import { useDesk } from "./comments/use-desk.ts";
 import { changesBetween } from "./diff.ts";
 import { Faces } from "./faces.tsx";
 import { Inspector } from "./inspector.tsx";
@@ -34,7 +36,17 @@ const views = [
 const viewKey = "editor-view";
 
 /** The editor of a flow's draft: text and graph of the same thing, written together. */
-export default function Workbench({ facts, me, mayEdit }: { facts: DraftView; me: Me; mayEdit: boolean }) {
+export default function Workbench({
+  facts,
+  me,
+  mayEdit,
+  mayComment,
+}: {
+  facts: DraftView;
+  me: Me;
+  mayEdit: boolean;
+  mayComment: boolean;
+}) {
   const trpc = useTRPC();
   const router = useRouter();
   const say = useToast();
@@ -84,6 +96,19 @@ export default function Workbench({ facts, me, mayEdit }: { facts: DraftView; me
     },
     [places],
   );
+  const desk = useDesk({
+    flowId: facts.flowId,
+    me,
+    mayComment,
+    mayFollow: !isReadOnly,
+    draft,
+    analysis,
+    live,
+    onGoTo: ({ from, to, node }) => {
+      if (node !== null) setSelected(node);
+      code.current?.show(from, to, { focus: false });
+    },
+  });
   const cursorMoved = useCallback(
     (offset: number) => {
       const place =
@@ -119,6 +144,8 @@ export default function Workbench({ facts, me, mayEdit }: { facts: DraftView; me
   const errors = analysis?.problems.filter((problem) => problem.severity === "error").length ?? 0;
   const problems = useMemo(() => ({ of: analysis?.text ?? "", found: analysis?.problems ?? [] }), [analysis]);
   const place = placeOf(places, selected);
+  // Side by side there is no room for both.
+  const inspects = view !== "code" && showsForm && place !== null && !desk.isOpen;
   const title = analysis?.title ?? analysis?.id ?? facts.title;
   const isPublished = facts.latest?.text === text;
   return (
@@ -179,6 +206,7 @@ export default function Workbench({ facts, me, mayEdit }: { facts: DraftView; me
               </button>
             ))}
           </div>
+          <CommentsButton desk={desk} />
           <Button onClick={() => setOpened("revisions")}>
             <History aria-hidden size={14} />
             <span className="max-sm:sr-only">Revisions</span>
@@ -210,71 +238,88 @@ export default function Workbench({ facts, me, mayEdit }: { facts: DraftView; me
           <div className="skeleton h-full min-h-64" />
         </div>
       ) : (
-        <div
-          className={`grid min-h-0 flex-1 ${view === "split" ? "grid-cols-2" : "grid-cols-1"} ${
-            view !== "code" && showsForm && place !== null
-              ? view === "split"
-                ? "xl:grid-cols-[minmax(0,1.15fr)_minmax(0,1fr)_312px]"
-                : "md:grid-cols-[minmax(0,1fr)_312px]"
-              : ""
-          }`}
-        >
+        <div className="flex min-h-0 flex-1">
           <div
-            className={`min-h-0 min-w-0 flex-col ${view === "canvas" ? "hidden" : "flex"} ${view === "split" ? "border-r border-(--border)" : ""}`}
+            className={`grid min-h-0 min-w-0 flex-1 ${view === "split" ? "grid-cols-2" : "grid-cols-1"} ${
+              inspects
+                ? view === "split"
+                  ? "xl:grid-cols-[minmax(0,1.15fr)_minmax(0,1fr)_312px]"
+                  : "md:grid-cols-[minmax(0,1fr)_312px]"
+                : ""
+            }`}
           >
-            <div className="min-h-0 flex-1">
-              <CodeEditor
-                text={draft.text}
-                awareness={draft.client.awareness}
-                undo={draft.undo}
-                isReadOnly={isReadOnly}
-                language={language}
-                problems={problems}
-                ref={code}
-                onCursor={cursorMoved}
-              />
-            </div>
-            <Problems
-              problems={analysis?.problems ?? []}
-              isReadOnly={isReadOnly}
-              onGoTo={(problem) => {
-                const { from, to } = offsetsOf(text, problem);
-                code.current?.show(from, to);
-              }}
-              onFix={fix}
-            />
-          </div>
-          {view === "code" ? null : (
-            <div className="min-h-0 min-w-0">
-              <Canvas
-                graph={graph}
-                places={places}
-                isStale={isStale}
-                isReadOnly={isReadOnly}
-                selected={selected}
-                marks={marks}
-                onSelect={select}
-                onDo={act}
-              />
-            </div>
-          )}
-          {view !== "code" && showsForm && place !== null && analysis !== null ? (
             <div
-              className={`min-h-0 overflow-y-auto border-(--border) bg-(--surface) max-xl:absolute max-xl:inset-x-0 max-xl:bottom-14 max-xl:z-30 max-xl:max-h-[50dvh] max-xl:border-t md:max-xl:bottom-0 md:max-xl:left-auto md:max-xl:w-80 md:max-xl:border-l xl:border-l ${view === "canvas" ? "md:static md:max-h-none" : ""}`}
+              className={`min-h-0 min-w-0 flex-col ${view === "canvas" ? "hidden" : "flex"} ${view === "split" ? "border-r border-(--border)" : ""}`}
             >
-              <Inspector
-                key={place.id}
-                language={language}
-                analysis={analysis}
-                place={place}
-                isReadOnly={isReadOnly || isStale}
-                onDo={act}
-                onClose={() => setShowsForm(false)}
+              <div className="min-h-0 flex-1">
+                <CodeEditor
+                  text={draft.text}
+                  awareness={draft.client.awareness}
+                  undo={draft.undo}
+                  isReadOnly={isReadOnly}
+                  language={language}
+                  problems={problems}
+                  comments={desk.layer.extension}
+                  ref={code}
+                  onCursor={cursorMoved}
+                />
+              </div>
+              <Problems
+                problems={analysis?.problems ?? []}
+                isReadOnly={isReadOnly}
+                onGoTo={(problem) => {
+                  const { from, to } = offsetsOf(text, problem);
+                  code.current?.show(from, to);
+                }}
+                onFix={fix}
               />
             </div>
-          ) : null}
+            {view === "code" ? null : (
+              <div
+                className="min-h-0 min-w-0"
+                onKeyDown={(event) => {
+                  const isPlain = !event.metaKey && !event.ctrlKey && !event.altKey;
+                  const isTyped = (event.target as HTMLElement).closest("input, textarea, dialog") !== null;
+                  if (event.key !== "c" || !isPlain || isTyped || !mayComment || selected === null) return;
+                  event.preventDefault();
+                  desk.beginOn(selected);
+                }}
+              >
+                <Canvas
+                  graph={graph}
+                  places={places}
+                  isStale={isStale}
+                  isReadOnly={isReadOnly}
+                  selected={selected}
+                  marks={marks}
+                  notes={desk.badges}
+                  onNotes={desk.selectOn}
+                  onSelect={select}
+                  onDo={act}
+                />
+              </div>
+            )}
+            {inspects && place !== null && analysis !== null ? (
+              <div
+                className={`min-h-0 overflow-y-auto border-(--border) bg-(--surface) max-xl:absolute max-xl:inset-x-0 max-xl:bottom-14 max-xl:z-30 max-xl:max-h-[50dvh] max-xl:border-t md:max-xl:bottom-0 md:max-xl:left-auto md:max-xl:w-80 md:max-xl:border-l xl:border-l ${view === "canvas" ? "md:static md:max-h-none" : ""}`}
+              >
+                <Inspector
+                  key={place.id}
+                  language={language}
+                  analysis={analysis}
+                  place={place}
+                  isReadOnly={isReadOnly || isStale}
+                  onDo={act}
+                  onComment={mayComment ? () => desk.beginOn(place.id) : undefined}
+                  onClose={() => setShowsForm(false)}
+                />
+              </div>
+            ) : null}
+          </div>
+          {desk.isOpen ? <CommentsPanel desk={desk} task={place === null ? null : selected} /> : null}
         </div>
       )}
+      <CommentNews desk={desk} />
       <p className="sr-only" aria-live="polite">
         {errors === 0 ? "" : `${errors} ${errors === 1 ? "problem" : "problems"}`}
       </p>

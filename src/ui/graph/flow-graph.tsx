@@ -39,10 +39,13 @@ export type FlowGraphProps = {
   onSelect?: ((path: string) => void) | undefined;
   /** Who else looks at a task, by static path. */
   marks?: Marks | undefined;
+  /** How many open threads of comments a task has, by static path. */
+  notes?: Readonly<Record<string, number>> | undefined;
+  onNotes?: ((path: string) => void) | undefined;
 };
 
 type Marks = Readonly<Record<string, readonly { readonly name: string; readonly color: string }[]>>;
-type Shown = {
+type Shown = Pick<FlowGraphProps, "notes" | "onNotes"> & {
   marks?: Marks | undefined;
   states: Readonly<Record<string, NodeState>> | undefined;
   selected: string | null;
@@ -54,7 +57,15 @@ const ShownContext = createContext<Shown>({ states: undefined, selected: null, o
  * A flow as a graph, from top to bottom; branches, loops and parallel tasks stand in containers. With `states` it shows
  * a run live. Fills its parent, which needs a height.
  */
-export function FlowGraph({ graph, states, selected = null, onSelect, marks }: FlowGraphProps) {
+export function FlowGraph({
+  graph,
+  states,
+  selected = null,
+  onSelect,
+  marks,
+  notes,
+  onNotes,
+}: FlowGraphProps) {
   const frame = useRef<HTMLDivElement>(null);
   const [room, setRoom] = useState<number | null>(null);
   useLayoutEffect(() => {
@@ -106,7 +117,10 @@ export function FlowGraph({ graph, states, selected = null, onSelect, marks }: F
       }),
     [drawing, states],
   );
-  const shown = useMemo(() => ({ states, selected, onSelect, marks }), [states, selected, onSelect, marks]);
+  const shown = useMemo(
+    () => ({ states, selected, onSelect, marks, notes, onNotes }),
+    [states, selected, onSelect, marks, notes, onNotes],
+  );
   return (
     <div ref={frame} className="size-full">
       {room === null ? null : (
@@ -210,6 +224,7 @@ const TaskNode = memo(function TaskNode({ data }: NodeProps) {
     >
       <Ends />
       <LookedAt by={marks?.[node.id]} />
+      <Notes of={node.id} />
       {states === undefined ? <KindIcon kind={node.kind} /> : <StateIcon state={state?.state ?? "pending"} />}
       <span className="truncate font-semibold">{node.name}</span>
       <span className="min-w-0 flex-1 truncate text-(--text-2)">{node.label}</span>
@@ -233,6 +248,7 @@ const ContainerNode = memo(function ContainerNode({ data }: NodeProps) {
     >
       <Ends />
       <LookedAt by={marks?.[node.id]} />
+      <Notes of={node.id} />
       <button
         type="button"
         aria-pressed={isSelected}
@@ -268,6 +284,26 @@ function LookedAt({ by }: { by: Marks[string] | undefined }) {
           {person.name.split(" ")[0]}
         </span>
       ))}
+    </span>
+  );
+}
+
+/** How many conversations there are about the task. A click opens them; for the keyboard there is the list of all. */
+function Notes({ of }: { of: string }) {
+  const { notes, onNotes } = useContext(ShownContext);
+  const count = notes?.[of] ?? 0;
+  if (count === 0) return null;
+  return (
+    <span
+      title={count === 1 ? "A comment" : `${count} comments`}
+      onClick={(event) => {
+        event.stopPropagation();
+        onNotes?.(of);
+      }}
+      className="nodrag nopan absolute -top-2 left-2 flex h-4 min-w-4 cursor-pointer items-center justify-center rounded-full rounded-bl-(--radius-1) border border-(--wait) bg-(--wait-soft) px-1 text-(--wait) tabular-nums [font:var(--type-11)] [line-height:14px]"
+    >
+      {count}
+      <span className="sr-only">{count === 1 ? " comment" : " comments"}</span>
     </span>
   );
 }

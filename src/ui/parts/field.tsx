@@ -1,10 +1,10 @@
 "use client";
 import {
   useId,
+  type ComponentProps,
   type InputHTMLAttributes,
   type ReactNode,
   type SelectHTMLAttributes,
-  type TextareaHTMLAttributes,
 } from "react";
 import { cn } from "./class-names.ts";
 
@@ -53,7 +53,7 @@ export function Field({ label, hint, error, optional = false, children }: FieldP
 export function Input({ className, ...rest }: InputHTMLAttributes<HTMLInputElement>) {
   return <input {...rest} className={cn(box, "h-8 pointer-coarse:h-11", className)} />;
 }
-export function Textarea({ className, ...rest }: TextareaHTMLAttributes<HTMLTextAreaElement>) {
+export function Textarea({ className, ...rest }: ComponentProps<"textarea">) {
   return <textarea {...rest} className={cn(box, "min-h-20 py-1.5", className)} />;
 }
 export function Select({ className, ...rest }: SelectHTMLAttributes<HTMLSelectElement>) {

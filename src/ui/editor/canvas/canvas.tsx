@@ -38,6 +38,8 @@ export function Canvas({
   isReadOnly,
   selected,
   marks,
+  notes,
+  onNotes,
   onSelect,
   onDo,
 }: {
@@ -48,6 +50,9 @@ export function Canvas({
   selected: string | null;
   /** Who else has a task selected, by node. */
   marks: Readonly<Record<string, readonly { readonly name: string; readonly color: string }[]>>;
+  /** How many open threads of comments a node has. */
+  notes: Readonly<Record<string, number>>;
+  onNotes(id: string): void;
   onSelect(id: string | null): void;
   onDo(plan: Plan): Promise<boolean>;
 }) {
@@ -171,7 +176,14 @@ export function Canvas({
               : "No tasks yet. Add the first one above, or write it."}
           </p>
         ) : (
-          <FlowGraph graph={graph} selected={selected} marks={marks} onSelect={onSelect} />
+          <FlowGraph
+            graph={graph}
+            selected={selected}
+            marks={marks}
+            notes={notes}
+            onNotes={onNotes}
+            onSelect={onSelect}
+          />
         )}
         {isStale ? (
           <p

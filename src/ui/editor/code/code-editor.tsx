@@ -13,7 +13,7 @@ import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit } from "@codemirror/language";
 import { lintKeymap, setDiagnostics, type Diagnostic } from "@codemirror/lint";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
-import { EditorState } from "@codemirror/state";
+import { EditorState, type Extension } from "@codemirror/state";
 import {
   drawSelection,
   dropCursor,
@@ -58,6 +58,7 @@ export function CodeEditor({
   isReadOnly,
   language,
   problems,
+  comments,
   ref,
   onCursor,
 }: {
@@ -68,6 +69,8 @@ export function CodeEditor({
   language: Language;
   /** Of the text that they were found in. */
   problems: { readonly of: string; readonly found: readonly Problem[] };
+  /** Comments in the text. */
+  comments: Extension;
   ref: Ref<CodeHandle>;
   onCursor(offset: number): void;
 }) {
@@ -83,6 +86,7 @@ export function CodeEditor({
       state: EditorState.create({
         doc: text.toString(),
         extensions: [
+          comments,
           lineNumbers(),
           foldGutter(),
           highlightActiveLine(),
@@ -132,7 +136,7 @@ export function CodeEditor({
       view.current = null;
       editor.destroy();
     };
-  }, [text, awareness, undo, isReadOnly, language]);
+  }, [text, awareness, undo, isReadOnly, language, comments]);
 
   useImperativeHandle(
     ref,
