@@ -55,7 +55,7 @@ function ask(
       state.waits = true;
     })
     .then((turn) => {
-      if ("outMs" in turn) throw new Error("It is out.");
+      if (!("end" in turn)) throw new Error("It is out, or its turn comes later.");
       state.turn = turn;
       return turn;
     });
@@ -270,4 +270,61 @@ test("a gate that nobody has come to for long is forgotten, one with a turn or s
   ]);
   expect(rows.map(({ name }) => name).toSorted()).toEqual([taken, recent].toSorted());
   await turn.end({ reached: true });
+});
+
+/** Asks in the name of a call that comes again. */
+const askAs = (gates: Gates, name: string, place: string, callsPerMinute: number) =>
+  gates.turn(name, { ...noLimits, callsPerMinute }, new AbortController().signal, () => undefined, place);
+
+test("a call whose turn comes much later keeps its place and no worker, and goes before those that came after it", async () => {
+  const [one, two] = [await worker(), await worker()];
+  const name = newName();
+  // Two at once, and then one in ten seconds.
+  const under = [await askAs(one.gates, name, "a", 6), await askAs(one.gates, name, "b", 6)];
+  const third = await askAs(one.gates, name, "c", 6);
+  const fourth = await askAs(two.gates, name, "d", 6);
+  if (!("laterMs" in third) || !("laterMs" in fourth)) throw new Error("They should come later.");
+  expect(third.laterMs).toBeGreaterThan(3000);
+  expect(third.laterMs).toBeLessThanOrEqual(10_000);
+  // One place further back: one more of the limit's intervals.
+  expect(fourth.laterMs - third.laterMs).toBeGreaterThan(5000);
+  const { rows } = await database.db.pool.query(
+    "select place, worker, kept_until > now() as kept from turn where gate = $1 and granted_at is null order by id",
+    [name],
+  );
+  expect(rows).toEqual([
+    { place: "c", worker: "", kept: true },
+    { place: "d", worker: "", kept: true },
+  ]);
+  for (const turn of under) if ("end" in turn) await turn.end({ reached: true });
+  // Time goes by: there is room for one.
+  await database.db.pool.query("update gate set calls_at = now() + interval '5 seconds' where name = $1", [
+    name,
+  ]);
+  const late = await askAs(two.gates, name, "e", 6);
+  expect("end" in late, "while those before it are away, nobody waits for them").toBe(true);
+  await database.db.pool.query("update gate set calls_at = now() + interval '12 seconds' where name = $1", [
+    name,
+  ]);
+  // The newest asks first, and waits in place as its turn is near; the oldest comes back and goes before it.
+  const newest = ask(two.gates, name, { callsPerMinute: 6 });
+  await vi.waitFor(() => expect(newest.state.waits).toBe(true));
+  const again = await askAs(two.gates, name, "c", 6);
+  expect("end" in again).toBe(true);
+  expect(newest.state.turn).toBeNull();
+  newest.done.catch(() => undefined);
+});
+
+test("a place in the line that nobody comes back to is given up", async () => {
+  const { gates } = await worker();
+  const name = newName();
+  await askAs(gates, name, "a", 1);
+  expect("laterMs" in (await askAs(gates, name, "b", 1))).toBe(true);
+  await database.db.pool.query(
+    "update turn set kept_until = now() - interval '1 second' where gate = $1 and place = 'b'",
+    [name],
+  );
+  await forgetGates(database.db.pool);
+  const { rows } = await database.db.pool.query("select place from turn where gate = $1", [name]);
+  expect(rows).toEqual([{ place: "a" }]);
 });

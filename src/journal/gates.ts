@@ -33,16 +33,29 @@ export type Turn = {
 export type Out = { readonly outMs: number };
 
 /**
+ * Its turn comes later than is worth waiting for with a worker's time. Its place in the line is kept: asked again under
+ * the same name after so many milliseconds, it goes before those that came after it.
+ */
+export type Later = { readonly laterMs: number };
+
+/**
  * Calls to what takes only so many of them, or is out: models and tools. Calls wait in order of age, over all workers;
  * those of a dead worker count no more. Where nothing is limited and nothing is out, no statement is made.
  */
 export type Gates = {
   /**
    * Resolves when it is the call's turn, at once where nothing is in its way. `onWait` is called when it has to wait.
-   * Where the other side is out, it tells so instead, unless this call is the one to try it. Rejects with "cancelled"
-   * when the signal is aborted before.
+   * Where the other side is out, it tells so instead, unless this call is the one to try it. With `place`, under which the
+   * call is known when it comes again, it tells so as well where limits a minute make it wait for long. Rejects with
+   * "cancelled" when the signal is aborted before.
    */
-  turn(name: string, limits: GateLimits, signal: AbortSignal, onWait: () => void): Promise<Turn | Out>;
+  turn(
+    name: string,
+    limits: GateLimits,
+    signal: AbortSignal,
+    onWait: () => void,
+    place?: string,
+  ): Promise<Turn | Out | Later>;
   /** Milliseconds for which something that is out is to be left alone; 0 when it may be called, or nobody can tell. */
   closedFor(name: string): Promise<number>;
   /** Notes how a call went that took no turn. Never rejects. */
@@ -56,6 +69,12 @@ const sweepMs = 4000;
 const lostAfterSeconds = 30;
 /** While one call tries what is out, and nobody knows for how long, others ask again after this, in milliseconds. */
 const whileTriedMs = 10_000;
+/** Who has to wait longer, in milliseconds, comes again later. */
+const patienceMs = 3000;
+/** Nobody is sent away for longer, in milliseconds: limits may be raised meanwhile. */
+const longestAwayMs = 600_000;
+/** Seconds for which a place is kept beyond the time at which its call should come. */
+const keptSeconds = 60;
 /** From so many failures in a row on, something counts as out. */
 export const outAfter = 3;
 
@@ -238,7 +257,7 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
   }
 
   return {
-    async turn(name, limits, signal, onWait) {
+    async turn(name, limits, signal, onWait, place) {
       await listen();
       const isLimited = values(limits).some((limit) => limit !== null);
       if (!isLimited && !guarded.has(name)) {
@@ -247,16 +266,19 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
             passage.reached === false || guarded.has(name) ? note(name, passage) : Promise.resolve(0),
         };
       }
-      const asked = await takePlace(name, limits);
+      const asked = await takePlace(name, limits, place);
       const { id } = asked;
       held.add(id);
       if (!asked.granted) {
         alarm(name, limits, asked.wait);
         try {
-          const out = (await outOf(name)) ?? (await granted(id, name, limits, signal, onWait));
-          if (out !== null) {
+          const out = await outOf(name);
+          const later = out === null && place !== undefined ? await comeLater(asked) : null;
+          if (later !== null) return later;
+          const gone = out ?? (await granted(id, name, limits, signal, onWait));
+          if (gone !== null) {
             await end(id, name, limits, { reached: null });
-            return out;
+            return gone;
           }
         } catch (error) {
           await end(id, name, limits, { reached: null });
@@ -302,14 +324,11 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
     return Math.max(0, (rows[0]?.closed ?? 0) * 1000);
   }
 
-  async function takePlace(
-    name: string,
-    limits: GateLimits,
-  ): Promise<{ id: string; wait: number | null; granted: boolean }> {
+  async function takePlace(name: string, limits: GateLimits, place: string | undefined): Promise<Asked> {
     try {
-      const { rows } = await pool.query<{ id: string; wait: number | null; granted: boolean }>(
-        "select turn_id::text as id, wait, granted from ask_turn($1, $2, $3, $4, $5)",
-        [name, worker, ...values(limits)],
+      const { rows } = await pool.query<Asked>(
+        "select turn_id::text as id, wait, granted, expected from ask_turn($1, $2, $3, $4, $5, $6)",
+        [name, worker, ...values(limits), place ?? null],
       );
       const [asked] = rows;
       if (asked === undefined) throw new Error("The gate did not answer.");
@@ -319,6 +338,20 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
       doubtful.set(name, limits);
       throw error;
     }
+  }
+
+  /** Leaves the line with its place kept, where the turn is not to be expected soon. Null: it is, or came meanwhile. */
+  async function comeLater({ id, expected }: Asked): Promise<Later | null> {
+    if (expected === null || expected * 1000 <= patienceMs) return null;
+    const laterMs = Math.min(expected * 1000, longestAwayMs);
+    const { rowCount } = await pool.query(
+      `update turn set worker = '', kept_until = clock_timestamp() + make_interval(secs => $2::float8)
+        where id = $1::bigint and granted_at is null`,
+      [id, laterMs / 1000 + keptSeconds],
+    );
+    if ((rowCount ?? 0) === 0) return null;
+    held.delete(id);
+    return { laterMs };
   }
 
   /** Waits for a turn. Answers null when it is there, else that the other side went out. */
@@ -367,6 +400,9 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
   }
 }
 
+/** `wait`: seconds until somebody's turn; `expected`: until the turn of the one that asked, where limits a minute tell. */
+type Asked = { id: string; wait: number | null; granted: boolean; expected: number | null };
+
 function values({ most, callsPerMinute, tokensPerMinute }: GateLimits): (number | null)[] {
   return [most, callsPerMinute, tokensPerMinute];
 }
@@ -376,6 +412,7 @@ function values({ most, callsPerMinute, tokensPerMinute }: GateLimits): (number 
  * back is over by then.
  */
 export async function forgetGates(db: Queryable): Promise<void> {
+  await db.query("delete from turn where kept_until < clock_timestamp()", []);
   await db.query(
     `delete from gate where name in (
        select name from gate

@@ -16,6 +16,7 @@ export { addJob, cancelInTransaction, signalInTransaction, type NewJob } from ".
 export {
   type GateLimits,
   type Gates,
+  type Later,
   type Out,
   type Passage,
   type Turn,

@@ -255,6 +255,28 @@ describe("the agent's loop", () => {
     expect(run.output()).toEqual({ out: "back" });
   });
 
+  test("[M130] a call whose turn comes later counts as no try, and comes again when it was told to", () => {
+    const later = (key: string): Signal => ({
+      kind: "effect-failed",
+      key,
+      retryable: true,
+      retryAfterMs: 20_000,
+      postponed: true,
+      error: { code: "rate-limited", message: "Others go first" },
+    });
+    const run = world(text(), {
+      ...inputs,
+      models: (one, count) => (count <= 9 ? later(one.key) : "my turn"),
+    });
+    for (let looks = 0; looks < 9; looks += 1) {
+      expect(headline(run.state(), run.flow)).toBe("sort: waiting for its turn at the model");
+      const due = Object.values(run.state().timers)[0]?.dueAt ?? 0;
+      expect(due - run.context().now).toBe(20_000);
+      run.tick(20_000);
+    }
+    expect(run.output()).toEqual({ out: "my turn" });
+  });
+
   test("[M25] tries that were made count on, however often a call is postponed in between", () => {
     const failing = (key: string, count: number): Signal => ({
       kind: "effect-failed",

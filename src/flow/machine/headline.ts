@@ -1,3 +1,4 @@
+import { inLine } from "./agent/model-retry.ts";
 import type { Flow } from "../language/definition.ts";
 import type { ChildState } from "./crossing.ts";
 import { definitionAt } from "./definitions.ts";
@@ -50,7 +51,10 @@ function doing(task: TaskState, flow: Flow): string {
     if (effect) return `${who} is thinking: ${name}`;
     const end = task.effects.at(-1)?.end;
     const isOut = end?.name === "failed" && "postponed" in end;
-    return isOut ? `${name}: waiting until the model is back` : `${name}: waiting to ask the model again`;
+    if (!isOut) return `${name}: waiting to ask the model again`;
+    return end.error.code === inLine
+      ? `${name}: waiting for its turn at the model`
+      : `${name}: waiting until the model is back`;
   }
   if (effect?.kind === "tool") return task.kind === "script" ? `Running ${name}` : `Calling ${effect.tool}`;
   if (task.kind === "loop") return `${name}: waiting for the next round`;

@@ -1,23 +1,25 @@
 import { expect, test } from "vitest";
 import type { ModelAnswer, ModelRequest } from "#agents/index.ts";
 import { BatonError } from "#base/index.ts";
-import { type Gates, noLimits, type Out, outAfter, type Passage } from "#journal/index.ts";
+import { type Gates, noLimits, type Later, type Out, outAfter, type Passage } from "#journal/index.ts";
 import { gatedModels } from "./gated.ts";
 
 const request = {
   workspace: "ws_1",
   alias: "default",
+  key: "run_1:sort:1:2:m3",
   signal: new AbortController().signal,
 } as unknown as ModelRequest;
 const answer = { text: "Hello", usage: { inputTokens: 3, outputTokens: 4 } } as unknown as ModelAnswer;
 
 /** A gate that grants each turn, or is out; `failures` in a row are what the end of a turn answers. */
-function rig(out: Out | null, failures: number, call: () => Promise<ModelAnswer>) {
+function rig(out: Out | Later | null, failures: number, call: () => Promise<ModelAnswer>) {
   const passages: Passage[] = [];
   const chunks: unknown[] = [];
+  const places: (string | undefined)[] = [];
   const gates = {
-    turn: async () =>
-      out ?? {
+    turn: async (...[, , , , place]: Parameters<Gates["turn"]>) =>
+      (places.push(place), out) ?? {
         async end(passage: Passage) {
           passages.push(passage);
           return failures;
@@ -29,7 +31,7 @@ function rig(out: Out | null, failures: number, call: () => Promise<ModelAnswer>
     model: "swift",
     limits: noLimits,
   }));
-  return { passages, chunks, answered: models.call(request, (chunk) => void chunks.push(chunk)) };
+  return { passages, chunks, places, answered: models.call(request, (chunk) => void chunks.push(chunk)) };
 }
 
 const away = async (): Promise<ModelAnswer> => {
@@ -74,4 +76,15 @@ test("an answer tells the gate what it used", async () => {
   const { answered, passages } = rig(null, 0, async () => answer);
   expect(await answered).toBe(answer);
   expect(passages).toEqual([{ reached: true, used: 7 }]);
+});
+
+test("a call whose turn comes later is postponed until then, under the name that all its tries have", async () => {
+  const { answered, chunks, places } = rig({ laterMs: 20_000 }, 0, async () => answer);
+  await expect(answered).rejects.toMatchObject({
+    code: "rate-limited",
+    postponed: true,
+    retryAfterMs: 20_000,
+  });
+  expect(chunks).toEqual([{ type: "data-turn", data: { state: "waiting", model: "swift" } }]);
+  expect(places).toEqual(["run_1:sort:1:2"]);
 });

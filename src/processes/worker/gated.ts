@@ -40,14 +40,22 @@ export function gatedModels(models: ModelCaller, gates: Gates, gateOf: GateOf): 
       };
       const turn = await throughOutage(
         () =>
-          gates.turn(name, limits, request.signal, () =>
-            emit({ type: "data-turn", data: { state: "waiting", model } }),
+          gates.turn(
+            name,
+            limits,
+            request.signal,
+            () => emit({ type: "data-turn", data: { state: "waiting", model } }),
+            lineKey(request.key),
           ),
         { what: "to take a turn at a model", signal: request.signal },
       );
       if ("outMs" in turn) {
         emit({ type: "data-turn", data: { state: "out", model } });
         throw postponed(model, turn.outMs);
+      }
+      if ("laterMs" in turn) {
+        emit({ type: "data-turn", data: { state: "waiting", model } });
+        throw inLine(model, turn.laterMs);
       }
       try {
         const answer = await models.call(request, speak);
@@ -64,6 +72,20 @@ export function gatedModels(models: ModelCaller, gates: Gates, gateOf: GateOf): 
       }
     },
   };
+}
+
+/** The try of a call is the last part of its key: each try of it stands at the same place in the line. */
+function lineKey(key: string): string {
+  return key.slice(0, key.lastIndexOf(":"));
+}
+
+/** The call is made when its turn has come, and is no try until then. */
+function inLine(model: string, retryAfterMs: number): BatonError {
+  return new BatonError("rate-limited", `The model ${model} takes no more calls at the moment.`, {
+    hint: "The run goes on by itself when its turn has come.",
+    retryAfterMs: Math.ceil(retryAfterMs),
+    postponed: true,
+  });
 }
 
 /** The call is made when the model is back, and is no try until then. */

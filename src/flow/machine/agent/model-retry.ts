@@ -19,6 +19,9 @@ const backoff = {
 /** Of a call that is postponed again and again, in milliseconds: the pauses grow up to this. */
 const longestPostponement = 300_000;
 
+/** The code of a call that was postponed as others go first. */
+export const inLine = "rate-limited";
+
 /** What follows from a failed model call: an outcome, or undefined when it is to be made again now. */
 export function carryModelFailure(
   walk: Walk,
@@ -49,7 +52,8 @@ export function carryModelFailure(
   for (let n = state.timersSet; n > 0; n -= 1) if (walk.draft.timer(`${path}:retry:${n}`)) return open;
   const wait =
     end.postponed === true
-      ? retryAfterMs + delayOfPostponed(walk, failures, step)
+      ? // Whose turn comes later stands in a line: when it comes back is known.
+        retryAfterMs + (error.code === inLine ? 0 : delayOfPostponed(walk, failures, step))
       : Math.max(delayBefore(walk, backoff, ofStep), retryAfterMs);
   setTimer(walk, path, "retry", walk.now + wait);
   return open;
