@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 
@@ -7,22 +8,32 @@ const chromium =
   process.env["CHROMIUM_PATH"] ?? (existsSync("/usr/bin/chromium") ? "/usr/bin/chromium" : undefined);
 const asRoot = process.getuid?.() === 0;
 
+/** Tests of functions alone: without processes, databases and sockets. */
+const pure = ["src/base/**/*.test.ts", "src/flow/**/*.test.ts", "src/ui/**/*.test.ts"];
+const onServer = {
+  environment: "node",
+  pool: "forks",
+  env: { BATON_LOG_LEVEL: "silent" },
+  // Only where nobody sits before it: a run by hand should show what is not steady.
+  retry: process.env["CI"] === undefined ? 0 : 1,
+  testTimeout: 60_000,
+} as const;
+
 export default defineConfig({
   test: {
+    // Much of the time is spent in waiting for databases and processes: one at a time would leave a core idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
+      // They leave nothing behind, so that one process with one copy of all modules is enough for all files.
+      { test: { ...onServer, name: "pure", include: pure, isolate: false } },
       {
         test: {
+          ...onServer,
           name: "node",
-          include: ["src/**/*.test.ts", "src/**/*.test.tsx"],
-          exclude: ["node_modules/**", "src/platform/prisma/generated/**"],
-          environment: "node",
-          pool: "forks",
-          env: { BATON_LOG_LEVEL: "silent" },
+          include: ["src/**/*.test.ts"],
+          exclude: ["node_modules/**", "src/platform/prisma/generated/**", ...pure],
           globalSetup: ["./vitest.setup.ts"],
           setupFiles: ["./vitest.node.ts"],
-          // Only where nobody sits before it: a run by hand should show what is not steady.
-          retry: process.env["CI"] === undefined ? 0 : 1,
-          testTimeout: 60_000,
           hookTimeout: 120_000,
         },
       },

@@ -26,7 +26,13 @@ function command(file, args, env = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(pinnedNode, [join(root, "node_modules", file), ...args], {
       cwd: root,
-      env: { ...process.env, PATH: pathWithPinnedNode(), NEXT_TELEMETRY_DISABLED: "1", ...env },
+      env: {
+        ...process.env,
+        PATH: pathWithPinnedNode(),
+        NEXT_TELEMETRY_DISABLED: "1",
+        NO_COLOR: "1",
+        ...env,
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let output = "";

@@ -6,7 +6,7 @@ test("the setup link leads to one form, and works once", async ({ page, context 
   const heading = page.getByRole("heading", { level: 1 });
   await page.goto(setup);
   await expect(heading).toHaveText(/Create your workspace|Baton is set up already/);
-  if (info.retry > 0 && (await heading.innerText()).includes("already")) {
+  if (info.retry + info.repeatEachIndex > 0 && (await heading.innerText()).includes("already")) {
     // An earlier attempt came further than this.
     await signIn(page, owner);
   } else {
