@@ -141,7 +141,10 @@ test("what is out is tried by one call at a time, and the others are told for ho
   const asked = await two.gates.turn(name, noLimits, never, () => undefined);
   expect(asked).toEqual({ outMs: expect.any(Number) });
   expect("outMs" in asked ? asked.outMs : 0).toBeGreaterThan(0);
-  await database.db.pool.query("update gate set closed_until = clock_timestamp() - interval '1 second' where name = $1", [name]);
+  await database.db.pool.query(
+    "update gate set closed_until = clock_timestamp() - interval '1 second' where name = $1",
+    [name],
+  );
   const probe = await ask(two.gates, name, {}).done;
   // While it is tried, nobody knows for how long it is out.
   expect(await one.gates.turn(name, noLimits, never, () => undefined)).toEqual({
@@ -263,7 +266,9 @@ test("a gate that nobody has come to for long is forgotten, one with a turn or s
     "update gate set calls_at = calls_at - interval '2 hours', tokens_at = tokens_at - interval '2 hours' where name = any($1)",
     [[old, taken, recent]],
   );
-  await pool.query("update gate set closed_until = clock_timestamp() - interval '1 second' where name = $1", [recent]);
+  await pool.query("update gate set closed_until = clock_timestamp() - interval '1 second' where name = $1", [
+    recent,
+  ]);
   await forgetGates(pool);
   const { rows } = await pool.query<{ name: string }>("select name from gate where name = any($1)", [
     [old, taken, recent],
