@@ -29,10 +29,12 @@ import { list as inboxList } from "./inbox/list.ts";
 import { notifications } from "./inbox/notifications.ts";
 import { read } from "./inbox/read.ts";
 import { me } from "./me.ts";
+import { describe as describeMemory } from "./memory/describe.ts";
 import { forget as forgetMemory } from "./memory/forget.ts";
 import { get as memoryGet } from "./memory/get.ts";
 import { history as memoryHistory } from "./memory/history.ts";
 import { list as memoryList } from "./memory/list.ts";
+import { open as openMemory } from "./memory/open.ts";
 import { places as memoryPlaces } from "./memory/places.ts";
 import { set as setMemory } from "./memory/set.ts";
 import { undoAgent } from "./memory/undoAgent.ts";
@@ -131,6 +133,8 @@ export const appRouter = router({
   }),
   memory: router({
     places: memoryPlaces,
+    open: openMemory,
+    describe: describeMemory,
     list: memoryList,
     get: memoryGet,
     history: memoryHistory,

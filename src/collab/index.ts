@@ -11,8 +11,10 @@ export {
   type NamedVersion,
   type Refusal,
   type RefusalReason,
+  type Place,
   type RootRule,
   type Seed,
+  type Written,
   closeCodes,
   liveLimits,
   messageRefused,
@@ -20,8 +22,8 @@ export {
 } from "./spec.ts";
 export { type Anchor, anchorOf, longestAnchor, stretchOf } from "./anchor.ts";
 export { flowKind } from "./kinds/flow.ts";
-export { memoryKind } from "./kinds/memory.ts";
-export { flowTextRoot, memoryRoot } from "./roots.ts";
+export { type MemoryKindOptions, memoryKind } from "./kinds/memory.ts";
+export { flowTextRoot, memoryRoot, memoryTextsRoot, memoryTypingRoot } from "./roots.ts";
 export { createLiveServer, livePath, type LiveServer, type LiveServerOptions } from "./server/server.ts";
 export { createLiveDocuments, type LiveDocumentsOptions } from "./documents/documents.ts";
 export { replaceText } from "./documents/restore.ts";

@@ -15,9 +15,16 @@ export type Replica = {
   size(): number;
   /** Applies an update that was looked at before. False where something of it could not be applied. */
   apply(bytes: Uint8Array): boolean;
-  /** The document was changed in place, by as many bytes. */
-  touched(bytes: number): void;
+  /** Changes the document in place as the replica `client`. */
+  write<Result>(client: number, change: (doc: Y.Doc) => Result, origin?: unknown): Change<Result>;
   destroy(): void;
+};
+
+/** What a change in place did. Both are null where it changed nothing. */
+export type Change<Result> = {
+  readonly result: Result;
+  readonly bytes: Uint8Array | null;
+  readonly transaction: Y.Transaction | null;
 };
 
 /** Diffs kept for one version: many tabs that reconnect at once mostly know the same. */
@@ -71,7 +78,26 @@ export function createReplica(content: Content): Replica {
       return found;
     },
     size: () => size,
-    touched,
+    write(client, change, origin) {
+      let bytes: Uint8Array | null = null;
+      let transaction: Y.Transaction | null = null;
+      const keep = (update: Uint8Array, _origin: unknown, _doc: Y.Doc, by: Y.Transaction): void => {
+        bytes = bytes === null ? update : Y.mergeUpdates([bytes, update]);
+        transaction = by;
+      };
+      doc.on("update", keep);
+      doc.clientID = client;
+      try {
+        const result = doc.transact(() => change(doc), origin);
+        const made = bytes as Uint8Array | null;
+        if (made !== null) touched(made.length);
+        return { result, bytes: made, transaction };
+      } finally {
+        // Nobody's: Yjs takes a new id, and says so, when others' updates bring its own.
+        doc.clientID = 0;
+        doc.off("update", keep);
+      }
+    },
     apply(bytes) {
       Y.applyUpdate(doc, bytes, fromLog);
       touched(bytes.length);

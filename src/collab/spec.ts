@@ -1,6 +1,7 @@
 import type { Doc } from "yjs";
 import type { WorkspaceId } from "#base/index.ts";
 import type { Scope } from "#governance/index.ts";
+import type { Transaction } from "#platform/index.ts";
 
 /** Names a document: its kind, and what it is the document of (a flow's id, …). Unique across workspaces. */
 export type Address = { readonly kind: string; readonly subject: string };
@@ -10,14 +11,34 @@ export type Author = { readonly id: string; readonly name: string };
 
 /** What a root of a document is, and who may put what there. */
 export type RootRule = {
-  readonly type: "text" | "map" | "array";
+  /** "texts" is a map of plain texts that are written in together. */
+  readonly type: "text" | "map" | "array" | "texts";
   /** For maps: why this author may not touch the key; null when they may. Every key when left out. */
   readonly key?: (key: string, scope: Scope) => string | null;
+  /** For texts: why this author may not put a text there, replace it or take it away; null when they may. */
+  readonly whole?: (key: string, scope: Scope) => string | null;
   /**
    * For maps: why the value that a key would get is not accepted, null when it is. `value` is as JSON, undefined where
    * the key was deleted. Documents of a kind that checks values are held twice in memory.
    */
   readonly value?: (key: string, value: unknown) => string | null;
+};
+
+/**
+ * A place in a document: a root and, where the root is a map, the key in it. `whole`: what stands there itself is put,
+ * replaced or taken away, and not only something within it.
+ */
+export type Place = { readonly root: string; readonly key: string | null; readonly whole: boolean };
+
+/** An update of a client that was accepted and applied, and is about to be saved. */
+export type Written = {
+  readonly scope: Scope;
+  readonly subject: string;
+  readonly places: readonly Place[];
+  /** Yjs' id of the replica that wrote it. */
+  readonly client: number;
+  /** The document with the update. What is changed in it is saved and passed on together with the update. */
+  readonly doc: Doc;
 };
 
 /** What a document starts from. */
@@ -33,6 +54,11 @@ export type DocumentKind = {
   readonly roots: Readonly<Record<string, RootRule>>;
   /** Makes documents when they are first opened; null: there is none. Without it they have to be created before. */
   readonly seed?: (subject: string) => Promise<Seed | null>;
+  /**
+   * Adds what Baton itself has to say to a client's update, such as who wrote it. What it answers is carried out in the
+   * transaction that saves the update; when that fails, neither is saved. Called for each update, so it has to be quick.
+   */
+  readonly accompany?: (written: Written) => ((tx: Transaction) => Promise<void>) | null;
 };
 
 /** Why something was refused; also the reason in the close frame. */
@@ -143,6 +169,8 @@ export type Edit<Result> = {
    * What it throws undoes it and reaches the caller.
    */
   readonly edit: (doc: Doc) => Result;
+  /** Writes what belongs to the edit, such as its audit entry, in the edit's transaction. */
+  readonly record?: (tx: Transaction, result: Result) => Promise<void>;
 };
 
 export type Edited<Result> =

@@ -1,8 +1,9 @@
 import { BatonError } from "#base/index.ts";
-import { memoryRoot } from "#collab/index.ts";
 import type { Scope } from "#governance/index.ts";
-import { purgeEntries, type Entries } from "./entries.ts";
+import type { Transaction } from "#platform/index.ts";
+import { purgeEntries } from "./entries.ts";
 import { writingScope } from "./guard.ts";
+import { type Entries, entriesIn } from "./layout.ts";
 import type { MemoryDocuments, Writer } from "./spec.ts";
 
 /** The kind in addresses of memory documents. */
@@ -17,7 +18,7 @@ export async function loadEntries(
   subject: string,
 ): Promise<Entries> {
   const { doc } = await documents.load(scope, { kind: memoryKindName, subject });
-  return doc.getMap(memoryRoot);
+  return entriesIn(doc);
 }
 
 /**
@@ -34,6 +35,8 @@ export async function editEntries<Result>(
     readonly now: number;
     readonly change: (entries: Entries) => Result;
     readonly again: (entries: Entries) => Result;
+    /** Written in the transaction of the edit. */
+    readonly record?: (tx: Transaction, result: Result) => Promise<void>;
   },
 ): Promise<Result> {
   if (edit.key.length > longestKey) throw new BatonError("internal", "The key of a memory edit is too long.");
@@ -44,11 +47,12 @@ export async function editEntries<Result>(
       author: { id: edit.by.id, name: edit.by.name },
       key: edit.key,
       edit(doc) {
-        const entries: Entries = doc.getMap(memoryRoot);
+        const entries = entriesIn(doc);
         const result = edit.change(entries);
         purgeEntries(entries, edit.now);
         return result;
       },
+      ...(edit.record === undefined ? {} : { record: edit.record }),
     },
   );
   return edited.made ? edited.result : edit.again(await loadEntries(documents, scope, subject));

@@ -4,18 +4,17 @@ import { applyUpdate, Doc, encodeStateAsUpdate } from "yjs";
 import { BatonError } from "#base/index.ts";
 import {
   appendEntry,
-  type Entries,
   forgetEntry,
   historyOf,
   liveEntries,
   liveEntry,
   memoryLimits,
   purgeEntries,
-  readKey,
   storedProblem,
   undoWriter,
   writeEntry,
 } from "./entries.ts";
+import { entriesIn, type Entries, readKey } from "./layout.ts";
 import type { Origin } from "./spec.ts";
 
 const now = Date.UTC(2030, 0, 1);
@@ -25,7 +24,7 @@ function from(id: string, at = now, run: string | null = null): Origin {
 }
 
 function empty(): Entries {
-  return new Doc().getMap("entries");
+  return entriesIn(new Doc());
 }
 
 describe("entries of memory", () => {
@@ -48,7 +47,7 @@ describe("entries of memory", () => {
     ]);
     for (let n = 0; n < 40; n += 1) writeEntry(entries, "case.a", { value: n }, from("agent:f/a"));
     expect(historyOf(entries, "case.a")).toHaveLength(memoryLimits.versions + 1);
-    expect(entries.size).toBe(memoryLimits.versions + 1);
+    expect(entries.stored.size).toBe(memoryLimits.versions + 1);
   });
 
   test("ifVersion writes only over what was read, and tells what is there", () => {
@@ -89,7 +88,7 @@ describe("entries of memory", () => {
     ]);
     expect(purgeEntries(entries, now + memoryLimits.keepMs - 1)).toBe(0);
     expect(purgeEntries(entries, now + memoryLimits.keepMs + 1000)).toBe(2);
-    expect([...entries.keys()]).toEqual(["stays"]);
+    expect([...entries.stored.keys()]).toEqual(["stays"]);
   });
 
   test("undoing one writer brings back what was before, and leaves what others wrote since", () => {
@@ -123,7 +122,7 @@ describe("entries of memory", () => {
     expect(() =>
       writeEntry(entries, "a", { value: 1, tags: Array.from({ length: 21 }, (_, n) => `t${n}`) }, from("x")),
     ).toThrow("20 tags");
-    expect(entries.size).toBe(0);
+    expect(entries.stored.size).toBe(0);
     expect(readKey("a@0")).toBeUndefined();
     expect(readKey("a b")).toBeUndefined();
     expect(storedProblem({ value: 1 })).not.toBeNull();
@@ -187,10 +186,10 @@ describe("entries of memory", () => {
           count += 1;
           written.set(count, `writer${replica}`);
           const doc = docs[replica];
-          if (doc) writeEntry(doc.getMap("entries"), name, { value: count }, from(`writer${replica}`));
+          if (doc) writeEntry(entriesIn(doc), name, { value: count }, from(`writer${replica}`));
         }
         meet();
-        const [first, ...others] = docs.map((doc) => liveEntries(doc.getMap("entries"), now));
+        const [first, ...others] = docs.map((doc) => liveEntries(entriesIn(doc), now));
         for (const other of others) expect(other).toEqual(first);
         for (const { value, by } of first ?? []) expect(written.get(Number(value))).toBe(by.id);
       }),

@@ -1,7 +1,17 @@
-import type { Map as YMap } from "yjs";
-import { BatonError, isObject, type Json } from "#base/index.ts";
+import { BatonError, type Json } from "#base/index.ts";
 import { isMemoryName } from "#flow/index.ts";
+import { earlierKey, type Entries, isStored, plain, readKey } from "./layout.ts";
 import type { Change, Entry, EntryType, Origin, StoredEntry } from "./spec.ts";
+import {
+  notesByName,
+  type Notes,
+  notesOf,
+  openText,
+  settleTyping,
+  textOf,
+  updateText,
+  withTyping,
+} from "./typing.ts";
 
 /** What entries may have, and how much of the past is kept. Sizes in characters of JSON. */
 export const memoryLimits = {
@@ -15,34 +25,19 @@ export const memoryLimits = {
   keepMs: 30 * 86_400_000,
 } as const;
 
-const types: readonly string[] = ["fact", "note", "decision", "artefact"] satisfies EntryType[];
-
-/** The map of a memory document: present versions by name, earlier ones by name, `@` and version. */
-export type Entries = YMap<unknown>;
-
-function earlierKey(name: string, version: number): string {
-  return `${name}@${version}`;
-}
-
-/** Name and version that a key of the map stands for; the present version's is null. Undefined: no key of memory. */
-export function readKey(key: string): { name: string; version: number | null } | undefined {
-  const at = key.indexOf("@");
-  if (at < 0) return isMemoryName(key) ? { name: key, version: null } : undefined;
-  const name = key.slice(0, at);
-  const version = key.slice(at + 1);
-  if (!isMemoryName(name) || !/^[1-9]\d{0,8}$/.test(version)) return undefined;
-  return { name, version: Number(version) };
-}
-
 /** Whether a version holds something at an instant. */
 export function isLive(entry: StoredEntry, now: number): boolean {
   return !entry.gone && (entry.expiresAt === null || entry.expiresAt > now);
 }
 
-/** The present version, also where it was forgotten or expired. */
+/** The present version, also where it was forgotten or expired: with what was typed in its text until now. */
 export function presentEntry(entries: Entries, name: string): Entry | undefined {
-  const stored = entries.get(name);
-  return isStored(stored) ? { name, ...stored } : undefined;
+  return presentWith(entries, name, notesOf(entries, name));
+}
+
+function presentWith(entries: Entries, name: string, notes: Notes): Entry | undefined {
+  const stored = entries.stored.get(name);
+  return isStored(stored) ? { name, ...withTyping(stored, textOf(entries, name), notes) } : undefined;
 }
 
 /** The entry, where it holds something. */
@@ -54,24 +49,34 @@ export function liveEntry(entries: Entries, name: string, now: number): Entry | 
 /** All that hold something, by name. */
 export function liveEntries(entries: Entries, now: number): Entry[] {
   const found: Entry[] = [];
-  for (const [key, stored] of entries) {
-    if (readKey(key)?.version === null && isStored(stored) && isLive(stored, now))
-      found.push({ name: key, ...stored });
+  const notes = notesByName(entries);
+  for (const key of entries.stored.keys()) {
+    if (readKey(key)?.version !== null) continue;
+    const entry = presentWith(entries, key, notes.get(key) ?? new Map());
+    if (entry !== undefined && isLive(entry, now)) found.push(entry);
   }
   return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** All kept versions of an entry, newest first. */
+/** All kept versions of an entry, newest first. What is being typed is the first of them. */
 export function historyOf(entries: Entries, name: string): Entry[] {
   const present = presentEntry(entries, name);
   if (present === undefined) return [];
   const found = [present];
-  for (let version = present.version - 1; version > 0; version -= 1) {
-    const stored = entries.get(earlierKey(name, version));
-    if (!isStored(stored)) break;
-    found.push({ name, ...stored });
+  const stored = entries.stored.get(name);
+  if (isStored(stored) && stored.version !== present.version) found.push({ name, ...stored });
+  let before = beforeOf(found.at(-1) ?? present);
+  while (before !== null && found.length <= memoryLimits.versions) {
+    const earlier = entries.stored.get(earlierKey(name, before));
+    if (!isStored(earlier)) break;
+    found.push({ name, ...earlier });
+    before = beforeOf(earlier);
   }
   return found;
+}
+
+function beforeOf({ version, before }: StoredEntry): number | null {
+  return before === undefined ? version - 1 : before;
 }
 
 /** Writes a version. "conflict" where `ifVersion` says another than the present one, "bad-input" for what no entry may be. */
@@ -140,9 +145,9 @@ export function undoWriter(
   run: string | null = null,
 ): string[] {
   const theirs = (entry: StoredEntry): boolean =>
-    entry.by.id === writer && (run === null || entry.run === run);
+    [entry.by, ...(entry.with ?? [])].every(({ id }) => id === writer) && (run === null || entry.run === run);
   const undone: string[] = [];
-  for (const key of [...entries.keys()]) {
+  for (const key of [...entries.stored.keys()]) {
     if (readKey(key)?.version !== null) continue;
     const [present, ...earlier] = historyOf(entries, key);
     if (present === undefined || !theirs(present)) continue;
@@ -168,12 +173,13 @@ export function undoWriter(
 /** Removes what expired or was forgotten so long ago that nobody looks it up any more, history included. */
 export function purgeEntries(entries: Entries, now: number): number {
   let purged = 0;
-  for (const [key, stored] of [...entries]) {
+  for (const [key, stored] of [...entries.stored]) {
     if (readKey(key)?.version !== null || !isStored(stored)) continue;
     const end = stored.gone ? stored.at : stored.expiresAt;
     if (end === null || end > now - memoryLimits.keepMs) continue;
-    for (const one of historyOf(entries, key).slice(1)) entries.delete(earlierKey(key, one.version));
-    entries.delete(key);
+    for (const one of historyOf(entries, key).slice(1)) entries.stored.delete(earlierKey(key, one.version));
+    entries.stored.delete(key);
+    updateText(entries, key, undefined);
     purged += 1;
   }
   return purged;
@@ -184,46 +190,57 @@ export function writtenBy(entries: Entries, name: string, call: string): Entry |
   return historyOf(entries, name).find((one) => one.call === call);
 }
 
-function put(entries: Entries, name: string, before: StoredEntry | undefined, next: StoredEntry): Entry {
-  const version = (before?.version ?? 0) + 1;
-  const stored: StoredEntry = { ...next, version };
-  if (before !== undefined) {
-    entries.set(earlierKey(name, before.version), plain(before));
-    entries.delete(earlierKey(name, before.version - memoryLimits.versions));
+/** Stores what was typed in an entry as a version of its own; false where nothing was. */
+export function settleEntry(entries: Entries, name: string): boolean {
+  if (!settleTyping(entries, name)) return false;
+  dropOldest(entries, name);
+  return true;
+}
+
+/** Opens an entry's text for people to type in together. False where it is open. "bad-input" for what is no text. */
+export function openEntry(entries: Entries, name: string, now: number): boolean {
+  const entry = liveEntry(entries, name, now);
+  if (entry === undefined) throw new BatonError("not-found", `Nothing is remembered as "${name}".`);
+  if (typeof entry.value !== "string") {
+    throw new BatonError("bad-input", `"${name}" holds JSON and no text.`, {
+      hint: "Write a new version of it instead.",
+    });
   }
-  entries.set(name, plain(stored));
+  return openText(entries, name, entry.value);
+}
+
+/** Stores a version over the present one, which is kept with those before it. */
+function put(entries: Entries, name: string, before: StoredEntry | undefined, next: StoredEntry): Entry {
+  const { counted: _counted, with: _with, ...own } = next;
+  const stored: StoredEntry = {
+    ...own,
+    version: (before?.version ?? 0) + 1,
+    before: before?.version ?? null,
+  };
+  if (before !== undefined) {
+    settleTyping(entries, name);
+    const present = entries.stored.get(name);
+    if (isStored(present)) {
+      entries.stored.set(earlierKey(name, before.version), plain(present));
+      if (present.counted !== undefined) Object.assign(stored, { counted: present.counted });
+    }
+  }
+  entries.stored.set(name, plain(stored));
+  dropOldest(entries, name);
+  updateText(entries, name, stored);
   return { name, ...stored };
 }
 
-/** The fields of a version alone, in one order. */
-function plain({
-  version,
-  type,
-  value,
-  tags,
-  expiresAt,
-  gone,
-  undoes,
-  by,
-  at,
-  run,
-  path,
-  call,
-}: StoredEntry) {
-  return {
-    version,
-    type,
-    value,
-    tags: [...tags],
-    expiresAt,
-    gone,
-    undoes,
-    by: { ...by },
-    at,
-    run,
-    path,
-    call,
-  };
+function dropOldest(entries: Entries, name: string): void {
+  const stored = entries.stored.get(name);
+  let before = isStored(stored) ? beforeOf(stored) : null;
+  for (let kept = 0; before !== null; kept += 1) {
+    const key = earlierKey(name, before);
+    const earlier = entries.stored.get(key);
+    if (!isStored(earlier)) return;
+    if (kept >= memoryLimits.versions) entries.stored.delete(key);
+    before = beforeOf(earlier);
+  }
 }
 
 function tombstone(entry: StoredEntry): StoredEntry {
@@ -250,7 +267,7 @@ function requireVersion(name: string, present: Entry | undefined, wanted: number
 
 function requireRoom(entries: Entries): void {
   let count = 0;
-  for (const key of entries.keys()) if (!key.includes("@")) count += 1;
+  for (const key of entries.stored.keys()) if (!key.includes("@")) count += 1;
   if (count < memoryLimits.entries) return;
   throw new BatonError("too-large", `This memory has ${memoryLimits.entries} entries, and takes no more.`, {
     hint: "Forget some, or let entries expire.",
@@ -265,7 +282,7 @@ function checkedValue(name: string, value: Json): Json {
   });
 }
 
-function valueProblem(value: unknown): string | null {
+export function valueProblem(value: unknown): string | null {
   const text = JSON.stringify(value) as string | undefined;
   if (text === undefined) return "it is no JSON.";
   if (text.length > memoryLimits.value)
@@ -285,25 +302,4 @@ function checkedTags(name: string, given: readonly string[]): readonly string[] 
 /** Why something is no version of an entry; null where it is one. For the guard of documents. */
 export function storedProblem(value: unknown): string | null {
   return isStored(value) ? valueProblem(value.value) : "it is not an entry of memory.";
-}
-
-function isStored(value: unknown): value is StoredEntry {
-  if (!isObject(value)) return false;
-  const { version, type, tags, expiresAt, gone, undoes, by, at, run, path, call } = value;
-  return (
-    Number.isSafeInteger(version) &&
-    typeof type === "string" &&
-    types.includes(type) &&
-    "value" in value &&
-    Array.isArray(tags) &&
-    tags.every((tag) => typeof tag === "string") &&
-    (expiresAt === null || typeof expiresAt === "number") &&
-    typeof gone === "boolean" &&
-    isObject(by) &&
-    typeof by["kind"] === "string" &&
-    typeof by["id"] === "string" &&
-    typeof by["name"] === "string" &&
-    typeof at === "number" &&
-    [undoes, run, path, call].every((one) => one === null || typeof one === "string")
-  );
 }

@@ -14,6 +14,7 @@ export type {
 export { memoryLimits } from "./entries.ts";
 export { createRunMemory, type MemoryOperation, type RunMemory, type RunReader } from "./run-memory.ts";
 export { memoryPorts, sharedMemoryKind } from "./ports.ts";
+export { createSettler, type Settler } from "./settler.ts";
 export { localDocuments, localPorts } from "./local.ts";
 export {
   entryHistory,
@@ -21,6 +22,8 @@ export {
   getEntry,
   listEntries,
   listMemories,
+  describeEntry,
+  openEntryText,
   setEntry,
   undoWrites,
   watchEntries,

@@ -2,7 +2,7 @@ import { BatonError, type Json } from "#base/index.ts";
 import type { LiveDocuments } from "#collab/index.ts";
 import type { MemoryScope } from "#flow/index.ts";
 import { authorize, memoryPolicy, newId, type Scope, writeAudit } from "#governance/index.ts";
-import { notify, transaction, type Database } from "#platform/index.ts";
+import { notify, type Database } from "#platform/index.ts";
 import { editEntries, loadEntries, memoryKindName } from "./documents.ts";
 import {
   forgetEntry,
@@ -10,10 +10,11 @@ import {
   liveEntries,
   liveEntry,
   presentEntry,
+  openEntry,
   undoWriter,
   writeEntry,
-  type Entries,
 } from "./entries.ts";
+import type { Entries } from "./layout.ts";
 import { searchEntries, type Search } from "./search.ts";
 import type { Change, Entry, Origin, Writer } from "./spec.ts";
 import * as store from "./store.ts";
@@ -149,7 +150,7 @@ async function edited<Result>(
   const now = memory.now();
   const by: Writer = { kind: "person", id: scope.actor.id, name: scope.actor.name };
   const origin: Origin = { by, at: now, run: null, path: null, call: null };
-  const result = await editEntries(memory.live, scope, head.subject, {
+  return editEntries(memory.live, scope, head.subject, {
     by,
     key: newId("edit"),
     now,
@@ -157,17 +158,16 @@ async function edited<Result>(
     again: () => {
       throw new BatonError("internal", "An edit of memory was made twice.");
     },
+    async record(tx) {
+      await writeAudit(tx, scope, {
+        action,
+        subject: { kind: memoryKindName, id: head.subject },
+        ...(head.scope === "run" ? { runId: head.subject } : {}),
+        body: facts,
+      });
+      await notify(tx, "workspace", `${scope.workspaceId} memory ${head.subject}`);
+    },
   });
-  await transaction(memory.db, async (tx) => {
-    await writeAudit(tx, scope, {
-      action,
-      subject: { kind: memoryKindName, id: head.subject },
-      ...(head.scope === "run" ? { runId: head.subject } : {}),
-      body: facts,
-    });
-    await notify(tx, "workspace", `${scope.workspaceId} memory ${head.subject}`);
-  });
-  return result;
 }
 
 /** Writes an entry as a person. "conflict" where somebody wrote it since the version that was looked at. Needs "flow.edit". */
@@ -188,6 +188,49 @@ export async function setEntry(
     { name, value: change.value, ...(change.type === undefined ? {} : { type: change.type }) },
     (entries, origin) => writeEntry(entries, name, change, origin),
   );
+}
+
+/** Changes what an entry is said to be, and leaves its value. "not-found" where nothing is held. Needs "flow.edit". */
+export async function describeEntry(
+  memory: PeoplesMemory,
+  scope: Scope,
+  subject: string | undefined,
+  name: string,
+  change: Pick<Change, "type" | "tags">,
+): Promise<Entry> {
+  authorize(scope, memoryPolicy.edit);
+  const head = await headOf(memory, scope, subject);
+  const { type = null, tags = null } = change;
+  const facts = { name, type, tags: tags === null ? null : [...tags] };
+  return edited(memory, scope, head, "memory.described", facts, (entries, origin) => {
+    const entry = liveEntry(entries, name, origin.at);
+    if (entry === undefined) throw new BatonError("not-found", `Nothing is remembered as "${name}".`);
+    return writeEntry(entries, name, { ...change, value: entry.value }, origin);
+  });
+}
+
+/**
+ * Opens an entry's text in the live document, for people to type in it together. "bad-input" for one that holds JSON.
+ * Nothing of the entry changes by it. Needs "flow.edit".
+ */
+export async function openEntryText(
+  memory: PeoplesMemory,
+  scope: Scope,
+  subject: string | undefined,
+  name: string,
+): Promise<MemoryHead> {
+  authorize(scope, memoryPolicy.edit);
+  const head = await headOf(memory, scope, subject);
+  const now = memory.now();
+  const { id, name: title } = scope.actor;
+  await editEntries(memory.live, scope, head.subject, {
+    by: { kind: "person", id, name: title },
+    key: newId("edit"),
+    now,
+    change: (entries) => openEntry(entries, name, now),
+    again: () => false,
+  });
+  return head;
 }
 
 /** Makes an entry hold nothing; its history stays. False where it held nothing. Needs "flow.edit". */

@@ -2,17 +2,21 @@ import { BatonError, type RunId, type WorkspaceId } from "#base/index.ts";
 import type { DocumentKind } from "#collab/index.ts";
 import { systemScope } from "#governance/index.ts";
 import type { Database } from "#platform/index.ts";
-import { memoryDocumentKind } from "./guard.ts";
+import { memoryDocumentKind, type MemoryRules } from "./guard.ts";
+import { entriesIn } from "./layout.ts";
 import type { MemoryDocuments, MemoryPorts, RunPlaces } from "./spec.ts";
 import * as store from "./store.ts";
 
 /** Memory as documents: that of a run, a flow or a workspace begins, empty, when it is first opened. */
-export function sharedMemoryKind(db: Database): DocumentKind {
-  return memoryDocumentKind(async (subject) => {
-    const workspaceId = await store.ownerOf(db, subject);
-    return workspaceId === null
-      ? null
-      : { workspaceId: workspaceId as WorkspaceId, fill: (doc) => void doc.getMap("entries") };
+export function sharedMemoryKind(db: Database, rules: Omit<MemoryRules, "seed"> = {}): DocumentKind {
+  return memoryDocumentKind({
+    ...rules,
+    async seed(subject) {
+      const workspaceId = await store.ownerOf(db, subject);
+      return workspaceId === null
+        ? null
+        : { workspaceId: workspaceId as WorkspaceId, fill: (doc) => void entriesIn(doc) };
+    },
   });
 }
 

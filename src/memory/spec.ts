@@ -37,7 +37,24 @@ export type StoredEntry = {
   readonly gone: boolean;
   /** The writer whose versions this one takes back. */
   readonly undoes: string | null;
+  /** Who else typed in the text while it became this version. Nobody when left out. */
+  readonly with?: readonly Writer[];
+  /** The version before it that is kept. The one numbered before it when left out. */
+  readonly before?: number | null;
+  /** How often each replica had typed in the text by this version. */
+  readonly counted?: Readonly<Record<string, number>>;
 } & Origin;
+
+/** That somebody typed in an entry's text from a replica: how often so far, and when for the last time. */
+export type Typed = {
+  readonly by: Writer;
+  /** Updates; only counts up. */
+  readonly count: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** Since when they type, as the audit has it. Epoch milliseconds. */
+  readonly since: number;
+};
 
 /** An entry with its name in its scope: `case.total` of `flow:case.total`. */
 export type Entry = StoredEntry & { readonly name: string };

@@ -13,7 +13,7 @@ import { flowJsonSchema } from "#flow/index.ts";
 import { createAuthHandler } from "#governance/index.ts";
 import { measureJournal } from "#journal/index.ts";
 import { draftKind } from "#library/index.ts";
-import { sharedMemoryKind } from "#memory/index.ts";
+import { createSettler, sharedMemoryKind } from "#memory/index.ts";
 import {
   createListener,
   installationSealer,
@@ -73,11 +73,12 @@ async function begin(): Promise<{ stop(): Promise<void> }> {
         }),
     },
   ];
+  const settler = createSettler(deps.live, Date.now);
   const documents = createLiveServer({
     db,
     listener,
     identity: deps.identity,
-    kinds: [draftKind(db), sharedMemoryKind(db)],
+    kinds: [draftKind(db), sharedMemoryKind(db, { typed: settler.typed })],
     hasOrigin: origins.hasOrigin,
   });
   const pages = await openPages({ dev, host, port });
@@ -107,7 +108,9 @@ async function begin(): Promise<{ stop(): Promise<void> }> {
   await web.listen(host, port);
   return {
     async stop() {
-      await Promise.all([documents.close(), deps.live.close(), web.stop()]);
+      await Promise.all([documents.close(), web.stop()]);
+      await settler.close();
+      await deps.live.close();
       await pages.close();
       deps.watcher.close();
       await listener.close();

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Json } from "#base/index.ts";
 import { setEntry } from "#memory/index.ts";
 import { verb } from "../trpc.ts";
-import { memoryOf, name, subject } from "./shared.ts";
+import { entryType, memoryOf, name, subject, tags } from "./shared.ts";
 
 const json = z.custom<Json>((value) => z.json().safeParse(value).success, "must be JSON");
 
@@ -13,8 +13,8 @@ export const set = verb("flow.edit")
       subject,
       name,
       value: json,
-      type: z.enum(["fact", "note", "decision", "artefact"]).optional(),
-      tags: z.array(z.string().max(60)).max(20).optional(),
+      type: entryType.optional(),
+      tags: tags.optional(),
       /** Epoch milliseconds; null for good. */
       expiresAt: z.number().nullable().optional(),
       ifVersion: z.int().min(0).optional(),

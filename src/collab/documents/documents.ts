@@ -2,13 +2,14 @@ import { randomBytes } from "node:crypto";
 import * as Y from "yjs";
 import { BatonError, messageOf } from "#base/index.ts";
 import type { Scope } from "#governance/index.ts";
-import { type Database, type Listener, log } from "#platform/index.ts";
+import { type Database, type Listener, log, transaction } from "#platform/index.ts";
 import { appendUpdates } from "../log/append.ts";
 import { openBus } from "../log/bus.ts";
 import { claimClients, clientOf, inProcess } from "../log/clients.ts";
 import { compact, historyMs } from "../log/compact.ts";
 import { deleteDocument, type DocumentRow, insertDocument } from "../log/documents.ts";
 import { readContent, readUpdates } from "../log/read.ts";
+import { runnerIn } from "../log/within.ts";
 import { createReplica, type Replica } from "../replica.ts";
 import { findPlace } from "../seed.ts";
 import {
@@ -131,55 +132,45 @@ export function createLiveDocuments(options: LiveDocumentsOptions): LiveDocument
     document: number,
     change: Edit<Result>,
   ): Promise<Edited<Result>> {
-    const client = await db.pool.connect();
-    let done = false;
-    let broken = false;
     try {
-      await client.query("begin");
-      const { rowCount } = await client.query("select 1 from live_document where id = $1 for update", [
-        document,
-      ]);
-      if (rowCount === 0) throw missing(address);
-      const { rows: before } = await client.query<{ seq: string }>(
-        "select seq from live_edit where document_id = $1 and key = $2",
-        [document, change.key],
-      );
-      if (before[0] !== undefined) {
-        await client.query("rollback");
-        done = true;
-        return { made: false, seq: before[0].seq };
-      }
-      const found = await current(client, document);
-      const writer = await clientFor(client, document, inProcess(change.author.id));
-      const { result, bytes } = perform(kind, scope, found.replica, writer, change);
-      let seq = found.seq;
-      if (bytes !== null) {
-        const ranges = await appendUpdates(client, bus.sender, [
-          { document, bytes, author: change.author, client: writer },
+      const made = await transaction(db, async (tx) => {
+        const on = runnerIn(tx);
+        const { rowCount } = await tx.query("select 1 from live_document where id = $1 for update", [
+          document,
         ]);
-        seq = ranges.get(document)?.last ?? seq;
-      }
-      await client.query("insert into live_edit (document_id, key, seq) values ($1, $2, $3)", [
-        document,
-        change.key,
-        seq,
-      ]);
-      await client.query("commit");
-      done = true;
+        if (rowCount === 0) throw missing(address);
+        const { rows: before } = await tx.query<{ seq: string }>(
+          "select seq from live_edit where document_id = $1 and key = $2",
+          [document, change.key],
+        );
+        if (before[0] !== undefined) return { made: false as const, seq: before[0].seq };
+        const found = await current(on, document);
+        const writer = await clientFor(on, document, inProcess(change.author.id));
+        const { result, bytes } = perform(kind, scope, found.replica, writer, change);
+        let seq = found.seq;
+        if (bytes !== null) {
+          const ranges = await appendUpdates(on, bus.sender, [
+            { document, bytes, author: change.author, client: writer },
+          ]);
+          seq = ranges.get(document)?.last ?? seq;
+        }
+        await tx.query("insert into live_edit (document_id, key, seq) values ($1, $2, $3)", [
+          document,
+          change.key,
+          seq,
+        ]);
+        await change.record?.(tx, result);
+        return { made: true as const, seq, result, found };
+      });
+      if (!made.made) return made;
+      const { found, seq, result } = made;
       found.seq = seq;
       await compactIfLong(document, found);
       return { made: true, seq: String(seq), result };
     } catch (error) {
       // It may hold half of the change.
       held.delete(document);
-      if (!done) {
-        await client.query("rollback").catch(() => {
-          broken = true;
-        });
-      }
       throw error;
-    } finally {
-      client.release(broken);
     }
   }
 
@@ -204,39 +195,16 @@ export function createLiveDocuments(options: LiveDocumentsOptions): LiveDocument
     writer: number,
     change: Edit<Result>,
   ): { result: Result; bytes: Uint8Array | null } {
-    const { doc } = replica;
-    doc.clientID = writer;
-    let changed: Y.Transaction | null = null;
-    const keep = (transaction: Y.Transaction): void => {
-      changed = transaction;
-    };
-    doc.on("afterTransaction", keep);
-    let bytes: Uint8Array | null = null;
-    const keepBytes = (update: Uint8Array): void => {
-      bytes = bytes === null ? update : Y.mergeUpdates([bytes, update]);
-    };
-    doc.on("update", keepBytes);
-    let result: Result;
-    try {
-      result = doc.transact(() => change.edit(doc), change.author.id);
-    } finally {
-      // Nobody's: Yjs takes a new id, and says so, when others' updates bring its own.
-      doc.clientID = 0;
-      doc.off("afterTransaction", keep);
-      doc.off("update", keepBytes);
-    }
+    const { result, bytes, transaction: changed } = replica.write(writer, change.edit, change.author.id);
     if (result instanceof Promise) throw new Error("An edit changes the document at once, not later.");
-    const made = bytes as Uint8Array | null;
-    if (made === null) return { result, bytes: null };
-    const transaction = changed as Y.Transaction | null;
-    if (transaction !== null) assertRules(kind, scope, doc, placesOf(transaction));
-    replica.touched(made.length);
+    if (bytes === null || changed === null) return { result, bytes: null };
+    assertRules(kind, scope, replica.doc, placesOf(changed));
     if (replica.size() > liveLimits.document && replica.state().length > liveLimits.document) {
       throw new BatonError("too-large", "The document would become larger than is possible.", {
         hint: `At most ${liveLimits.document} bytes are. Remove something first.`,
       });
     }
-    return { result, bytes: made };
+    return { result, bytes };
   }
 
   async function compactIfLong(document: number, found: Held): Promise<void> {

@@ -9,6 +9,7 @@ export function restoreInto(doc: Y.Doc, earlier: Y.Doc, kind: DocumentKind): voi
         replaceText(doc.getText(name), earlier.getText(name).toJSON());
         break;
       case "map":
+      case "texts":
         restoreMap(doc.getMap(name), earlier.getMap(name));
         break;
       case "array":

@@ -1,10 +1,7 @@
 import * as Y from "yjs";
 import type { Scope } from "#governance/index.ts";
-import type { DocumentKind, RootRule } from "../spec.ts";
+import type { DocumentKind, Place, RootRule } from "../spec.ts";
 import type { Analysis } from "./analyse.ts";
-
-/** A place in a document: a root and, where the root is a map, the key in it. */
-export type Place = { readonly root: string; readonly key: string | null };
 
 /** What an update would touch, or why it is not accepted. */
 export type Touched = { readonly places: readonly Place[] } | { readonly refused: string };
@@ -21,21 +18,42 @@ export function checkRules(kind: DocumentKind, scope: Scope, analysis: Analysis)
     if (rule === undefined) return { refused: `There is no root "${place.root}".` };
     const wrong = wrongShape(rule, place, item);
     if (wrong !== null) return { refused: wrong };
-    places.set(`${place.root}\n${place.key ?? ""}`, place);
+    places.set(nameOf(place), place);
   }
   for (const item of analysis.deleted) {
     const place = placeInDocument(item);
-    if (place !== null) places.set(`${place.root}\n${place.key ?? ""}`, place);
+    if (place !== null) places.set(nameOf(place), place);
   }
-  for (const { root, key } of places.values()) {
-    const refused = key === null ? null : (kind.roots[root]?.key?.(key, scope) ?? null);
+  for (const place of places.values()) {
+    const refused = refusalOf(kind.roots[place.root], place, scope);
     if (refused !== null) return { refused };
   }
   return { places: [...places.values()] };
 }
 
-function wrongShape(rule: RootRule, { root, key }: Place, item: Y.Item): string | null {
+function nameOf({ root, key, whole }: Place): string {
+  return `${root}\n${key ?? ""}\n${whole}`;
+}
+
+/** Why an author may not touch a place; null when they may. */
+export function refusalOf(rule: RootRule | undefined, { key, whole }: Place, scope: Scope): string | null {
+  if (rule === undefined || key === null) return null;
+  return rule.key?.(key, scope) ?? (whole ? (rule.whole?.(key, scope) ?? null) : null);
+}
+
+function wrongShape(rule: RootRule, { root, key, whole }: Place, item: Y.Item): string | null {
   const { content } = item;
+  if (rule.type === "texts") {
+    if (key === null) return `"${root}" is a map: what is in it has a key.`;
+    if (content instanceof Y.ContentDeleted) return null;
+    if (whole)
+      return content instanceof Y.ContentType && content.type instanceof Y.Text
+        ? null
+        : `"${root}" is a map of texts.`;
+    return content instanceof Y.ContentString && item.parentSub === null
+      ? null
+      : `What is in "${root}" are plain texts, which take nothing else.`;
+  }
   if (rule.type === "text") {
     if (key !== null) return `"${root}" is a text and has no key "${key}".`;
     return content instanceof Y.ContentString || content instanceof Y.ContentDeleted
@@ -66,12 +84,13 @@ function placeOf(
     if (place !== undefined) break;
     walked.push(current);
     const parent = current.parent as string | Y.ID | Y.AbstractType<unknown> | null;
-    if (typeof parent === "string") place = { root: parent, key: current.parentSub };
+    if (typeof parent === "string") place = { root: parent, key: current.parentSub, whole: true };
     else if (parent instanceof Y.AbstractType) place = placeInDocument(current);
     else if (parent !== null) {
       const holder = analysis.find(parent);
       place =
         holder instanceof Y.Item && depth < deepest ? placeOf(holder, analysis, known, depth + 1) : null;
+      if (place !== null) place = { ...place, whole: false };
     } else {
       const origin = current.origin ?? current.rightOrigin;
       const neighbour = origin === null ? null : analysis.find(origin);
@@ -87,11 +106,13 @@ function placeOf(
 function placeInDocument(item: Y.Item): Place | null {
   let key = item.parentSub;
   let type = item.parent;
+  let whole = true;
   while (type instanceof Y.AbstractType && type._item !== null) {
     key = type._item.parentSub;
     type = type._item.parent;
+    whole = false;
   }
-  return type instanceof Y.AbstractType ? { root: Y.findRootTypeKey(type), key } : null;
+  return type instanceof Y.AbstractType ? { root: Y.findRootTypeKey(type), key, whole } : null;
 }
 
 /** Whether any root of the kind has a say in values. */

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import type { Transaction } from "#platform/index.ts";
 import type { Author } from "../spec.ts";
 
 /** An update on its way to the log. */
@@ -8,6 +9,8 @@ export type NewUpdate = {
   readonly author: Author;
   /** Yjs' id of the replica that wrote it. */
   readonly client: number;
+  /** What is written in the same transaction. */
+  readonly record?: (tx: Transaction) => Promise<void>;
 };
 
 /** Numbers that updates of a document got, in the order in which they were given. */

@@ -1,6 +1,7 @@
 import { messageOf } from "#base/index.ts";
-import { log, metrics } from "#platform/index.ts";
-import { appendUpdates, type NewUpdate, type Range, type Runner } from "./append.ts";
+import { type Database, log, metrics, transaction } from "#platform/index.ts";
+import { appendUpdates, type NewUpdate, type Range } from "./append.ts";
+import { runnerIn } from "./within.ts";
 
 /** What becomes of the updates of one document in a group. */
 export type Outcome = {
@@ -20,7 +21,7 @@ export type Committer = {
 };
 
 export type CommitterOptions = {
-  readonly on: Runner;
+  readonly db: Database;
   readonly sender: string;
   readonly decided: (outcome: Outcome) => void;
   /** How long the first of a group waits for others. 4 ms unless given; 10 is the most that writers should wait. */
@@ -34,7 +35,7 @@ export type CommitterOptions = {
  * update is told to others only when this says that it was committed.
  */
 export function createCommitter(options: CommitterOptions): Committer {
-  const { on, sender, decided, groupMs = 4, patienceMs = 5000 } = options;
+  const { db, sender, decided, groupMs = 4, patienceMs = 5000 } = options;
   let waiting: NewUpdate[] = [];
   let timer: NodeJS.Timeout | null = null;
   let running: Promise<void> | null = null;
@@ -79,7 +80,7 @@ export function createCommitter(options: CommitterOptions): Committer {
   async function attempt(group: readonly NewUpdate[], began: number): Promise<Map<number, Range> | null> {
     for (let pause = 25; ; pause *= 2) {
       try {
-        return await appendUpdates(on, sender, group);
+        return await append(group);
       } catch (error) {
         const late = performance.now() - began + pause > patienceMs;
         log.warn({ error: messageOf(error), updates: group.length, late }, "saving live updates failed");
@@ -87,6 +88,19 @@ export function createCommitter(options: CommitterOptions): Committer {
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }
+  }
+
+  /** One statement; a transaction where something else is written with it. */
+  function append(group: readonly NewUpdate[]): Promise<Map<number, Range>> {
+    const records = group.flatMap(({ document, record }) =>
+      record === undefined ? [] : [{ document, record }],
+    );
+    if (records.length === 0) return appendUpdates(db.pool, sender, group);
+    return transaction(db, async (tx) => {
+      const ranges = await appendUpdates(runnerIn(tx), sender, group);
+      for (const { document, record } of records) if (ranges.has(document)) await record(tx);
+      return ranges;
+    });
   }
 
   async function settled(): Promise<void> {

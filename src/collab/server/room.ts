@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import * as Y from "yjs";
 import { messageOf } from "#base/index.ts";
 import { log } from "#platform/index.ts";
@@ -8,7 +9,8 @@ import { compact } from "../log/compact.ts";
 import type { Committer, Outcome } from "../log/commit.ts";
 import { type Content, readContent, readUpdates } from "../log/read.ts";
 import { createReplica, type Replica } from "../replica.ts";
-import { closeCodes, type DocumentKind, type LiveLimits, type RefusalReason } from "../spec.ts";
+import type { NewUpdate } from "../log/append.ts";
+import { closeCodes, type DocumentKind, type LiveLimits, type RefusalReason, type Written } from "../spec.ts";
 import type { Database } from "#platform/index.ts";
 import type { Connection } from "./connection.ts";
 import { createPresence, type Presence } from "./presence.ts";
@@ -41,6 +43,9 @@ export type Room = {
 export type RoomOptions = {
   readonly db: Database;
   readonly document: number;
+  readonly subject: string;
+  /** This process, as others know it. */
+  readonly sender: string;
   readonly kind: DocumentKind;
   readonly committer: Committer;
   readonly limits: LiveLimits;
@@ -65,6 +70,7 @@ export async function openRoom(options: RoomOptions): Promise<Room> {
   const firstVector = Y.encodeStateVector(replica.doc);
   const connections = new Set<Connection>();
   const owners = new Map<number, string>();
+  const own = kind.accompany === undefined ? 0 : await claimOwn(options);
   /** Up to here everything of the log is in the replica. */
   let seq = content.seq;
   /** Ranges of our own beyond that. */
@@ -114,7 +120,8 @@ export async function openRoom(options: RoomOptions): Promise<Room> {
   /** Answers as they are sent, for as long as the replica keeps what is in them. */
   const answers = new WeakMap<Uint8Array, Uint8Array>();
   const toTell = new Set<Connection>();
-  const authors: { connection: Connection; bytes: Uint8Array }[] = [];
+  /** Whose the updates are that the committer has. Null: the server's own. */
+  const authors: { connection: Connection | null; bytes: Uint8Array }[] = [];
 
   function decided({ updates, range, gone }: Outcome): void {
     settled += updates.length;
@@ -419,16 +426,40 @@ export async function openRoom(options: RoomOptions): Promise<Room> {
       }
     }
     if (!replica.apply(bytes)) log.error({ document }, "an update could only be applied in part");
-    given += 1;
-    authors.push({ connection, bytes });
     const { actor } = connection.scope;
-    committer.add({
+    const author = { id: actor.id, name: actor.name };
+    const client = analysis.clients[0] ?? connection.presenceId ?? 0;
+    const { scope } = connection;
+    const added = accompany({ scope, subject: options.subject, places: touched.places, client });
+    commit(connection, {
       document,
       bytes,
-      author: { id: actor.id, name: actor.name },
-      client: analysis.clients[0] ?? connection.presenceId ?? 0,
+      author,
+      client,
+      ...(added.record === null ? {} : { record: added.record }),
     });
+    // In the same group, and so in the same transaction.
+    if (added.bytes !== null) {
+      if (trial !== null) Y.applyUpdate(trial, added.bytes);
+      commit(null, { document, bytes: added.bytes, author, client: own });
+    }
     saved(connection, count);
+  }
+
+  function commit(connection: Connection | null, update: NewUpdate): void {
+    given += 1;
+    authors.push({ connection, bytes: update.bytes });
+    committer.add(update);
+  }
+
+  /** What Baton has to say to an accepted update. */
+  function accompany(written: Omit<Written, "doc">): {
+    record: NewUpdate["record"] | null;
+    bytes: Uint8Array | null;
+  } {
+    if (kind.accompany === undefined) return { record: null, bytes: null };
+    const { result, bytes } = replica.write(own, (doc) => kind.accompany?.({ ...written, doc }) ?? null);
+    return { record: result, bytes };
   }
 
   function leave(connection: Connection): void {
@@ -484,6 +515,15 @@ export async function openRoom(options: RoomOptions): Promise<Room> {
     decided,
     close,
   };
+}
+
+/** A replica for what the server itself writes: of this process and document alone. */
+async function claimOwn({ db, document, sender }: RoomOptions): Promise<number> {
+  const owner = `server:${sender}`;
+  for (;;) {
+    const fresh = randomBytes(4).readUInt32BE();
+    if ((await claimClients(db.pool, document, [fresh], owner)).get(fresh) === owner) return fresh;
+  }
 }
 
 function copyOf(replica: Replica): Y.Doc {

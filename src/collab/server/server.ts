@@ -117,7 +117,7 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
     },
   });
   const committer = createCommitter({
-    on: db.pool,
+    db,
     sender: bus.sender,
     decided: (outcome) => rooms.get(outcome.document)?.decided(outcome),
   });
@@ -189,23 +189,25 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
     clearTimeout(timer);
   }
 
-  async function roomOf(row: DocumentRow, kind: DocumentKind, name: string): Promise<Room> {
+  async function roomOf(row: DocumentRow, kind: DocumentKind, subject: string): Promise<Room> {
     const known = rooms.get(row.id);
     if (known !== undefined) return known;
     let promise = opening.get(row.id);
     if (promise === undefined) {
-      promise = open(row, kind, name).finally(() => opening.delete(row.id));
+      promise = open(row, kind, subject).finally(() => opening.delete(row.id));
       opening.set(row.id, promise);
     }
     return promise;
   }
 
-  async function open(row: DocumentRow, kind: DocumentKind, name: string): Promise<Room> {
+  async function open(row: DocumentRow, kind: DocumentKind, subject: string): Promise<Room> {
     // Listens before it reads: what is appended after the reading is told.
     await listening;
     const room = await openRoom({
       db,
       document: row.id,
+      subject,
+      sender: bus.sender,
       kind,
       committer,
       limits,
@@ -221,7 +223,7 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
       },
     });
     rooms.set(row.id, room);
-    rows.set(name, row);
+    rows.set(`${kind.name}/${subject}`, row);
     // What was told between the reading and now was told to nobody.
     await room.catchUp();
     bus.ask(row.id).catch(warn("asking who has a document open failed"));
@@ -312,7 +314,7 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
       user = scope.actor.id;
       const waiting = arriving.get(row.id) ?? new Set();
       arriving.set(row.id, waiting.add(arrival));
-      const room = await roomOf(row, kind, `${address.kind}/${address.subject}`).finally(() => {
+      const room = await roomOf(row, kind, address.subject).finally(() => {
         waiting.delete(arrival);
         if (waiting.size === 0) arriving.delete(row.id);
       });

@@ -45,11 +45,13 @@ export const testOrigin = "http://localhost:3030";
 
 /** Keys that begin with "secret" are refused, and values that are not texts or numbers. */
 export const testMemoryKind = memoryKind({
-  key: (key) => (key.startsWith("secret") ? `"${key}" is outside what may be written.` : null),
-  value: (key, value) =>
-    value === undefined || typeof value === "string" || typeof value === "number" || Array.isArray(value)
-      ? null
-      : `"${key}" must be a text or a number.`,
+  entries: {
+    key: (key) => (key.startsWith("secret") ? `"${key}" is outside what may be written.` : null),
+    value: (key, value) =>
+      value === undefined || typeof value === "string" || typeof value === "number" || Array.isArray(value)
+        ? null
+        : `"${key}" must be a text or a number.`,
+  },
 });
 
 /** Documents of flows begin by themselves, empty, in the test workspace; those of `ws_other` in the other one. */
