@@ -1,7 +1,7 @@
 import { BatonError, type Json } from "#base/index.ts";
 import { isMemoryName } from "#flow/index.ts";
 import { earlierKey, type Entries, isStored, plain, readKey } from "./layout.ts";
-import type { Change, Entry, EntryType, Origin, StoredEntry } from "./spec.ts";
+import type { Change, Entry, Origin, StoredEntry } from "./spec.ts";
 import {
   notesByName,
   type Notes,
