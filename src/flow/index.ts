@@ -29,6 +29,7 @@ export { isExpressionError } from "./expression/errors.ts";
 export { evaluateTemplate, isSecretText, textOfValue, type SecretText } from "./expression/template.ts";
 export { expressionReferences, type Reference } from "./expression/references.ts";
 export { shapeOf, ShapeError } from "./language/shape.ts";
+export { exampleOf } from "./values/example.ts";
 export { checkValue, type Checked, type ValueError } from "./values/check.ts";
 export { inputOfSecret, inputSecret, secretInputs, withoutSecrets } from "./values/secret-inputs.ts";
 export { coerceInputs, type Coerced } from "./values/coerce.ts";

@@ -1,6 +1,15 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
-import { ChevronRight, Code, Columns2, History, Redo2, Undo2, Workflow } from "lucide-react";
+import {
+  ChevronRight,
+  Code,
+  Columns2,
+  History,
+  Redo2,
+  TestTubeDiagonal,
+  Undo2,
+  Workflow,
+} from "lucide-react";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
@@ -23,6 +32,7 @@ import { Problems } from "./problems.tsx";
 import { PublishDialog } from "./publish/publish-dialog.tsx";
 import { Revisions } from "./revisions.tsx";
 import { SaveStatus } from "./save-status.tsx";
+import { TryDialog, type LastTry } from "./try/try-dialog.tsx";
 import { useAnalysis, useLanguage } from "./use-analysis.ts";
 import { useDraft, useDraftText, useLiveFacts } from "./use-draft.ts";
 import { useGestures, type Plan } from "./use-gestures.ts";
@@ -60,7 +70,10 @@ export default function Workbench({
   const code = useRef<CodeHandle | null>(null);
   const [view, setView] = useState<View>("split");
   const [selected, setSelected] = useState<string | null>(null);
-  const [opened, setOpened] = useState<"publish" | "revisions" | null>(null);
+  const [opened, setOpened] = useState<"publish" | "revisions" | "try" | null>(null);
+  /** The task that a trial is to end with; null: it goes to the flow's end. */
+  const [until, setUntil] = useState<{ path: string; title: string } | null>(null);
+  const lastTry = useRef<LastTry | null>(null);
   const [showsForm, setShowsForm] = useState(false);
   const isReadOnly = !mayEdit || facts.archived || live.status === "refused" || live.status === "closed";
 
@@ -141,6 +154,15 @@ export default function Workbench({
     [analysis, draft, say],
   );
 
+  const tryOut = useCallback(
+    (id: string | null) => {
+      const node = id === null ? undefined : graph?.nodes.find((one) => one.id === id);
+      setUntil(node === undefined ? null : { path: node.id, title: node.title });
+      setOpened("try");
+    },
+    [graph],
+  );
+
   const errors = analysis?.problems.filter((problem) => problem.severity === "error").length ?? 0;
   const problems = useMemo(() => ({ of: analysis?.text ?? "", found: analysis?.problems ?? [] }), [analysis]);
   const place = placeOf(places, selected);
@@ -211,6 +233,12 @@ export default function Workbench({
             <History aria-hidden size={14} />
             <span className="max-sm:sr-only">Revisions</span>
           </Button>
+          {isReadOnly ? null : (
+            <Button disabled={draft === null} onClick={() => tryOut(null)}>
+              <TestTubeDiagonal aria-hidden size={14} />
+              <span className="max-sm:sr-only">Try it</span>
+            </Button>
+          )}
           {isReadOnly ? null : (
             <Button
               tone="primary"
@@ -296,6 +324,7 @@ export default function Workbench({
                   onNotes={desk.selectOn}
                   onSelect={select}
                   onDo={act}
+                  onRunTo={tryOut}
                 />
               </div>
             )}
@@ -331,6 +360,20 @@ export default function Workbench({
           language={language}
           onClose={() => setOpened(null)}
           onDone={({ slug }) => router.push(`/flows/${slug}`)}
+        />
+      ) : null}
+      {opened === "try" && draft !== null && language !== null ? (
+        <TryDialog
+          draft={draft}
+          flowId={facts.flowId}
+          language={language}
+          until={until}
+          last={lastTry.current}
+          onClose={() => setOpened(null)}
+          onStarted={(run, tried) => {
+            lastTry.current = tried;
+            router.push(`/runs/${run}`);
+          }}
         />
       ) : null}
       {opened === "revisions" ? (

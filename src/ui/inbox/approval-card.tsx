@@ -9,6 +9,7 @@ import type { Field as FlowField } from "#flow/index.ts";
 import { useTRPC, type Inputs } from "../client/trpc.ts";
 import { Button } from "../parts/button.tsx";
 import { Field, Textarea } from "../parts/field.tsx";
+import { SandboxMark } from "../parts/sandbox.tsx";
 import { ShapeFields } from "../parts/shape-fields.tsx";
 import { FormError } from "../parts/states.tsx";
 import { RelativeTime } from "../parts/time.tsx";
@@ -115,6 +116,7 @@ export function ApprovalCard({
           <CircleCheck aria-hidden size={16} className="text-(--ok)" />
         )}
         <h3 className="min-w-0 flex-1 [font:var(--type-16)]">{approval.title}</h3>
+        {approval.run.sandbox ? <SandboxMark /> : null}
         {approval.risk === "high" ? (
           <span className="inline-flex h-5 items-center gap-1 rounded-(--radius-1) bg-(--fail-soft) px-1.5 text-(--fail) [font:var(--type-11)]">
             <TriangleAlert aria-hidden size={12} /> High risk

@@ -15,7 +15,13 @@ export type Chosen =
   /** All that match the filters, also those that are not listed yet. */
   | { readonly kind: "all" };
 
-type Filter = { flow: string | undefined; state: string | undefined; mine: boolean; label: string };
+type Filter = {
+  flow: string | undefined;
+  state: string | undefined;
+  mine: boolean;
+  sandbox: "only" | "too" | undefined;
+  label: string;
+};
 
 const words = {
   cancel: { verb: "Cancel", under: "Cancelling", done: "asked to stop" },
@@ -117,11 +123,12 @@ function BulkForm({
     }),
   );
   const send = (): void => {
-    const { flow, state, mine, label } = filter;
+    const { flow, state, mine, sandbox, label } = filter;
     const matching = {
       ...(flow === undefined ? {} : { flow }),
       ...(state === undefined ? {} : { state }),
       ...(label === "" ? {} : { label }),
+      ...(sandbox === undefined ? {} : { sandbox }),
       mine,
     };
     const runs = chosen.kind === "all" ? { filter: matching } : { ids: [...chosen.ids] };

@@ -3,6 +3,7 @@ import Link from "next/link";
 import type { RunRow } from "#api/index.ts";
 import { GoalMark } from "../parts/goal.tsx";
 import { RunStateIcon } from "../parts/run-state.tsx";
+import { SandboxMark } from "../parts/sandbox.tsx";
 import { SimulatedMark } from "../parts/simulated.tsx";
 import { RelativeTime } from "../parts/time.tsx";
 import { instant, money, span } from "../run/model/format.ts";
@@ -44,6 +45,7 @@ export function RunRows({
             <span className="flex min-w-0 items-center gap-2">
               <span className="truncate font-medium">{withFlow ? run.flow.title : `Run ${run.number}`}</span>
               {withFlow ? <span className="whitespace-nowrap text-(--text-3)">run {run.number}</span> : null}
+              {run.sandbox ? <SandboxMark /> : null}
               {run.simulated ? (
                 <span className="hidden lg:inline-flex">
                   <SimulatedMark />

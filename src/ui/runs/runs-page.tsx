@@ -37,6 +37,8 @@ export function RunsPage() {
   const flow = search.get("flow") ?? undefined;
   const state = states.find((option) => option.state === search.get("state"))?.state;
   const mine = search.get("mine") === "1";
+  const kind = search.get("sandbox");
+  const sandbox = kind === "only" || kind === "too" ? kind : undefined;
   const [label, setLabel] = useState(search.get("label") ?? "");
   const wanted = useDeferredValue(label.trim());
   const flows = useQuery(trpc.flow.list.queryOptions({}));
@@ -46,6 +48,7 @@ export function RunsPage() {
         ...(flow === undefined ? {} : { flow }),
         ...(state === undefined ? {} : { state }),
         ...(mine ? { mine } : {}),
+        ...(sandbox === undefined ? {} : { sandbox }),
         ...(wanted === "" ? {} : { label: wanted }),
         limit: 30,
       },
@@ -80,7 +83,8 @@ export function RunsPage() {
   };
   const isAnyChosen = chosen.kind === "all" || chosen.ids.size > 0;
   const isAllChosen = rows.length > 0 && listed.every(isChosen);
-  const isFiltered = flow !== undefined || state !== undefined || mine || label !== "";
+  const isFiltered =
+    flow !== undefined || state !== undefined || mine || sandbox !== undefined || label !== "";
   return (
     <Page
       title="Runs"
@@ -112,6 +116,16 @@ export function RunsPage() {
                 {option.title}
               </option>
             ))}
+          </Select>
+          <Select
+            aria-label="Kind of run"
+            className="min-w-0 flex-1 sm:w-36 sm:flex-none"
+            value={sandbox ?? ""}
+            onChange={(event) => filter("sandbox", event.target.value)}
+          >
+            <option value="">Without sandbox</option>
+            <option value="only">Sandbox alone</option>
+            <option value="too">Sandbox as well</option>
           </Select>
           <Input
             aria-label="Label"
@@ -193,7 +207,7 @@ export function RunsPage() {
       {isAnyChosen ? (
         <BulkBar
           chosen={chosen}
-          filter={{ flow, state, mine, label: wanted }}
+          filter={{ flow, state, mine, sandbox, label: wanted }}
           isMore={runs.hasNextPage || !isAllChosen}
           onAll={() => setChosen({ kind: "all" })}
           onClear={() => setChosen(none)}

@@ -8,6 +8,7 @@ import {
   CornerLeftUp,
   CornerRightDown,
   Plus,
+  StepForward,
   Trash2,
 } from "lucide-react";
 import { useState, type KeyboardEvent } from "react";
@@ -42,6 +43,7 @@ export function Canvas({
   onNotes,
   onSelect,
   onDo,
+  onRunTo,
 }: {
   graph: Graph | null;
   places: readonly Place[];
@@ -55,6 +57,8 @@ export function Canvas({
   onNotes(id: string): void;
   onSelect(id: string | null): void;
   onDo(plan: Plan): Promise<boolean>;
+  /** Tries the draft out up to the end of this task. */
+  onRunTo(id: string): void;
 }) {
   const [adding, setAdding] = useState<"after" | "inside" | null>(null);
   const place = placeOf(places, selected);
@@ -158,6 +162,13 @@ export function Canvas({
             }
           >
             <CopyPlus aria-hidden size={14} />
+          </IconButton>
+          <IconButton
+            label="Run to here"
+            disabled={!hasTask}
+            onClick={() => selected !== null && onRunTo(selected)}
+          >
+            <StepForward aria-hidden size={14} />
           </IconButton>
           <IconButton
             label="Delete (Del)"

@@ -2,6 +2,7 @@ import type { Json } from "#base/index.ts";
 import type { KnowledgeView } from "#api/index.ts";
 import type { FlowGraph, Gesture, Problem, TextChange, Weakening } from "#flow/index.ts";
 import type { Completions, Help } from "./complete.ts";
+import type { Trial } from "./trial.ts";
 
 /** A task's place in the text that was looked at. */
 export type Place = {
@@ -58,6 +59,8 @@ export type Requests = {
   edit: { ask: { text: string; gesture: Gesture }; answer: readonly TextChange[] };
   form: { ask: { text: string; path: readonly (string | number)[] }; answer: TaskForm | null };
   readYaml: { ask: { text: string }; answer: { value: Json } | { problem: string } };
+  /** Null where the text can't be read. */
+  trial: { ask: { text: string }; answer: Trial | null };
   compare: { ask: { before: string; after: string }; answer: readonly Weakening[] };
 };
 export type RequestKind = keyof Requests;

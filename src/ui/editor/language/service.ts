@@ -15,6 +15,7 @@ import { completeAt, helpAt } from "./complete.ts";
 import { placesOf } from "./places.ts";
 import type { Analysis, FormField, Question, Reply, TaskForm } from "./protocol.ts";
 import { headKeys, schemasAt } from "./schema.ts";
+import { trialOf } from "./trial.ts";
 
 /** Reads texts for the editor: in a worker, so that typing never waits for it. Keeps what it read last. */
 export class LanguageService {
@@ -47,6 +48,10 @@ export class LanguageService {
         return editFlow(question.text, question.gesture);
       case "form":
         return formOf(this.#parse(question.text), question.path);
+      case "trial": {
+        const { flow } = this.#parse(question.text);
+        return flow === null ? null : trialOf(flow, this.#knowledge);
+      }
       case "readYaml":
         return readYaml(question.text);
       case "compare": {

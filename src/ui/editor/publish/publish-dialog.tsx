@@ -1,6 +1,5 @@
 "use client";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { digest } from "lib0/hash/sha256";
 import { ShieldAlert } from "lucide-react";
 import { useEffect, useState } from "react";
 import type { DraftView } from "#api/index.ts";
@@ -12,15 +11,9 @@ import { Field, Input } from "../../parts/field.tsx";
 import { FormError } from "../../parts/states.tsx";
 import { useToast } from "../../parts/toast.tsx";
 import type { Language } from "../language/client.ts";
+import { hashOf, seenOf, type Seen } from "../seen.ts";
 import type { LiveDraft } from "../use-draft.ts";
 import { DiffView } from "./diff-view.tsx";
-
-/** What is being reviewed: this text, and no other, is published. */
-type Review = { readonly text: string; readonly stateVector: string };
-
-function reviewOf({ client, text }: LiveDraft): Review {
-  return { text: text.toString(), stateVector: base64(client.stateVector()) };
-}
 
 /** Shows exactly what a publication changes, and publishes exactly that. */
 export function PublishDialog({
@@ -42,7 +35,7 @@ export function PublishDialog({
   const trpc = useTRPC();
   const queries = useQueryClient();
   const say = useToast();
-  const [review, setReview] = useState<Review>(() => reviewOf(draft));
+  const [review, setReview] = useState<Seen>(() => seenOf(draft));
   const [message, setMessage] = useState("");
   const [weak, setWeak] = useState<readonly Weakening[]>([]);
   const [errors, setErrors] = useState(0);
@@ -83,7 +76,7 @@ export function PublishDialog({
             size="small"
             onClick={() => {
               publish.reset();
-              setReview(reviewOf(draft));
+              setReview(seenOf(draft));
             }}
           >
             Show the newest
@@ -120,7 +113,7 @@ export function PublishDialog({
           publish.mutate({
             flowId: facts.flowId,
             message: message.trim(),
-            hash: hex(digest(new TextEncoder().encode(review.text))),
+            hash: hashOf(review.text),
             stateVector: review.stateVector,
           });
         }}
@@ -155,11 +148,3 @@ export function PublishDialog({
 }
 
 const kinds = { approval: "Approval", grant: "Grant", limit: "Limit" } as const;
-
-function hex(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function base64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes));
-}

@@ -54,8 +54,12 @@ export function Result({
           </p>
         ) : null}
         {phase.outcome === "succeeded" && phase.message !== undefined && phase.message !== "" ? (
-          <p className="[font:var(--type-14)]">Stopped early: {phase.message}</p>
+          <p className="[font:var(--type-14)]">
+            {state.sandbox?.until === undefined ? "Stopped early: " : ""}
+            {phase.message}
+          </p>
         ) : null}
+        <SandboxNote sandbox={state.sandbox} wasStopped={phase.message !== undefined} />
         {run.forks.length === 0 ? null : (
           <p className="text-(--text-2)">
             Forked as{" "}
@@ -72,7 +76,8 @@ export function Result({
           </p>
         )}
         {phase.outputs === null || Object.keys(phase.outputs).length === 0 ? (
-          phase.outcome === "succeeded" ? (
+          phase.outcome === "succeeded" &&
+          !(state.sandbox?.until !== undefined && phase.message !== undefined) ? (
             <p className="text-(--text-2) [font:var(--type-14)]">
               Done. The flow declares no outputs; what each task came to is in the trace.
             </p>
@@ -106,7 +111,7 @@ export function Result({
               See who did what
             </Step>
           ) : null}
-          {mayStart ? (
+          {mayStart && !state.sandbox ? (
             <Step href={`/flows/${flow.slug}`} icon={<RotateCcw aria-hidden size={15} />}>
               Run it again
             </Step>
@@ -128,6 +133,20 @@ export function Result({
         ) : null}
       </div>
     </div>
+  );
+}
+
+/** What is not to be mistaken about a run that only tried a flow out. */
+function SandboxNote({ sandbox, wasStopped }: { sandbox: RunState["sandbox"]; wasStopped: boolean }) {
+  if (sandbox === undefined) return null;
+  return (
+    <p className="text-(--text-2)">
+      This was a sandbox run: what would have changed something is marked as mocked in the trace, and was not
+      done.
+      {sandbox.until === undefined || wasStopped
+        ? ""
+        : ` It ended without coming to “${sandbox.until.split("/").at(-1) ?? ""}”.`}
+    </p>
   );
 }
 

@@ -2,6 +2,7 @@
 import { ChevronDown, Wrench } from "lucide-react";
 import { useId, useState } from "react";
 import type { ApprovalState, EffectState } from "#flow/machine/index.ts";
+import { MockedMark } from "../../parts/sandbox.tsx";
 import { StateBadge, StateIcon } from "../../graph/state-icon.tsx";
 import type { StateName } from "../../graph/states.ts";
 import { Elapsed } from "./elapsed.tsx";
@@ -55,7 +56,7 @@ export function ToolCard({
           <StateIcon state={state} />
           <Wrench aria-hidden size={14} className="shrink-0 text-(--text-3)" />
           <code className="truncate [font:var(--type-code)] font-medium">{tool}</code>
-          {call === null ? null : <Risk risk={call.risk} />}
+          {call === null ? null : call.mocked ? <MockedMark how={call.mocked} /> : <Risk risk={call.risk} />}
           {isBad ? <StateBadge state={state} /> : null}
           {call !== null && call.approvedHash !== null ? (
             <span className="truncate text-(--text-2) [font:var(--type-12)]">

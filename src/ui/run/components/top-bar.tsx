@@ -5,6 +5,7 @@ import { useEffect, useState, type ReactNode } from "react";
 import type { RunView } from "#api/index.ts";
 import { Labels } from "../../parts/labels.tsx";
 import { RelativeTime } from "../../parts/time.tsx";
+import { SandboxMark } from "../../parts/sandbox.tsx";
 import { SimulatedMark } from "../../parts/simulated.tsx";
 
 /** Where one is, what may be done with the whole run. */
@@ -20,6 +21,7 @@ export function TopBar({
     | "revision"
     | "startedBy"
     | "simulated"
+    | "sandbox"
     | "createdAt"
     | "labels"
     | "forkedFrom"
@@ -51,7 +53,7 @@ export function TopBar({
     <header className="flex min-h-12 shrink-0 items-center gap-x-3 gap-y-1 border-b border-(--border) px-4 py-1 sm:flex-wrap">
       <nav aria-label="Where you are" className="flex min-w-0 items-center gap-2">
         <Link
-          href={`/flows/${run.flow.slug}`}
+          href={`/flows/${run.flow.slug}${run.revision < 0 ? "/edit" : ""}`}
           className="truncate text-(--text-2) hover:text-(--text) hover:underline"
         >
           {run.flow.title}
@@ -61,6 +63,7 @@ export function TopBar({
           Run {run.number}
         </span>
       </nav>
+      {run.sandbox ? <SandboxMark /> : null}
       {run.simulated ? (
         <span className="max-sm:hidden">
           <SimulatedMark />
@@ -97,7 +100,8 @@ export function TopBar({
         <Labels labels={run.labels} href={(label) => `/runs?label=${encodeURIComponent(label)}`} />
       </span>
       <span className="hidden text-(--text-2) sm:inline">
-        revision {run.revision}, started by {run.startedBy.name} <RelativeTime at={run.createdAt} />
+        {run.revision < 0 ? "a draft" : `revision ${run.revision}`}, started by {run.startedBy.name}{" "}
+        <RelativeTime at={run.createdAt} />
       </span>
       <div className="ml-auto flex shrink-0 items-center justify-end gap-2 sm:flex-wrap">
         <span role="status" className="text-(--text-2) max-sm:sr-only">

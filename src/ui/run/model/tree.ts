@@ -280,6 +280,7 @@ function effectRow(task: TaskState, effect: EffectState): TraceRow {
   const approval = task.approvals.find((one) => one.callId === effect.callId && one.end === null);
   return {
     ...common,
+    label: effect.mocked === undefined ? "" : "mocked",
     icon: "tool",
     name: effect.tool,
     startedAt: end?.name === "denied" ? null : effect.begunAt,
