@@ -1,4 +1,5 @@
 export { applyChanges, type TextChange } from "./change.ts";
+export { formatFlow } from "./format.ts";
 export { editFlow, type Gesture } from "./gesture.ts";
 export { type Weakening, weakenings } from "./weakenings.ts";
 export {

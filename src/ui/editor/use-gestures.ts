@@ -3,12 +3,15 @@ import { useCallback } from "react";
 import type { Gesture } from "#flow/index.ts";
 import { useToast } from "../parts/toast.tsx";
 import { Refused, type Language } from "./language/client.ts";
-import type { Place } from "./language/protocol.ts";
+import type { Format, Place } from "./language/protocol.ts";
 import { applyToDraft } from "./apply.ts";
 import type { LiveDraft } from "./use-draft.ts";
 
 /** What to do, given where the tasks stand in the text as it is now; null: nothing. */
 export type Plan = (places: readonly Place[]) => Gesture | null;
+
+/** Puts the layout of the text in order. */
+export const inOrder = (): Format => ({ kind: "format" });
 
 /**
  * Does what was meant on the canvas or in a form. The text is read anew each time, since others may have written
@@ -17,7 +20,7 @@ export type Plan = (places: readonly Place[]) => Gesture | null;
 export function useGestures(
   draft: LiveDraft | null,
   language: Language | null,
-): (plan: Plan) => Promise<boolean> {
+): (plan: Plan | typeof inOrder) => Promise<boolean> {
   const say = useToast();
   return useCallback(
     async (plan) => {
@@ -31,6 +34,7 @@ export function useGestures(
           const changes = await language.ask("edit", { text, gesture });
           // Somebody typed in between: the places are others now.
           if (draft.text.toString() !== text) continue;
+          if (changes.length === 0) return false;
           applyToDraft(draft, changes);
           return true;
         }

@@ -8,6 +8,7 @@ import {
   Redo2,
   TestTubeDiagonal,
   Undo2,
+  WandSparkles,
   Workflow,
 } from "lucide-react";
 import Link from "next/link";
@@ -32,10 +33,10 @@ import { Problems } from "./problems.tsx";
 import { PublishDialog } from "./publish/publish-dialog.tsx";
 import { Revisions } from "./revisions.tsx";
 import { SaveStatus } from "./save-status.tsx";
-import { TryDialog, type LastTry } from "./try/try-dialog.tsx";
+import { TryDialog } from "./try/try-dialog.tsx";
 import { useAnalysis, useLanguage } from "./use-analysis.ts";
 import { useDraft, useDraftText, useLiveFacts } from "./use-draft.ts";
-import { useGestures, type Plan } from "./use-gestures.ts";
+import { inOrder, useGestures, type Plan } from "./use-gestures.ts";
 
 type View = "code" | "split" | "canvas";
 const views = [
@@ -73,7 +74,6 @@ export default function Workbench({
   const [opened, setOpened] = useState<"publish" | "revisions" | "try" | null>(null);
   /** The task that a trial is to end with; null: it goes to the flow's end. */
   const [until, setUntil] = useState<{ path: string; title: string } | null>(null);
-  const lastTry = useRef<LastTry | null>(null);
   const [showsForm, setShowsForm] = useState(false);
   const isReadOnly = !mayEdit || facts.archived || live.status === "refused" || live.status === "closed";
 
@@ -163,6 +163,12 @@ export default function Workbench({
     [graph],
   );
 
+  const format = useCallback(() => {
+    void perform(inOrder).then((done) => {
+      if (done) say("The layout is in order. Undo takes it back.");
+    });
+  }, [perform, say]);
+
   const errors = analysis?.problems.filter((problem) => problem.severity === "error").length ?? 0;
   const problems = useMemo(() => ({ of: analysis?.text ?? "", found: analysis?.problems ?? [] }), [analysis]);
   const place = placeOf(places, selected);
@@ -207,6 +213,9 @@ export default function Workbench({
               </IconButton>
               <IconButton label="Do it again" onClick={() => draft?.undo.redo()}>
                 <Redo2 aria-hidden size={14} />
+              </IconButton>
+              <IconButton label="Format the text (Shift Alt F)" onClick={format}>
+                <WandSparkles aria-hidden size={14} />
               </IconButton>
             </span>
           )}
@@ -290,6 +299,7 @@ export default function Workbench({
                   comments={desk.layer.extension}
                   ref={code}
                   onCursor={cursorMoved}
+                  onFormat={format}
                 />
               </div>
               <Problems
@@ -368,12 +378,8 @@ export default function Workbench({
           flowId={facts.flowId}
           language={language}
           until={until}
-          last={lastTry.current}
           onClose={() => setOpened(null)}
-          onStarted={(run, tried) => {
-            lastTry.current = tried;
-            router.push(`/runs/${run}`);
-          }}
+          onStarted={(run) => router.push(`/runs/${run}`)}
         />
       ) : null}
       {opened === "revisions" ? (

@@ -50,6 +50,11 @@ const icons: Readonly<Record<Completion["kind"], string>> = {
   field: "property",
 };
 
+function asked(what: () => void): true {
+  what();
+  return true;
+}
+
 /** The draft's text, written together: everybody's cursors, completion, help, problems. */
 export function CodeEditor({
   text,
@@ -61,6 +66,7 @@ export function CodeEditor({
   comments,
   ref,
   onCursor,
+  onFormat,
 }: {
   text: Text;
   awareness: Awareness;
@@ -73,11 +79,15 @@ export function CodeEditor({
   comments: Extension;
   ref: Ref<CodeHandle>;
   onCursor(offset: number): void;
+  /** Asked for by Shift Alt F. */
+  onFormat(): void;
 }) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const told = useRef(onCursor);
   told.current = onCursor;
+  const format = useRef(onFormat);
+  format.current = onFormat;
 
   useEffect(() => {
     if (host.current === null) return;
@@ -110,6 +120,7 @@ export function CodeEditor({
             ...closeBracketsKeymap,
             ...completionKeymap,
             { key: "Ctrl-Space", run: startCompletion },
+            { key: "Shift-Alt-f", run: () => !isReadOnly && asked(format.current) },
             ...searchKeymap,
             ...foldKeymap,
             ...lintKeymap,

@@ -50,13 +50,16 @@ export type TaskForm = {
   readonly fields: readonly FormField[];
 };
 
+/** Puts the layout of the whole text in order. */
+export type Format = { readonly kind: "format" };
+
 /** What the worker is asked; each answers one thing. */
 export type Requests = {
   know: { ask: { knowledge: KnowledgeView }; answer: null };
   analyse: { ask: { text: string }; answer: Analysis };
   complete: { ask: { text: string; offset: number }; answer: Completions };
   help: { ask: { text: string; offset: number }; answer: Help | null };
-  edit: { ask: { text: string; gesture: Gesture }; answer: readonly TextChange[] };
+  edit: { ask: { text: string; gesture: Gesture | Format }; answer: readonly TextChange[] };
   form: { ask: { text: string; path: readonly (string | number)[] }; answer: TaskForm | null };
   readYaml: { ask: { text: string }; answer: { value: Json } | { problem: string } };
   /** Null where the text can't be read. */

@@ -4,6 +4,7 @@ import type { KnowledgeView } from "#api/index.ts";
 import {
   editFlow,
   flowGraph,
+  formatFlow,
   parseFlow,
   validateFlow,
   weakenings,
@@ -11,6 +12,7 @@ import {
   type Knowledge,
   type ParsedFlow,
 } from "#flow/index.ts";
+import { changesBetween } from "../diff.ts";
 import { completeAt, helpAt } from "./complete.ts";
 import { placesOf } from "./places.ts";
 import type { Analysis, FormField, Question, Reply, TaskForm } from "./protocol.ts";
@@ -45,7 +47,9 @@ export class LanguageService {
       case "help":
         return helpAt(question.text, question.offset, this.#good, this.#knowledge);
       case "edit":
-        return editFlow(question.text, question.gesture);
+        return question.gesture.kind === "format"
+          ? changesBetween(question.text, formatFlow(question.text))
+          : editFlow(question.text, question.gesture);
       case "form":
         return formOf(this.#parse(question.text), question.path);
       case "trial": {

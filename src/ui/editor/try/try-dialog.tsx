@@ -21,8 +21,15 @@ import { Mocks } from "./mocks.tsx";
 type Values = Readonly<Record<string, Json>>;
 type Asked = Inputs["run"]["tryOut"];
 
-/** How a flow was tried last, so that trying it again asks for nothing twice. Kept while the page stands. */
-export type LastTry = { readonly inputs: Values; readonly mocks: Readonly<Record<string, string>> };
+/** How each flow was tried last, so that trying it again asks for nothing twice. Forgotten when the page is loaded anew. */
+const lastTries = new Map<
+  string,
+  {
+    readonly inputs: Values;
+    readonly mocks: Readonly<Record<string, string>>;
+    readonly questions: "ask" | "answer";
+  }
+>();
 
 /** Starts a sandbox run of exactly the text that stands in the editor, to its end or to a task. */
 export function TryDialog({
@@ -30,7 +37,6 @@ export function TryDialog({
   flowId,
   language,
   until,
-  last,
   onClose,
   onStarted,
 }: {
@@ -39,16 +45,16 @@ export function TryDialog({
   language: Language;
   /** The task to end with: its place in the flow, and what it is called. */
   until: { readonly path: string; readonly title: string } | null;
-  last: LastTry | null;
   onClose(): void;
-  onStarted(run: string, tried: LastTry): void;
+  onStarted(run: string): void;
 }) {
+  const last = lastTries.get(flowId);
   const trpc = useTRPC();
   const [trial, setTrial] = useState<Trial | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [values, setValues] = useState<Values>(last?.inputs ?? {});
   const [mocks, setMocks] = useState<Readonly<Record<string, string>>>(last?.mocks ?? {});
-  const [questions, setQuestions] = useState<"ask" | "answer">("ask");
+  const [questions, setQuestions] = useState<"ask" | "answer">(last?.questions ?? "ask");
   const [badMocks, setBadMocks] = useState<Readonly<Record<string, readonly string[]>>>({});
   useEffect(() => {
     let isCurrent = true;
@@ -62,7 +68,7 @@ export function TryDialog({
         if (first !== undefined) setProblem(`Line ${first.line}: ${first.message}${more}`);
         setTrial(found);
         const [sample] = Object.values(found?.samples ?? {});
-        if (last === null && sample !== undefined) setValues({ ...sample });
+        if (last === undefined && sample !== undefined) setValues({ ...sample });
       },
     );
     return () => {
@@ -70,7 +76,12 @@ export function TryDialog({
     };
   }, [draft, language, last]);
   const start = useMutation(
-    trpc.run.tryOut.mutationOptions({ onSuccess: ({ id }) => onStarted(id, { inputs: values, mocks }) }),
+    trpc.run.tryOut.mutationOptions({
+      onSuccess: ({ id }) => {
+        lastTries.set(flowId, { inputs: values, mocks, questions });
+        onStarted(id);
+      },
+    }),
   );
   const errors = fieldErrorLists(start.error);
   const isKnown = Object.keys(errors).some(
