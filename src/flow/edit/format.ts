@@ -1,5 +1,5 @@
 import { isSeq, Lexer, parseDocument, visit, type Document } from "yaml";
-import { BatonError } from "#base/index.ts";
+import type { BatonError } from "#base/index.ts";
 import { parseFlow } from "../language/parse.ts";
 import { canonicalJson } from "../values/canonical.ts";
 import { applyChanges, refusal, type TextChange } from "./change.ts";
