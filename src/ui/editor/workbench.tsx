@@ -172,13 +172,13 @@ export default function Workbench({
   const errors = analysis?.problems.filter((problem) => problem.severity === "error").length ?? 0;
   const problems = useMemo(() => ({ of: analysis?.text ?? "", found: analysis?.problems ?? [] }), [analysis]);
   const place = placeOf(places, selected);
-  // Side by side there is no room for both.
-  const inspects = view !== "code" && showsForm && place !== null && !desk.isOpen;
+  // Beside text and canvas there is no room for both the form and the comments.
+  const inspects = view !== "code" && showsForm && place !== null && (view === "canvas" || !desk.isOpen);
   const title = analysis?.title ?? analysis?.id ?? facts.title;
   const isPublished = facts.latest?.text === text;
   return (
     <div className="flex h-[calc(100dvh-56px)] min-h-0 flex-col md:h-dvh">
-      <header className="flex min-h-12 shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-(--border) px-4 py-1.5">
+      <header className="flex min-h-12 shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b max-sm:gap-x-2 border-(--border) px-4 py-1.5">
         <nav aria-label="Where you are" className="flex min-w-0 items-center gap-2">
           <Link
             href={facts.latest === null ? "/flows" : `/flows/${facts.slug}`}
@@ -200,7 +200,7 @@ export default function Workbench({
               ? `As revision ${facts.latest.number}`
               : `Differs from revision ${facts.latest.number}`}
         </span>
-        <div className="ml-auto flex flex-wrap items-center gap-2">
+        <div className="ml-auto flex flex-wrap items-center gap-2 max-sm:contents">
           <Faces people={live.people} />
           {isReadOnly ? (
             <span className="rounded-(--radius-1) bg-(--surface-3) px-2 py-0.5 text-(--text-2)">

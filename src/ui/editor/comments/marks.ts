@@ -24,6 +24,8 @@ export type Mark = {
 export type MarkActions = {
   /** Opens a thread. */
   open(id: string): void;
+  /** The cursor was put into a thread's words. */
+  touch(id: string): void;
   /** Begins a comment on a stretch; on the task there where it is empty. */
   begin(from: number, to: number): void;
   /** Whether comments may be written. */
@@ -114,13 +116,13 @@ export function markLayer(actions: MarkActions): MarkLayer {
         click(event, { state }) {
           const on = (event.target as HTMLElement).closest<HTMLElement>("[data-comment]");
           const id = on?.dataset["comment"];
-          // Who selects words is not asking for what was said about them.
-          if (id !== undefined && state.selection.main.empty) actions.open(id);
+          if (id !== undefined && state.selection.main.empty) actions.touch(id);
           return false;
         },
       }),
     ],
     show(marks) {
+      if (shown.length === 0 && marks.length === 0) return;
       shown = marks;
       view?.dispatch({ effects: put.of(marks) });
     },
@@ -200,7 +202,6 @@ const look = EditorView.baseTheme({
   ".cm-commented": {
     backgroundColor: "color-mix(in srgb, var(--wait) 12%, transparent)",
     borderBottom: "2px solid var(--wait)",
-    cursor: "pointer",
   },
   ".cm-commentedNow": { backgroundColor: "color-mix(in srgb, var(--wait) 28%, transparent)" },
   ".cm-commentGutter .cm-gutterElement": { padding: "0 1px" },

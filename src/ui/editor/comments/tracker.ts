@@ -86,7 +86,8 @@ export class PinTracker {
     const found = locatePin(pinOf(thread, known.task, known.quotes), stretch, text, tasks);
     if (found === null) return { ...known, located: { state: "gone" } };
     const { from, to, by, task } = found;
-    const isOld = thread.kind === "range" && by === "place";
+    const at = stretch === null ? null : withoutBlank(text, stretch);
+    const isOld = by === "place" && at?.from === from && at.to === to;
     return {
       version: thread.version,
       anchor: isOld ? known.anchor : anchorOf(this.#text, { from, to }),

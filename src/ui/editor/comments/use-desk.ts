@@ -40,7 +40,7 @@ export type Desk = CommentsOfDraft & {
   open(isOpen: boolean): void;
   show(which: "open" | "resolved"): void;
   /** Opens a thread and goes to its text. */
-  select(id: string | null): void;
+  select(id: string): void;
   selectOn(node: string): void;
   begin(from: number, to: number): void;
   beginOn(node: string): void;
@@ -79,16 +79,22 @@ export function useDesk({
 
   const goTo = useRef(onGoTo);
   goTo.current = onGoTo;
-  const select = useCallback(
-    (id: string | null) => {
+  const turnTo = useCallback(
+    (id: string): LocatedThread | undefined => {
       setSelected(id);
       const thread = threads.find((one) => one.id === id);
-      if (thread === undefined) return;
+      if (thread !== undefined) setShows(thread.resolved === null ? "open" : "resolved");
       setIsOpen(true);
-      setShows(thread.resolved === null ? "open" : "resolved");
-      if (thread.located.state === "there") goTo.current(thread.located);
+      return thread;
     },
     [threads],
+  );
+  const select = useCallback(
+    (id: string) => {
+      const thread = turnTo(id);
+      if (thread?.located.state === "there") goTo.current(thread.located);
+    },
+    [turnTo],
   );
   const selectOn = useCallback(
     (node: string) => {
@@ -131,14 +137,22 @@ export function useDesk({
     [draft, analysis, beginOn, say, write],
   );
 
-  const acts = useRef<MarkActions>({ open: select, begin, may: () => mayComment });
-  acts.current = { open: select, begin, may: () => mayComment };
+  const acts: MarkActions = {
+    open: turnTo,
+    // Who puts the cursor into words wants to write there: the list turns to them, but does not come up.
+    touch: (id) => (isOpen ? turnTo(id) : undefined),
+    begin,
+    may: () => mayComment,
+  };
+  const latest = useRef(acts);
+  latest.current = acts;
   const layer = useMemo(
     () =>
       markLayer({
-        open: (id) => acts.current.open(id),
-        begin: (from, to) => acts.current.begin(from, to),
-        may: () => acts.current.may(),
+        open: (id) => latest.current.open(id),
+        touch: (id) => latest.current.touch(id),
+        begin: (from, to) => latest.current.begin(from, to),
+        may: () => latest.current.may(),
       }),
     [],
   );
