@@ -275,7 +275,7 @@ export default function Workbench({
           <div className="skeleton h-full min-h-64" />
         </div>
       ) : (
-        <div className="flex min-h-0 flex-1">
+        <div className="flex min-h-0 flex-1 max-md:flex-col">
           <div
             className={`grid min-h-0 min-w-0 flex-1 ${view === "split" ? "grid-cols-2" : "grid-cols-1"} ${
               inspects

@@ -40,7 +40,7 @@ export function CommentsPanel({ desk, task }: { desk: Desk; task: string | null 
   return (
     <section
       aria-label="Comments"
-      className="flex min-h-0 flex-col border-(--border) bg-(--surface) max-md:fixed max-md:inset-x-0 max-md:bottom-14 max-md:z-30 max-md:max-h-[60dvh] max-md:border-t md:w-[340px] md:shrink-0 md:border-l"
+      className="flex min-h-0 flex-col border-(--border) bg-(--surface) max-md:max-h-[60%] max-md:border-t md:w-[340px] md:shrink-0 md:border-l"
     >
       <header className="flex min-h-10 shrink-0 items-center gap-2 border-b border-(--border) px-4">
         <h2 className="flex-1 font-semibold">Comments</h2>

@@ -91,8 +91,9 @@ export function useDesk({
   );
   const select = useCallback(
     (id: string) => {
-      const thread = turnTo(id);
-      if (thread?.located.state === "there") goTo.current(thread.located);
+      const located = turnTo(id)?.located;
+      // What is shown has to be in sight of the room that the list leaves.
+      if (located?.state === "there") requestAnimationFrame(() => goTo.current(located));
     },
     [turnTo],
   );
