@@ -177,6 +177,7 @@ describe("mentions", () => {
       readAt: null,
     });
     expect(await notices(ada)).toEqual([]);
+    expect((await bob.call.home()).mentions.map(({ id }) => id)).toContain(notice?.id);
     expect((await thread(threadId))?.comments[0]?.mentions).toEqual([
       { id: bob.id, name: "Bob" },
       { id: ada.id, name: "Ada Lovelace" },

@@ -33,7 +33,7 @@ export function useWorkspaceLive(enabled: boolean): { isConnected: boolean } {
                       ? [trpc.memory.pathKey()]
                       : data.kind === "comment"
                         ? [trpc.comment.pathKey()]
-                        : [trpc.inbox.pathKey()];
+                        : [trpc.inbox.pathKey(), trpc.home.pathKey()];
         for (const queryKey of stale) void queries.invalidateQueries({ queryKey });
       },
     }),

@@ -6,6 +6,7 @@ import { useMe } from "../client/me.ts";
 import { RunStrip } from "../flows/run-strip.tsx";
 import { useTRPC } from "../client/trpc.ts";
 import { ApprovalCard } from "../inbox/approval-card.tsx";
+import { NoticeRows } from "../inbox/notice-rows.tsx";
 import { ButtonLink } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
 import { Page } from "../parts/page.tsx";
@@ -68,6 +69,11 @@ export function HomePage() {
       ) : null}
       {home.data === undefined ? null : (
         <>
+          {home.data.mentions.length === 0 ? null : (
+            <Card title="You were mentioned" flush>
+              <NoticeRows rows={home.data.mentions} />
+            </Card>
+          )}
           <Card title="Running now" flush>
             {home.data.running.length === 0 ? (
               <EmptyState

@@ -9,8 +9,8 @@ import { Button } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
 import { Page } from "../parts/page.tsx";
 import { EmptyState, ErrorState, SkeletonRows } from "../parts/states.tsx";
-import { RelativeTime } from "../parts/time.tsx";
 import { ApprovalCard } from "./approval-card.tsx";
+import { NoticeRows } from "./notice-rows.tsx";
 
 const tabs = [
   ["pending", "Waiting"],
@@ -120,37 +120,11 @@ function Notices() {
         <SkeletonRows rows={4} />
       ) : list.data.length === 0 ? (
         <EmptyState icon={<Bell size={18} />} title="No notices">
-          Flows tell you things here with the tool notify, and Baton tells you when a decision waits.
+          Flows tell you things here with the tool notify, and Baton tells you when a decision waits or
+          somebody mentions you.
         </EmptyState>
       ) : (
-        <ul className="divide-y divide-(--border)">
-          {list.data.map((row) => (
-            <li key={row.id}>
-              <Link
-                href={row.href}
-                onClick={() => (row.readAt === null ? read.mutate({ ids: [row.id] }) : undefined)}
-                className="flex min-h-11 items-center gap-3 px-4 py-2 hover:bg-(--surface-2)"
-              >
-                <span
-                  className={`size-2 shrink-0 rounded-full ${row.readAt === null ? "bg-(--accent)" : "bg-transparent"}`}
-                >
-                  {row.readAt === null ? <span className="sr-only">New</span> : null}
-                </span>
-                <span className="min-w-0 flex-1">
-                  <span className={`block truncate ${row.readAt === null ? "font-semibold" : ""}`}>
-                    {row.title}
-                  </span>
-                  {row.text === "" ? null : (
-                    <span className="block truncate text-(--text-2)">{row.text}</span>
-                  )}
-                </span>
-                <span className="text-(--text-3)">
-                  <RelativeTime at={row.createdAt} />
-                </span>
-              </Link>
-            </li>
-          ))}
-        </ul>
+        <NoticeRows rows={list.data} />
       )}
     </Card>
   );
