@@ -7,6 +7,7 @@ export { machineVersion } from "./version.ts";
 export { initial as initialState } from "./fold/initial.ts";
 export { foldEvents, createFold, type Fold } from "./fold/evolve.ts";
 export { headline, isWaiting } from "./headline.ts";
+export { momentBefore, previewOf, shownSecrets, type Moment, type Preview } from "./preview.ts";
 export { checkFork, copiedEvents } from "./fork.ts";
 export { runResult } from "./result.ts";
 export { staticPath, childPath, placeOf, effectKey, pathOfKey } from "./paths.ts";

@@ -2,11 +2,14 @@
 import { MessageSquarePlus, X } from "lucide-react";
 import { useEffect, useId, useState } from "react";
 import type { Json } from "#base/index.ts";
+import type { Preview } from "#flow/machine/index.ts";
 import { KindIcon } from "../graph/kind-icon.tsx";
 import { IconButton } from "../parts/button.tsx";
 import { Field, Input, Select, Textarea } from "../parts/field.tsx";
 import type { Language } from "./language/client.ts";
 import type { Analysis, FormField, Place, TaskForm } from "./language/protocol.ts";
+import { PreviewLine, PreviewSource } from "./preview/preview-line.tsx";
+import { usePreview } from "./preview/use-preview.ts";
 import type { Plan } from "./use-gestures.ts";
 import { onTask } from "./canvas/moves.ts";
 
@@ -14,6 +17,7 @@ import { onTask } from "./canvas/moves.ts";
 export function Inspector({
   language,
   analysis,
+  flowSlug,
   place,
   isReadOnly,
   onDo,
@@ -22,6 +26,8 @@ export function Inspector({
 }: {
   language: Language;
   analysis: Analysis;
+  /** Of the flow whose last run expressions are previewed against. */
+  flowSlug: string;
   place: Place;
   isReadOnly: boolean;
   onDo(plan: Plan): Promise<boolean>;
@@ -43,6 +49,7 @@ export function Inspector({
       isCurrent = false;
     };
   }, [language, analysis.text, key]);
+  const preview = usePreview(language, analysis.text, flowSlug, place.id, form);
   if (form === null) {
     return (
       <section aria-label="Selected task" className="p-4">
@@ -85,6 +92,7 @@ export function Inspector({
             language={language}
             isReadOnly={isReadOnly}
             names={namesFor(field, analysis)}
+            preview={preview.values[field.label]}
             onSet={(value) =>
               void onDo(
                 onTask(place.id, (task) => ({
@@ -97,6 +105,7 @@ export function Inspector({
             }
           />
         ))}
+        <PreviewSource preview={preview} />
         {hidden > 0 || showsAll ? (
           <button
             type="button"
@@ -122,12 +131,15 @@ function TaskField({
   language,
   isReadOnly,
   names,
+  preview,
   onSet,
 }: {
   field: FormField;
   language: Language;
   isReadOnly: boolean;
   names: readonly string[];
+  /** What it yielded in the last run, where it holds an expression. */
+  preview: Preview | undefined;
   onSet(value: Json | undefined): void;
 }) {
   const [problem, setProblem] = useState<string | null>(null);
@@ -173,7 +185,7 @@ function TaskField({
     if ("problem" in read) setProblem(read.problem);
     else onSet(read.value);
   };
-  return (
+  const input = (
     <Committed
       label={field.label}
       hint={field.description}
@@ -186,6 +198,13 @@ function TaskField({
       error={problem}
       onCommit={(typed) => void commit(typed)}
     />
+  );
+  if (preview === undefined) return input;
+  return (
+    <div className="flex min-w-0 flex-col gap-1">
+      {input}
+      <PreviewLine preview={preview} label={field.label} />
+    </div>
   );
 }
 

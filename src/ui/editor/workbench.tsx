@@ -346,6 +346,7 @@ export default function Workbench({
                   key={place.id}
                   language={language}
                   analysis={analysis}
+                  flowSlug={facts.slug}
                   place={place}
                   isReadOnly={isReadOnly || isStale}
                   onDo={act}

@@ -1,6 +1,7 @@
 import type { Json } from "#base/index.ts";
 import type { KnowledgeView } from "#api/index.ts";
 import type { FlowGraph, Gesture, Problem, TextChange, Weakening } from "#flow/index.ts";
+import type { Preview, RunEvent } from "#flow/machine/index.ts";
 import type { Completions, Help } from "./complete.ts";
 import type { Trial } from "./trial.ts";
 
@@ -50,6 +51,23 @@ export type TaskForm = {
   readonly fields: readonly FormField[];
 };
 
+/** A run whose events are known. */
+export type SeenRun = { readonly id: string; readonly events: readonly RunEvent[] };
+
+/** A value of a task that holds expressions. */
+export type PreviewField = {
+  readonly label: string;
+  readonly value: Json;
+  /** Whether it is an expression without braces. */
+  readonly isCondition: boolean;
+};
+
+export type TaskPreview = {
+  /** Whether the task began in that run. */
+  readonly begun: boolean;
+  readonly values: Readonly<Record<string, Preview>>;
+};
+
 /** Puts the layout of the whole text in order. */
 export type Format = { readonly kind: "format" };
 
@@ -62,6 +80,13 @@ export type Requests = {
   edit: { ask: { text: string; gesture: Gesture | Format }; answer: readonly TextChange[] };
   form: { ask: { text: string; path: readonly (string | number)[] }; answer: TaskForm | null };
   readYaml: { ask: { text: string }; answer: { value: Json } | { problem: string } };
+  /** The run that expressions are previewed against; null: none. */
+  follow: { ask: { run: SeenRun | null }; answer: null };
+  /** What fields of a task yield in that run. Null where there is no run, or the text can't be read. */
+  preview: {
+    ask: { text: string; task: string; fields: readonly PreviewField[] };
+    answer: TaskPreview | null;
+  };
   /** Null where the text can't be read. */
   trial: { ask: { text: string }; answer: Trial | null };
   compare: { ask: { before: string; after: string }; answer: readonly Weakening[] };

@@ -12,10 +12,20 @@ import {
   type Knowledge,
   type ParsedFlow,
 } from "#flow/index.ts";
+import { momentBefore, previewOf, shownSecrets, type Moment, type Preview } from "#flow/machine/index.ts";
 import { changesBetween } from "../diff.ts";
 import { completeAt, helpAt } from "./complete.ts";
 import { placesOf } from "./places.ts";
-import type { Analysis, FormField, Question, Reply, TaskForm } from "./protocol.ts";
+import type {
+  Analysis,
+  FormField,
+  Question,
+  Reply,
+  Requests,
+  SeenRun,
+  TaskForm,
+  TaskPreview,
+} from "./protocol.ts";
 import { headKeys, schemasAt } from "./schema.ts";
 import { trialOf } from "./trial.ts";
 
@@ -24,6 +34,9 @@ export class LanguageService {
   #knowledge: Knowledge = {};
   #read: { text: string; parsed: ParsedFlow } | null = null;
   #good: Flow | null = null;
+  /** What expressions are previewed against, and the moment that was looked at last. */
+  #run: SeenRun | null = null;
+  #moment: { task: string; moment: Moment } | null = null;
 
   answer(question: Question): Reply {
     try {
@@ -52,6 +65,12 @@ export class LanguageService {
           : editFlow(question.text, question.gesture);
       case "form":
         return formOf(this.#parse(question.text), question.path);
+      case "follow":
+        this.#run = question.run;
+        this.#moment = null;
+        return null;
+      case "preview":
+        return this.preview(question);
       case "trial": {
         const { flow } = this.#parse(question.text);
         return flow === null ? null : trialOf(flow, this.#knowledge);
@@ -80,6 +99,20 @@ export class LanguageService {
       agents: Object.keys(flow?.agents ?? {}),
       tools: [...Object.keys(flow?.tools ?? {}), ...(this.#knowledge.tools?.names() ?? [])],
     };
+  }
+
+  preview({ text, task, fields }: Requests["preview"]["ask"]): TaskPreview | null {
+    const run = this.#run;
+    const { flow } = this.#parse(text);
+    if (run === null || flow === null) return null;
+    if (this.#moment?.task !== task) this.#moment = { task, moment: momentBefore(run.events, task) };
+    const { moment } = this.#moment;
+    const values: Record<string, Preview> = {};
+    for (const { label, value, isCondition } of fields) {
+      const found = previewOf(moment, flow, run.id, { template: value, isCondition });
+      values[label] = found.ok ? { ok: true, value: shownSecrets(found.value) } : found;
+    }
+    return { begun: moment.begun, values };
   }
 
   #parse(text: string): ParsedFlow {
