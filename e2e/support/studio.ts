@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { devices, type Browser, type BrowserContext, type Page } from "@playwright/test";
+import { address, editorReady } from "./world.ts";
 
 /** Where the pictures go; not in git. */
 export const folder = join(import.meta.dirname, "../../screens");
@@ -104,4 +105,12 @@ export async function failProcedure(page: Page, procedure: string): Promise<void
       json: answers.map((answer, index) => (names[index] === procedure ? { error } : answer)),
     });
   });
+}
+
+/** The editor with its draft saved. */
+export async function editor(page: Page, path: string): Promise<void> {
+  // What one looked at last is remembered; each picture begins anew.
+  await page.addInitScript(() => localStorage.removeItem("editor-view"));
+  await page.goto(address(path));
+  await editorReady(page);
 }
