@@ -137,3 +137,45 @@ test("a start takes the flow before the queue for its places, as where a schedul
     schedule.release();
   }
 });
+
+/** Resolves when another connection waits for a lock that somebody holds. */
+async function somebodyWaits(): Promise<void> {
+  for (;;) {
+    const { rows } = await database.db.pool.query<{ waiting: number }>(
+      `select count(*)::int as waiting from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    if ((rows[0]?.waiting ?? 0) > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+test.each(["an event", "a signal"])(
+  "%s that comes as its run ends is not counted as one that it got",
+  async (what) => {
+    const run = await newRun();
+    const ending = await database.db.pool.connect();
+    try {
+      await ending.query("begin");
+      await ending.query("update run set finished_at = now(), state = 'succeeded' where id = $1", [run]);
+      const sent =
+        what === "an event"
+          ? database.db.pool
+              .query<{ got: boolean }>("select wake_run($1, 'late', '{}') as got", [run])
+              .then(({ rows }) => rows[0]?.got)
+          : journal.signal(run, "late", { kind: "cancel", by: ada, reason: "" });
+      await somebodyWaits();
+      await ending.query("commit");
+      expect(await sent).toBe(false);
+    } finally {
+      ending.release();
+    }
+    const { rows } = await database.db.pool.query(
+      "select 1 from run_inbox where run_id = $1 and source = 'late'",
+      [run],
+    );
+    expect(rows).toEqual([]);
+  },
+);
+
+const ada = { kind: "user", id: "user_1", name: "Ada" } as const;

@@ -42,6 +42,7 @@ export {
 export { type RunControl, controlRun, runControls } from "./control.ts";
 export {
   type StartKeys,
+  deleteInBatches,
   forgetStartKeys,
   keyDays,
   runNumber,

@@ -7,7 +7,7 @@ export type StartKeys = {
   readonly scope: string;
   /** All of them are taken together; one that is taken already means that it was started already. */
   readonly keys: readonly string[];
-  /** SHA-256 of what is asked for, to notice a key that comes again with something else. */
+  /** A keyed hash of what is asked for, to notice a key that comes again with something else. */
   readonly asked?: string;
 };
 
@@ -54,12 +54,25 @@ export async function startedUnder(
   return row === undefined ? null : { run: row.run_id, asked: row.asked };
 }
 
-/** Forgets keys that are older than {@link keyDays}. */
+/** Rows of one statement that forgets: none holds others up for long. */
+const forgottenAtOnce = 1000;
+
+/** Forgets keys that are older than {@link keyDays}, in batches, until none is left. */
 export async function forgetStartKeys(db: Queryable): Promise<void> {
-  await db.query(
-    `delete from start_key where (scope, key) in (
-       select scope, key from start_key where created_at < clock_timestamp() - make_interval(days => ${keyDays}) limit 1000)`,
+  await deleteInBatches(
+    db,
+    `delete from start_key where ctid = any(array(
+       select ctid from start_key where created_at < clock_timestamp() - make_interval(days => ${keyDays}) limit $1))`,
   );
+}
+
+/** Carries `sql`, which deletes at most `$1` rows, out until fewer are left than that. Answers how many it deleted. */
+export async function deleteInBatches(db: Queryable, sql: string, atOnce = forgottenAtOnce): Promise<number> {
+  for (let deleted = 0; ;) {
+    const { rowCount } = await db.query(sql, [atOnce]);
+    deleted += rowCount ?? 0;
+    if ((rowCount ?? 0) < atOnce) return deleted;
+  }
 }
 
 /** The run's number within its flow. */

@@ -56,9 +56,13 @@ export async function addJob(tx: Queryable, job: NewJob): Promise<void> {
  * The item, the wake count, the job and the notification in one statement. A run that has an owner needs no job: the
  * owner drains its inbox when told and before it parks, and if it dies, the takeover adds one.
  */
-const signalSql = `with item as (
+const signalSql = `with living as materialized (
+  -- Held first: a run that ends at this moment gets nothing more.
+  select id from run where id = $2::text and finished_at is null for no key update
+),
+item as (
   insert into run_inbox (id, run_id, source, body, created_at)
-  select $1::text, id, $3::text, $4::text, clock_timestamp() from run where id = $2::text and finished_at is null
+  select $1::text, id, $3::text, $4::text, clock_timestamp() from living
   on conflict (run_id, source) do nothing
   returning run_id
 ),

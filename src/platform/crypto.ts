@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BatonError, isObject } from "#base/index.ts";
@@ -112,6 +112,14 @@ export function installationSealer(): Sealer {
 /** {@link Sealer.seal} under the installation's key. */
 export function seal(text: string): string {
   return installationSealer().seal(text);
+}
+
+/**
+ * SHA-256 of a text, keyed by the installation and the purpose, in hex: tells whether two texts are the same, and nothing of
+ * them to those who don't have the key, however few texts there could be.
+ */
+export function keyedHash(purpose: string, text: string): string {
+  return createHmac("sha256", installationSealer().derive(purpose)).update(text).digest("hex");
 }
 
 /** {@link Sealer.unseal} under the installation's key. */

@@ -31,6 +31,7 @@ export {
   type Sealer,
   createSealer,
   installationSealer,
+  keyedHash,
   randomSource,
   randomToken,
   seal,

@@ -1,4 +1,4 @@
-import { forgetStartKeys } from "#journal/index.ts";
+import { deleteInBatches, forgetStartKeys } from "#journal/index.ts";
 import { log, metrics, type Database } from "#platform/index.ts";
 import { rouseCompletions } from "./completion/lost.ts";
 import { rouseSchedules } from "./schedule/job.ts";
@@ -28,9 +28,10 @@ export function createTriggerCare(db: Database, now: () => number): TriggerCare 
       if (now() - forgot >= forgetMs) {
         forgot = now();
         await forgetStartKeys(db.pool);
-        await db.pool.query(
+        await deleteInBatches(
+          db.pool,
           `delete from trigger_outcome where id in (
-             select id from trigger_outcome where at < clock_timestamp() - make_interval(days => ${outcomeDays}) limit 1000)`,
+             select id from trigger_outcome where at < clock_timestamp() - make_interval(days => ${outcomeDays}) limit $1)`,
         );
       }
     },

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Json } from "#base/index.ts";
 import { canonicalJson } from "#flow/index.ts";
-import { sha256 } from "#platform/index.ts";
+import { keyedHash } from "#platform/index.ts";
 import { startRun } from "./starting.ts";
 import { verb } from "../trpc.ts";
 
@@ -27,7 +27,9 @@ export const start = verb("run.start")
         : {
             scope: `${scope.workspaceId} ${scope.actor.id}`,
             keys: [idempotencyKey],
-            asked: sha256(
+            // Inputs may be secrets: a plain hash of them could be guessed.
+            asked: keyedHash(
+              "run.start",
               canonicalJson({ slug, revision: revision ?? null, inputs, ...(labels ? { labels } : {}) }),
             ),
           };

@@ -30,6 +30,7 @@ import {
   createRunInTransaction,
   requireLiving,
   runNumber,
+  startedUnder,
   takeStartKeys,
   type NewRun,
   type StartKeys,
@@ -38,7 +39,7 @@ import { pinRevision, type PinnedRevision } from "#library/index.ts";
 import { findFiles } from "#people/index.ts";
 import { slotOf } from "./slot.ts";
 import type { StartPort } from "#triggers/index.ts";
-import { transaction, type Database, type Transaction } from "#platform/index.ts";
+import { transaction, type Database, type Queryable, type Transaction } from "#platform/index.ts";
 
 export type RunStart = {
   readonly slug: string;
@@ -93,8 +94,26 @@ export type PreparedRun = Omit<NewRunOf, "inputs" | "labels"> & {
  * and with "conflict" for a key that comes again with other inputs.
  */
 export async function startRun(db: Database, scope: Scope, start: RunStart): Promise<StartedRun> {
+  authorize(scope, runPolicy.start);
+  // Asked for first: what was started stays so, whatever became of its flow since.
+  const before = start.once === undefined ? null : await startedUnder(db.pool, start.once);
+  if (before !== null && start.once !== undefined) return repeatedStart(db.pool, start.once, before);
   const prepared = await prepareStart(db, scope, start);
   return transaction(db, (tx) => startPreparedRun(tx, scope, prepared));
+}
+
+/** The run that was started under a key; "conflict" where something else was asked for then. */
+async function repeatedStart(
+  db: Queryable,
+  { asked = "" }: StartKeys,
+  known: { readonly run: RunId; readonly asked: string },
+): Promise<StartedRun> {
+  if (known.asked !== "" && known.asked !== asked) {
+    throw new BatonError("conflict", "This idempotency key was used for another start.", {
+      hint: "Take a new key for each start; repeat a start with the very same flow and inputs.",
+    });
+  }
+  return { id: known.run, number: await runNumber(db, known.run), repeated: true };
 }
 
 /** Makes a run of a pinned revision: the run, its first signal and the audit are one transaction. */
@@ -132,14 +151,7 @@ async function startPreparedRun(
   const { actor } = scope;
   if (once !== undefined) {
     const known = await takeStartKeys(tx, id, once);
-    if (known !== null) {
-      if (known.asked !== (once.asked ?? "")) {
-        throw new BatonError("conflict", "This idempotency key was used for another start.", {
-          hint: "Take a new key for each start; repeat a start with the very same flow and inputs.",
-        });
-      }
-      return { id: known.run, number: await runNumber(tx, known.run), repeated: true };
-    }
+    if (known !== null) return repeatedStart(tx, once, known);
   }
   if (child) await requireLiving(tx, child.parent.run as RunId);
   const { inputs: kept, secrets } = withoutSecrets(flow, inputs);

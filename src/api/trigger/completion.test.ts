@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { RunId } from "#base/index.ts";
+import { canonicalJson } from "#flow/index.ts";
+import { sha256 } from "#platform/index.ts";
 import { errorOf, startTestApi, type TestApi, type TestMember } from "../testing.ts";
 import { triggeredText, triggerHands } from "./testing.ts";
 
@@ -165,6 +167,18 @@ describe("starts by callers", () => {
       idempotencyKey: "order-7",
     });
     expect((await errorOf(other)).code).toBe("conflict");
+    // What was asked for is kept as a hash that nobody can make without the installation's key.
+    const { rows: kept } = await api.db.pool.query<{ asked: string }>(
+      "select asked from start_key where asked <> ''",
+    );
+    const plain = sha256(canonicalJson({ slug: "intake", revision: null, inputs: { ticket: "x" } }));
+    expect(kept.length).toBeGreaterThan(0);
+    expect(kept.every(({ asked }) => asked.length === 64 && asked !== plain)).toBe(true);
+    // Whatever became of the flow since, the answer is the same run.
+    await builder.call.flow.archive({ slug: "intake", archived: true });
+    expect(await start("intake", "order-7")).toBe(runs[0]);
+    expect((await errorOf(start("intake", "order-8"))).code).toBe("conflict");
+    await builder.call.flow.archive({ slug: "intake", archived: false });
     const colleague = await api.member(builder.scope.workspaceId, ["builder"]);
     const theirs = await colleague.call.run.start({ slug: "intake", inputs: {}, idempotencyKey: "order-7" });
     expect(theirs).toMatchObject({ repeated: false });

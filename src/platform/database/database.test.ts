@@ -53,6 +53,45 @@ describe("transaction", () => {
     expect(test.db.pool.waitingCount).toBe(0);
   });
 
+  it("is done again when it ends in a deadlock, and tells of what is no lost race at once", async () => {
+    await test.db.pool.query("insert into instance (key, value) values ('left', '0'), ('right', '0')");
+    const both = { arrived: 0, meet: Promise.withResolvers<void>() };
+    const tries = { first: 0, second: 0 };
+    const crossing = (name: "first" | "second", from: string, to: string): Promise<void> =>
+      transaction(test.db, async (tx) => {
+        tries[name] += 1;
+        const add = "update instance set value = (value::int + 1)::text where key = $1";
+        await tx.query(add, [from]);
+        both.arrived += 1;
+        if (both.arrived === 2) both.meet.resolve();
+        // The first time, each waits until the other holds what it wants.
+        await both.meet.promise;
+        await tx.query(add, [to]);
+      });
+    await Promise.all([crossing("first", "left", "right"), crossing("second", "right", "left")]);
+    expect(tries.first + tries.second).toBe(3);
+    const { rows } = await test.db.pool.query("select value from instance where key in ('left', 'right')");
+    expect(rows).toEqual([{ value: "2" }, { value: "2" }]);
+    let asked = 0;
+    await expect(
+      transaction(test.db, async (tx) => {
+        asked += 1;
+        await tx.query("select 1 / 0");
+      }),
+    ).rejects.toThrow(/division by zero/);
+    expect(asked).toBe(1);
+  });
+
+  it("gives up when it loses again and again", async () => {
+    let asked = 0;
+    const losing = transaction(test.db, async (tx) => {
+      asked += 1;
+      await tx.query("do $$ begin raise exception 'again' using errcode = '40001'; end $$");
+    });
+    await expect(losing).rejects.toMatchObject({ code: "40001" });
+    expect(asked).toBe(6);
+  });
+
   it("keeps transactions that run at the same time apart", async () => {
     const pids = await Promise.all(
       Array.from({ length: 6 }, (_, index) =>

@@ -2,8 +2,10 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash } from "node:crypto";
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
+import { messageOf } from "#base/index.ts";
 import { type Prisma, PrismaClient } from "../prisma/generated/client.ts";
 import { log } from "../log.ts";
+import { isLostRace } from "./away.ts";
 
 /** Anything that carries out raw SQL: a pool, one connection, or a {@link Transaction}. */
 export type Queryable = {
@@ -98,12 +100,34 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   };
 }
 
+/** How often a transaction is tried that loses against others, the first time included. */
+const tries = 6;
+const firstPauseMs = 5;
+
 /**
  * Carries `work` out in one transaction: committed when it resolves, rolled back when it throws. `tx.prisma` and
  * `tx.query` are the same connection, so what they write is visible to each other and atomic together. Transactions
- * don't nest: pass `tx` on.
+ * don't nest: pass `tx` on. One that loses against others, as in a deadlock, is done again from its beginning: what
+ * `work` does beyond the database must bear being done twice.
  */
 export async function transaction<Result>(
+  database: Database,
+  work: (tx: Transaction) => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await transactionOnce(database, work);
+    } catch (error) {
+      if (attempt >= tries || !isLostRace(error)) throw error;
+      log.debug({ error: messageOf(error), attempt }, "a transaction lost against another and is done again");
+      // With a part at random, so that the same two don't meet again.
+      const longest = firstPauseMs * 2 ** attempt;
+      await new Promise((resolve) => setTimeout(resolve, longest * (0.5 + Math.random() / 2)));
+    }
+  }
+}
+
+async function transactionOnce<Result>(
   database: Database,
   work: (tx: Transaction) => Promise<Result>,
 ): Promise<Result> {
