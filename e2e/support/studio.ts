@@ -78,6 +78,24 @@ export async function holdAnswers(page: Page): Promise<void> {
   await page.route(/\/api\/trpc\//, () => new Promise<void>(() => {}));
 }
 
+/** Changes what one procedure answers, to show what is hard to bring about. */
+export async function changeAnswer(
+  page: Page,
+  procedure: string,
+  change: (answer: Record<string, unknown>) => Record<string, unknown>,
+): Promise<void> {
+  await page.route(/\/api\/trpc\/.*batch=1/, async (route) => {
+    const names = new URL(route.request().url()).pathname.split("/").at(-1)?.split(",") ?? [];
+    const response = await route.fetch();
+    const answers = (await response.json()) as { result?: { data: { json: Record<string, unknown> } } }[];
+    answers.forEach((answer, index) => {
+      if (names[index] === procedure && answer.result !== undefined)
+        answer.result.data.json = change(answer.result.data.json);
+    });
+    await route.fulfill({ response, json: answers });
+  });
+}
+
 /** Lets one procedure fail as the server would say it; the others answer. */
 export async function failProcedure(page: Page, procedure: string): Promise<void> {
   const error = {

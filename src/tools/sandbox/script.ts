@@ -122,7 +122,10 @@ function explain(reply: Exclude<ScriptReply, { ok: true }>, timeoutMs: number): 
       });
     case "error":
       return new BatonError("bad-input", `The script failed: ${reply.message}`, {
-        hint: "A script is the body of an async function: it has args and files, and returns JSON.",
+        // What a script throws on purpose says enough by itself.
+        ...(/^(Syntax|Reference|Type)Error\b/.test(reply.message)
+          ? { hint: "A script is the body of an async function: it has args and files, and returns JSON." }
+          : {}),
         details,
       });
   }

@@ -95,7 +95,13 @@ export function drawGraph(graph: FlowGraph, room = Infinity): Drawing {
   });
   const held = [...boxes.values()];
   const { places, ...whole } = layoutGraph(
-    held.map((box) => ({ id: box.id, parent: box.parent, width: widthOf(box.name, box.label), height })),
+    held.map((box) => ({
+      id: box.id,
+      parent: box.parent,
+      width: widthOf(box.name, box.label),
+      height,
+      keepsRanks: box.kind === "dag",
+    })),
     [...edges, ...order],
     { ...defaultLayout, room },
   );

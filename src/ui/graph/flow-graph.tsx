@@ -169,7 +169,7 @@ function Fit({ width, selected }: { width: number; selected: string | null }) {
       const size = `${box.clientWidth} ${Math.round(width)}`;
       if (box.clientWidth === 0 || fitted.current === size) return;
       fitted.current = size;
-      const zoom = Math.max(0.7, Math.min(1, (box.clientWidth - 24) / Math.max(1, width)));
+      const zoom = Math.max(0.6, Math.min(1, (box.clientWidth - 24) / Math.max(1, width)));
       void flow.setViewport({ x: (box.clientWidth - width * zoom) / 2, y: 12, zoom });
     };
     const observer = new ResizeObserver(fit);

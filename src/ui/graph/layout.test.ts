@@ -39,6 +39,15 @@ describe("layoutGraph", () => {
     expect([places.get("a")?.y, places.get("b")?.y, places.get("c")?.y]).toEqual([0, 0, 50]);
   });
 
+  it("keeps to the ranks of what keeps them, where the room is too small as well", () => {
+    const dag = { ...node("dag"), keepsRanks: true };
+    const { places } = layoutGraph([dag, node("dag/x", "dag"), node("dag/y", "dag")], [], {
+      ...options,
+      room: 150,
+    });
+    expect(places.get("dag/y")).toMatchObject({ x: 120, y: 30 });
+  });
+
   it("ends on a cycle and on a parent that is not there", () => {
     const { places } = layoutGraph(
       [node("a"), node("b"), node("c", "gone")],

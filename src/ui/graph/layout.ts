@@ -9,6 +9,8 @@ export type LayoutNode = {
   /** Pixels; a container's own size is found, this is its least. */
   readonly width: number;
   readonly height: number;
+  /** Whether what it holds keeps to its ranks, however wide they are: rows of one rank would look like an order. */
+  readonly keepsRanks?: boolean;
 };
 export type LayoutEdge = { readonly from: string; readonly to: string };
 
@@ -68,8 +70,9 @@ export function layoutGraph(
       );
     }
     const widthOf = (node: LayoutNode): number => sizes.get(node.id)?.width ?? 0;
+    const keepsRanks = container !== null && byId.get(container)?.keepsRanks === true;
     const ranks = rankNodes(held, lifted.get(container) ?? []).flatMap((rank) =>
-      wrap(rank, widthOf, options.gapX, space),
+      wrap(rank, widthOf, options.gapX, keepsRanks ? Infinity : space),
     );
     const rowSizes = ranks.map((row) => {
       const boxes = row.map((node) => sizes.get(node.id) ?? { width: 0, height: 0 });

@@ -18,7 +18,7 @@ export const stateWords: Readonly<Record<StateName, string>> = {
   pending: "Not started",
   running: "Running",
   waiting: "Waiting for a person",
-  timer: "Waiting for its time",
+  timer: "Waiting",
   paused: "Paused",
   retrying: "Trying again",
   done: "Done",
@@ -36,6 +36,8 @@ export type NodeState = {
   readonly count: number;
   /** Those of them that are over. */
   readonly done: number;
+  /** Whether what it holds is carried out by runs of its own, and so has no states here. */
+  readonly isSpread: boolean;
   /** Since when it waits for a person; epoch milliseconds. */
   readonly waitingSince: number | null;
 };

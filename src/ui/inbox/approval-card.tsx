@@ -88,8 +88,7 @@ export function ApprovalCard({
         target?.closest("input, textarea, select, [contenteditable], dialog") != null
       )
         return;
-      const index = event.key === "a" ? 0 : event.key === "r" ? 1 : -1;
-      const decision = approval.decisions[index];
+      const decision = approval.decisions.find((_, index) => hotkeyOf(approval, index) === event.key);
       if (decision === undefined) return;
       event.preventDefault();
       choose(decision.decision);
@@ -105,15 +104,15 @@ export function ApprovalCard({
       aria-label={approval.title}
       className={`overflow-hidden rounded-(--radius-3) border bg-(--surface) ${isPending ? "border-(--wait)" : "border-(--border)"}`}
     >
-      <div className="flex flex-wrap items-center gap-2 px-4 pt-3">
+      <div className="flex flex-wrap items-start gap-2 px-4 pt-3">
         {isPending ? (
-          <Hand aria-hidden size={16} className="text-(--wait)" />
+          <Hand aria-hidden size={16} className="mt-1 shrink-0 text-(--wait)" />
         ) : shown.state !== "decided" ? (
-          <CircleSlash aria-hidden size={16} className="text-(--text-3)" />
+          <CircleSlash aria-hidden size={16} className="mt-1 shrink-0 text-(--text-3)" />
         ) : ["reject", "fail", "skip"].includes(shown.decision ?? "") ? (
-          <CircleX aria-hidden size={16} className="text-(--fail)" />
+          <CircleX aria-hidden size={16} className="mt-1 shrink-0 text-(--fail)" />
         ) : (
-          <CircleCheck aria-hidden size={16} className="text-(--ok)" />
+          <CircleCheck aria-hidden size={16} className="mt-1 shrink-0 text-(--ok)" />
         )}
         <h3 className="min-w-0 flex-1 [font:var(--type-16)]">{approval.title}</h3>
         {approval.run.sandbox ? <SandboxMark /> : null}
@@ -153,7 +152,7 @@ export function ApprovalCard({
           </dl>
         )}
         {approval.kind === "escalation" ? (
-          <FailureDetails details={approval.details} />
+          <FailureDetails details={approval.details} withAttempts={showRun} />
         ) : asked === null || (isObject(asked) && Object.keys(asked).length === 0) ? null : (
           <Fields value={asked} />
         )}
@@ -183,8 +182,8 @@ export function ApprovalCard({
           </div>
         ) : null}
         {isPending && approval.quorum > 1 ? (
-          <p className="flex items-center gap-1.5 text-(--text-2)">
-            <Users aria-hidden size={14} /> {votesOf(shown)}
+          <p className="flex items-start gap-1.5 text-(--text-2)">
+            <Users aria-hidden size={14} className="mt-[3px] shrink-0" /> {votesOf(shown)}
           </p>
         ) : null}
         <FormError error={decide.error} />
@@ -199,7 +198,9 @@ export function ApprovalCard({
               disabled={decide.isPending}
               onClick={() => choose(option.decision)}
               className="max-sm:h-auto max-sm:min-h-11 max-sm:w-full max-sm:py-2 max-sm:text-center max-sm:whitespace-normal"
-              {...(hotkeys && index < 2 ? { shortcut: index === 0 ? "A" : "R" } : {})}
+              {...(hotkeys && hotkeyOf(approval, index) !== null
+                ? { shortcut: hotkeyOf(approval, index)?.toUpperCase() }
+                : {})}
             >
               {isOptional && answers && approval.answers.includes(option.decision)
                 ? "Go on with this output"
@@ -240,6 +241,12 @@ export function ApprovalCard({
       ) : null}
     </article>
   );
+}
+
+/** A takes the first choice; R refuses, where the second one does. */
+function hotkeyOf({ decisions, kind }: ApprovalView, index: number): "a" | "r" | null {
+  if (index === 0) return "a";
+  return index === 1 && kind !== "escalation" && decisions[index] !== undefined ? "r" : null;
 }
 
 /** "1 of 2 approved by Ada". */

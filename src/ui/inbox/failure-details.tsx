@@ -2,7 +2,7 @@ import { isObject, type Json } from "#base/index.ts";
 import { RelativeTime } from "../parts/time.tsx";
 
 /** Why a task failed and what was tried: what a person reads before they say how it goes on. */
-export function FailureDetails({ details }: { details: Json }) {
+export function FailureDetails({ details, withAttempts }: { details: Json; withAttempts: boolean }) {
   const { error, attempts } = read(details);
   return (
     <div className="flex flex-col gap-2">
@@ -17,10 +17,10 @@ export function FailureDetails({ details }: { details: Json }) {
           )}
         </div>
       )}
-      {attempts.length < 2 ? null : (
-        <ol aria-label="Attempts" className="flex flex-col gap-1">
+      {!withAttempts || attempts.length < 2 ? null : (
+        <ol aria-label="Attempts" className="grid grid-cols-[max-content_1fr_max-content] gap-x-3 gap-y-1">
           {attempts.map((one) => (
-            <li key={one.attempt} className="grid grid-cols-[max-content_1fr_max-content] gap-x-3">
+            <li key={one.attempt} className="col-span-3 grid grid-cols-subgrid">
               <span className="text-(--text-2)">Attempt {one.attempt}</span>
               <span className="min-w-0 truncate" title={one.error}>
                 {one.error}

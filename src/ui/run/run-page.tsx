@@ -16,6 +16,7 @@ import { RunSkeleton } from "./components/skeleton.tsx";
 import { stateAt } from "./live/run-log.ts";
 import { useFlow } from "./live/use-flow.ts";
 import { useRunLog } from "./live/use-run.ts";
+import { runName } from "./model/format.ts";
 import { headerOf } from "./model/header.ts";
 import { readPlace, writePlace, type RunPlace } from "./model/place.ts";
 import { pendingApproval } from "./model/tree.ts";
@@ -76,7 +77,7 @@ function LoadedRun({ run, refetch }: { run: RunFacts; refetch: () => unknown }) 
     asked?.type === "run-cancel-requested"
       ? `${asked.by.name} cancelled it${asked.reason === "" ? "" : `: ${asked.reason}`}.`
       : null;
-  const title = `${headerOf(log.state, approvals, run, flow).title} · Run ${run.number}`;
+  const title = `${headerOf(log.state, approvals, run, flow).title} · ${runName(run.number)}`;
   useEffect(() => {
     document.title = title;
   }, [title]);

@@ -60,8 +60,15 @@ export function RunRows({
                 <Labels labels={run.labels} />
               </span>
             </span>
-            <span className="col-span-2 col-start-2 truncate text-(--text-2) md:col-span-1 md:col-start-3">
-              {run.headline === "" ? runStateWord(run.state) : withLocalInstants(run.headline)}
+            <span className="col-span-2 col-start-2 flex min-w-0 items-center gap-2 text-(--text-2) md:col-span-1 md:col-start-3">
+              <span className="truncate">
+                {run.headline === "" ? runStateWord(run.state) : withLocalInstants(run.headline)}
+              </span>
+              {run.goal === null ? null : (
+                <span className="inline-flex shrink-0 lg:hidden">
+                  <GoalMark goal={run.goal} />
+                </span>
+              )}
             </span>
             <span className="hidden truncate text-(--text-2) md:block">{run.startedBy.name}</span>
             <span className="hidden text-right tabular-nums text-(--text-2) md:block" title="Duration">

@@ -93,7 +93,7 @@ export function RunsPage() {
         <>
           <Select
             aria-label="Flow"
-            className="min-w-0 flex-1 sm:w-44 sm:flex-none"
+            className="min-w-0 flex-1 max-sm:basis-[40%] sm:w-44 sm:flex-none"
             value={flow ?? ""}
             onChange={(event) => filter("flow", event.target.value)}
           >
@@ -106,7 +106,7 @@ export function RunsPage() {
           </Select>
           <Select
             aria-label="State"
-            className="min-w-0 flex-1 sm:w-32 sm:flex-none"
+            className="min-w-0 flex-1 max-sm:basis-[40%] sm:w-32 sm:flex-none"
             value={state ?? ""}
             onChange={(event) => filter("state", event.target.value)}
           >
@@ -130,7 +130,7 @@ export function RunsPage() {
           <Input
             aria-label="Label"
             placeholder="Label, such as team: support"
-            className="min-w-0 flex-1 sm:w-52 sm:flex-none"
+            className="min-w-0 flex-1 max-sm:basis-[60%] sm:w-52 sm:flex-none"
             value={label}
             onChange={(event) => {
               setLabel(event.target.value);

@@ -235,9 +235,9 @@ function Aliases({
           <div className="grid gap-3 sm:grid-cols-3">
             {(
               [
-                ["inputPrice", "Price of a million tokens read"],
-                ["outputPrice", "Price of a million tokens written"],
-                ["contextTokens", "Tokens of a conversation"],
+                ["inputPrice", "Price of a million tokens in"],
+                ["outputPrice", "Price of a million tokens out"],
+                ["contextTokens", "Context size, in tokens"],
               ] as const
             ).map(([name, label]) => (
               <Field
@@ -245,7 +245,7 @@ function Aliases({
                 label={label}
                 optional
                 error={fieldErrors(set.error)[name] ?? null}
-                hint="Left out: what is known of the model."
+                hint="Empty: what is known of the model"
               >
                 {(ids) => (
                   <Input

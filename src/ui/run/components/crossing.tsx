@@ -52,7 +52,7 @@ function ChildLink({ child }: { child: ChildState }) {
   const { facts, request, end } = child;
   const part = request.part;
   const name = part
-    ? `Items from ${part.from + 1}`
+    ? `Items from ${part.from + 1} on`
     : facts === null
       ? `A run of ${request.flow}`
       : `Run #${facts.number} of ${facts.title}`;

@@ -1,6 +1,6 @@
 "use client";
 import { createContext, use, useEffect, useState } from "react";
-import { span, spanInWords } from "../model/format.ts";
+import { span, spanInWords, spentInWords } from "../model/format.ts";
 
 /** The instant at which everything below is seen, where that is not now. Epoch milliseconds. */
 export const SeenAt = createContext<number | null>(null);
@@ -29,5 +29,5 @@ export function Elapsed({ from, to }: { from: number; to: number | null }) {
 /** The same in a sentence: `1 min 12 s`. */
 export function ElapsedWords({ from, to }: { from: number; to: number | null }) {
   const now = useNow(to === null);
-  return <>{spanInWords((to ?? now) - from)}</>;
+  return <>{to === null ? spanInWords(now - from) : spentInWords(to - from)}</>;
 }

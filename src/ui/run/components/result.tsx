@@ -4,7 +4,7 @@ import Link from "next/link";
 import type { ReactNode } from "react";
 import { isBlobRef, isFileRef, isObject } from "#base/index.ts";
 import { tokensOf, type GoalReached, type RunState } from "#flow/machine/index.ts";
-import { costOf, costText, count, spanInWords } from "../model/format.ts";
+import { costOf, costText, count, spentInWords } from "../model/format.ts";
 import { openTasks } from "../model/header.ts";
 import { Prose } from "./prose.tsx";
 import { Fields, words } from "./value.tsx";
@@ -100,7 +100,7 @@ export function Result({
             {partly ? " and calls of unknown price" : ""}
           </Figure>
           {phase.goal === undefined ? null : <Figure name="Goal">{goalSentence(phase.goal)}</Figure>}
-          <Figure name="Took">{spanInWords(phase.at - state.startedAt)}</Figure>
+          <Figure name="Took">{spentInWords(phase.at - state.startedAt)}</Figure>
           {tokens === 0 ? null : <Figure name="Tokens">{count(tokens)}</Figure>}
           <Figure name="Model calls">{count(state.usage.modelCalls)}</Figure>
           <Figure name="Tool calls">{count(state.usage.toolCalls)}</Figure>

@@ -21,7 +21,21 @@ export function RunGraph({
     .filter((path) => states[path]?.state !== "skipped")
     .join("\n");
   const graph = useMemo(() => takenOnly(whole, new Set(begun.split("\n"))), [whole, begun]);
-  return <FlowGraph graph={graph} states={states} selected={selected} onSelect={onSelect} />;
+  const shown = useMemo(() => withSpread(graph, states), [graph, states]);
+  return <FlowGraph graph={graph} states={shown} selected={selected} onSelect={onSelect} />;
+}
+
+/** What runs of its own carry out stands as the task does that holds it. */
+function withSpread(
+  graph: FlowGraphData,
+  states: Readonly<Record<string, NodeState>>,
+): Readonly<Record<string, NodeState>> {
+  const all: Record<string, NodeState> = { ...states };
+  for (const node of graph.nodes) {
+    const owner = node.parent === null ? undefined : all[node.parent];
+    if (owner?.isSpread === true && all[node.id] === undefined) all[node.id] = owner;
+  }
+  return all;
 }
 
 /** Without the branches that were not taken, once one was: they are no part of what happened. */

@@ -17,7 +17,14 @@ import { SimulatedMark } from "../../parts/simulated.tsx";
 import { detailOf, type DetailItem } from "../model/detail.ts";
 import { costOf, costText, instant, money } from "../model/format.ts";
 import { dueAt } from "../model/header.ts";
-import { definitionAt, taskRowState, type TraceRow } from "../model/tree.ts";
+import {
+  definitionAt,
+  pendingApproval,
+  skipWord,
+  taskRowState,
+  waitWord,
+  type TraceRow,
+} from "../model/tree.ts";
 import { Crossing } from "./crossing.tsx";
 import { Elapsed } from "./elapsed.tsx";
 import { ModelWords } from "./model-words.tsx";
@@ -129,7 +136,7 @@ function DetailHead({
       <span className="hidden truncate text-(--text-2) sm:inline">
         {isAgent ? (definition?.title ?? task.id) : (definition?.title ?? task.kind)}
       </span>
-      <StateBadge state={rowState} word={speaking && rowState === "running" ? "Writing" : undefined} />
+      <StateBadge state={rowState} word={speaking && rowState === "running" ? "Writing" : waitWord(task)} />
       {simulated || (state.simulated && isAgent) ? <SimulatedMark /> : null}
       {task.copiedFrom === null ? null : (
         <span
@@ -291,6 +298,8 @@ function Ending({ task, state, hasItems }: { task: TaskState; state: RunState; h
   switch (status.name) {
     case "failed":
     case "failing":
+      // The question how it goes on says why it failed.
+      if (pendingApproval(task) !== undefined) return null;
       return (
         <Note tone="fail">
           <strong className="font-semibold">{status.error.message}</strong>
@@ -312,7 +321,7 @@ function Ending({ task, state, hasItems }: { task: TaskState; state: RunState; h
         </Note>
       );
     case "skipped":
-      return <p className="text-(--text-2)">Skipped: {status.reason}.</p>;
+      return <p className="text-(--text-2)">Skipped: {skipWord(status.reason)}.</p>;
     case "locking":
       return null;
     case "cancelled":

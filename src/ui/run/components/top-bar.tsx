@@ -6,6 +6,7 @@ import type { RunView } from "#api/index.ts";
 import { Labels } from "../../parts/labels.tsx";
 import { RelativeTime } from "../../parts/time.tsx";
 import { SandboxMark } from "../../parts/sandbox.tsx";
+import { runName } from "../model/format.ts";
 import { SimulatedMark } from "../../parts/simulated.tsx";
 
 /** Where one is, what may be done with the whole run. */
@@ -60,7 +61,7 @@ export function TopBar({
         </Link>
         <ChevronRight aria-hidden size={14} className="shrink-0 text-(--text-3)" />
         <span aria-current="page" className="font-semibold whitespace-nowrap">
-          Run {run.number}
+          {runName(run.number)}
         </span>
       </nav>
       {run.sandbox ? <SandboxMark /> : null}

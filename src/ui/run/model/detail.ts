@@ -8,7 +8,7 @@ import type {
   Text,
   Value,
 } from "#flow/machine/index.ts";
-import { chosenBy } from "./tree.ts";
+import { chosenBy, earlierAttempts } from "./tree.ts";
 
 type ModelEffect = Extract<EffectState, { kind: "model" }>;
 type ToolEffect = Extract<EffectState, { kind: "tool" }>;
@@ -45,7 +45,7 @@ export type DetailItem =
 
 /** What a task has done so far, to be read from the top. */
 export function detailOf(task: TaskState): readonly DetailItem[] {
-  const items: DetailItem[] = task.failedAttempts.map((attempt) => ({
+  const items: DetailItem[] = earlierAttempts(task).map((attempt) => ({
     kind: "attempt" as const,
     id: `attempt:${attempt.attempt}`,
     attempt: attempt.attempt,

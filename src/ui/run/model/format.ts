@@ -32,6 +32,11 @@ export function spanInWords(milliseconds: number): string {
   return join(`${Math.floor(ms / day)} d`, Math.floor((ms % day) / hour), "h");
 }
 
+/** How long something took that is over, in a sentence: as {@link spanInWords}, with tenths below ten seconds. */
+export function spentInWords(milliseconds: number): string {
+  return milliseconds < 10 * second ? span(milliseconds) : spanInWords(milliseconds);
+}
+
 /** `today 11:14`, `tomorrow 11:14`, `Fri 11:14`, `3 Dec 11:14`: an instant seen from `now`, in the reader's zone. */
 export function instant(at: number, now: number, locale?: string): string {
   const date = new Date(at);
@@ -78,6 +83,11 @@ export function costOf(usage: Totals): { cost: Cost | null; partly: boolean } {
 /** `18,420`. */
 export function count(value: number): string {
   return Math.round(value).toLocaleString("en");
+}
+
+/** `Run 7`; a part of another run's work has a number below zero: `Part 2`. */
+export function runName(number: number): string {
+  return number < 0 ? `Part ${-number}` : `Run ${number}`;
 }
 
 /** `72 B`, `12.4 kB`, `3.1 MB`. */

@@ -38,6 +38,7 @@ export function nodeStates(state: RunState): Readonly<Record<string, NodeState>>
       state: strongest,
       count: tasks.length,
       done: states.filter(isOver).length,
+      isSpread: tasks.some((task) => task.children?.some(({ request }) => request.part !== null) === true),
       waitingSince: waits.length === 0 ? null : Math.min(...waits),
     };
   }

@@ -2,7 +2,7 @@ import type { Flow } from "#flow/index.ts";
 import type { RunState, TaskState } from "#flow/machine/index.ts";
 import type { ApprovalView } from "#api/index.ts";
 import { either } from "./format.ts";
-import { definitionAt, pendingApproval, taskRowState } from "./tree.ts";
+import { childAwaited, definitionAt, pendingApproval, taskRowState } from "./tree.ts";
 
 /** The kinds of "now" that a run can be in; the header's icon and colour follow from it. */
 export type Mood =
@@ -78,7 +78,13 @@ export function headerOf(
     };
   }
   if (phase.name === "created") {
-    return { ...none, mood: "queued", title: "Queued: a worker takes it up in a moment" };
+    const waitsForTurn = summary.headline.startsWith("Queued: ");
+    return {
+      ...none,
+      mood: "queued",
+      title: waitsForTurn ? summary.headline : "Queued: a worker takes it up in a moment",
+      who: waitsForTurn ? "It begins when one that was started before it is over" : "",
+    };
   }
   if (state.paused !== null) return pausedHeader(state, state.paused);
   return waitingHeader(state, approvals, flow) ?? activityHeader(state, flow, phase.name === "finishing");
@@ -174,7 +180,7 @@ function activityHeader(state: RunState, flow: Flow | null, finishing: boolean):
   if (timed !== undefined) {
     return {
       mood: "timer",
-      title: `${timed.id} waits for its time`,
+      title: waitTitle(timed, flow),
       who: "",
       since: timed.startedAt,
       until: dueAt(state, timed.path),
@@ -197,6 +203,19 @@ function activityHeader(state: RunState, flow: Flow | null, finishing: boolean):
     meanwhile: "",
     path: last?.path ?? null,
   };
+}
+
+/** What a task waits for that is no person, in a sentence. */
+function waitTitle(task: TaskState, flow: Flow | null): string {
+  if (task.status.name === "locking") return `Waits for the lock ${task.lock?.name ?? ""}`.trim();
+  const child = childAwaited(task);
+  if (child?.facts) return `Waits for run #${child.facts.number} of ${child.facts.title}`;
+  if (task.awaited !== undefined) {
+    const { name, about } = task.awaited;
+    return `Waits for the event ${name}${about === "" ? "" : ` for ${about}`}`;
+  }
+  const title = flow === null ? undefined : definitionAt(flow, task.path)?.title;
+  return title ?? `${upperFirst(task.id)} waits for its time`;
 }
 
 /** When the task's waiting ends, by its timer. */

@@ -244,6 +244,7 @@ describe("the graph", () => {
     expect(nodeStates(state)["each/greet"]).toMatchObject({ state: "running", count: 2, done: 1 });
     expect(nodeStates(stateOf(waitingForRefund))["route/refund"]).toMatchObject({
       state: "waiting",
+      isSpread: false,
       waitingSince: 6000,
     });
   });

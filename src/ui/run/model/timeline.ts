@@ -29,12 +29,13 @@ const containers = new Set(["sequence", "parallel", "dag", "foreach", "loop", "i
  * way.
  */
 export function timelineOf(state: RunState, now: number): Timeline {
-  const from = state.startedAt;
   const end = state.phase.name === "finished" ? state.phase.at : Math.max(now, state.lastAt);
+  // One that is still queued has no beginning yet.
+  const from = state.phase.name === "created" ? end : state.startedAt;
   const lanes = new Map<string, { name: string; isAgent: boolean; segments: Segment[] }>();
   for (const path of state.order) {
     const task = state.tasks[path];
-    if (task === undefined || containers.has(task.kind) || task.status.name === "skipped") continue;
+    if (task === undefined || isContainer(task) || task.status.name === "skipped") continue;
     const isAgent = task.kind === "agent";
     const name = isAgent ? agentOf(task) : task.id;
     const key = `${isAgent ? "agent" : "task"}:${name}`;
@@ -47,6 +48,11 @@ export function timelineOf(state: RunState, now: number): Timeline {
     to: Math.max(end, from + 1000),
     lanes: [...lanes.values()].filter((lane) => lane.segments.length > 0),
   };
+}
+
+/** What only holds other tasks; a `foreach` that is spread over runs of its own holds none here. */
+function isContainer(task: TaskState): boolean {
+  return containers.has(task.kind) && task.children?.some(({ request }) => request.part !== null) !== true;
 }
 
 function agentOf(task: TaskState): string {
@@ -90,7 +96,7 @@ function segmentsOf(task: TaskState, end: number): readonly Segment[] {
     segments.push({
       id: task.path,
       path: task.path,
-      kind: task.kind === "wait" ? "timer" : "task",
+      kind: ["wait", "flow"].includes(task.kind) || task.status.name === "locking" ? "timer" : "task",
       title: task.id,
       from: task.startedAt,
       to: close,

@@ -1,5 +1,13 @@
 import type { Flow, Task } from "#flow/index.ts";
-import type { ApprovalState, Cost, EffectState, RunState, TaskPath, TaskState } from "#flow/machine/index.ts";
+import type {
+  ApprovalState,
+  ChildState,
+  Cost,
+  EffectState,
+  RunState,
+  TaskPath,
+  TaskState,
+} from "#flow/machine/index.ts";
 import type { StateName as RowState } from "../../graph/states.ts";
 import { costOf } from "./format.ts";
 import { blockTitle, placesOf } from "./paths.ts";
@@ -53,13 +61,15 @@ function unpausedState(task: TaskState): RowState {
   switch (task.status.name) {
     case "running": {
       if (pendingApproval(task) !== undefined) return "waiting";
-      return task.kind === "wait" ? "timer" : "running";
+      return task.kind === "wait" || childAwaited(task) !== undefined ? "timer" : "running";
     }
     case "locking":
       return "timer";
     case "retrying":
       return "retrying";
     case "failing":
+      // What failed for good and is asked about goes on with what a person says.
+      return pendingApproval(task) === undefined ? "failed" : "waiting";
     case "failed":
       return "failed";
     case "succeeded":
@@ -71,6 +81,35 @@ function unpausedState(task: TaskState): RowState {
   }
 }
 
+/** The run, not a part of this one, that a task waits for. */
+export function childAwaited(task: TaskState): ChildState | undefined {
+  if (task.finishedAt !== null) return undefined;
+  return task.children?.findLast(
+    ({ request, end, facts }) => request.waits && request.part === null && end === null && facts !== null,
+  );
+}
+
+/** What a task waits for that is no person, as a badge says it; undefined: it does not. */
+export function waitWord(task: TaskState): string | undefined {
+  if (task.status.name === "locking") return "Waiting for a lock";
+  if (task.status.name !== "running") return undefined;
+  if (childAwaited(task) !== undefined) return "Waiting for a run";
+  if (task.kind !== "wait") return undefined;
+  return task.awaited === undefined ? "Waiting for its time" : "Waiting for an event";
+}
+
+/** Why a task was skipped, as a sentence goes on. */
+export function skipWord(reason: string): string {
+  return skipWords[reason] ?? reason;
+}
+
+/** Failed attempts before the last: the last is how the task itself ended. */
+export function earlierAttempts(task: TaskState): TaskState["failedAttempts"] {
+  return task.status.name === "failed"
+    ? task.failedAttempts.filter((one) => one.attempt !== task.attempt)
+    : task.failedAttempts;
+}
+
 function taskNote(task: TaskState): string {
   switch (task.status.name) {
     case "retrying":
@@ -78,7 +117,7 @@ function taskNote(task: TaskState): string {
     case "failed":
       return task.status.error.message;
     case "skipped":
-      return skipWords[task.status.reason] ?? task.status.reason;
+      return skipWord(task.status.reason);
     default:
       return "";
   }
@@ -218,7 +257,7 @@ function labelOf(task: TaskState): string {
 }
 
 function attemptRows(task: TaskState): readonly TraceRow[] {
-  return task.failedAttempts.map((attempt) => ({
+  return earlierAttempts(task).map((attempt) => ({
     id: `${task.path}#attempt:${attempt.attempt}`,
     icon: "attempt" as const,
     path: task.path,
