@@ -35,10 +35,23 @@ export function useWorkspaceLive(enabled: boolean): { isConnected: boolean } {
                         ? [trpc.comment.pathKey()]
                         : [trpc.inbox.pathKey(), trpc.home.pathKey()];
         for (const queryKey of stale) void queries.invalidateQueries({ queryKey });
+        if (data.kind === "approval") {
+          // A vote that settles nothing yet is no event of the run, yet its page shows it.
+          void queries.invalidateQueries({
+            queryKey: trpc.run.get.pathKey(),
+            predicate: ({ state }) => asks(state.data, data.id),
+          });
+        }
       },
     }),
   );
   return { isConnected: !enabled || subscription.status !== "error" };
+}
+
+/** Whether a run that was read asks this; "*" stands for anything. */
+function asks(run: unknown, approval: string): boolean {
+  const { approvals } = (run ?? {}) as { approvals?: readonly { id: string }[] };
+  return approvals?.some(({ id }) => approval === "*" || id === approval) === true;
 }
 
 /** A run that was over and has news was taken up again: nobody follows its events any more, so it is read anew. */
