@@ -2,13 +2,14 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, type Page } from "@playwright/test";
 import { shootComments } from "./support/comments.ts";
-import { editor, failProcedure, folder, holdAnswers, loaded, picture, Studio } from "./support/studio.ts";
+import { run, shootStates } from "./support/scenes.ts";
+import { editor, failProcedure, folder, holdAnswers, loaded, missing, picture, Studio } from "./support/studio.ts";
 import { address, owner, ownerState, publish, startRun } from "./support/world.ts";
 
 // Every main screen as a picture, on a laptop and a phone, in light and dark: `npm run screens`.
 
 test.describe.configure({ mode: "serial" });
-test.setTimeout(600_000);
+test.setTimeout(1_800_000);
 // The pictures are what is kept.
 test.use({ trace: "off", screenshot: "off" });
 
@@ -137,12 +138,12 @@ function sshLog(): string {
 const refund = "Refund 40 EUR for order 7";
 
 async function finished(page: Page, word: string): Promise<string> {
-  await expect(page.getByText(word).first()).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText(word).first()).toBeVisible();
   return page.url();
 }
 
 async function waitsForRefund(page: Page): Promise<string> {
-  await expect(page.getByRole("article", { name: refund })).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole("article", { name: refund })).toBeVisible();
   return page.url();
 }
 
@@ -277,7 +278,7 @@ test("work is done", async ({ browser }) => {
   await expect(page.getByRole("button", { name: "Remove auth.log" })).toBeVisible();
   await page.getByRole("button", { name: "Run", exact: true }).click();
   await page.waitForURL(/\/runs\/run_/);
-  await expect(page.getByRole("article")).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole("article")).toBeVisible();
   runs.found = page.url();
 
   await startRun(page, "support-desk");
@@ -313,13 +314,6 @@ async function flow(page: Page, path: string): Promise<void> {
   await loaded(page, address(path));
   await page.getByRole("textbox", { name: "The flow as YAML" }).waitFor();
   await page.locator(".react-flow__node").first().waitFor();
-}
-
-/** A run's page with its graph, where it is wide enough for one. A phone shows one part at a time. */
-async function run(page: Page, url: string, isPhone: boolean): Promise<void> {
-  await loaded(page, url);
-  await page.getByRole("button", { name: "Copy link" }).waitFor();
-  if (!isPhone) await page.locator(".react-flow__node").first().waitFor();
 }
 
 test("the places", async ({ browser }) => {
@@ -463,6 +457,10 @@ test("the runs", async ({ browser }) => {
   await studio.close();
 });
 
+test("the states that only some flows come to", async ({ browser }) => {
+  await shootStates(browser);
+});
+
 test("what lies over them, and what goes wrong", async ({ browser }) => {
   const studio = await Studio.open(browser, ownerState);
   const open = async (page: Page, isPhone: boolean): Promise<void> => {
@@ -520,6 +518,10 @@ test("what lies over them, and what goes wrong", async ({ browser }) => {
     await page.getByRole("alert").filter({ hasText: "database" }).waitFor();
   });
   await studio.close();
+});
+
+test("all pictures came about", () => {
+  expect(missing).toEqual([]);
 });
 
 test("the picture of the README", async ({ browser }) => {

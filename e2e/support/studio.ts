@@ -14,6 +14,9 @@ type Width = keyof typeof sizes;
 /** Only pictures whose names contain one of these words are taken; "all" takes all. */
 const wanted = (process.env["BATON_SCREENS"] ?? "all").split(",");
 
+/** Pictures that did not come about, with why: the series goes on without them and says so at its end. */
+export const missing: string[] = [];
+
 /** A laptop and a phone that take the same pictures, each in light and dark. */
 export class Studio {
   readonly #contexts: ReadonlyMap<Width, BrowserContext>;
@@ -43,15 +46,24 @@ export class Studio {
   async shoot(name: string, show: (page: Page, isPhone: boolean) => Promise<unknown>): Promise<void> {
     if (!wanted.some((word) => word === "all" || name.includes(word))) return;
     for (const [width, context] of this.#contexts) {
-      const page = await context.newPage();
-      // What does not come should say so soon, not when the whole series runs out of time.
-      page.setDefaultTimeout(30_000);
-      await show(page, width === "390");
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme });
-        await picture(page, join(folder, `${name}-${width}-${colorScheme}.png`));
+      // A second look where the machine was busy with something else.
+      for (const isLast of [false, true]) {
+        const page = await context.newPage();
+        // What does not come should say so soon, not when the whole series runs out of time.
+        page.setDefaultTimeout(60_000);
+        try {
+          await show(page, width === "390");
+          for (const colorScheme of ["light", "dark"] as const) {
+            await page.emulateMedia({ colorScheme });
+            await picture(page, join(folder, `${name}-${width}-${colorScheme}.png`));
+          }
+          break;
+        } catch (error) {
+          if (isLast) missing.push(`${name} at ${width}: ${error instanceof Error ? error.message : error}`);
+        } finally {
+          await page.close();
+        }
       }
-      await page.close();
     }
   }
 

@@ -225,7 +225,11 @@ describe("an approval", () => {
     );
     const wrong = await errorOf(approve(operator, form, { decision: "submit", answer: { amount: -1 } }));
     expect(wrong).toMatchObject({ code: "bad-input", details: { fields: { amount: [expect.any(String)] } } });
-    expect((await errorOf(approve(operator, form, { decision: "submit" }))).code).toBe("bad-input");
+    expect(await errorOf(approve(operator, form, { decision: "submit" }))).toMatchObject({
+      code: "bad-input",
+      message: "The answer does not fit: amount is required.",
+      details: { fields: { amount: ["This is required."] } },
+    });
     await approve(operator, form, { decision: "submit", answer: { amount: 4 } });
     expect(JSON.parse((await signals(form))[0]?.body ?? "")).toMatchObject({ answer: { amount: 4 } });
     expect((await audits(form))[0]?.action).toBe("form.answered");

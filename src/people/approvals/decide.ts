@@ -188,18 +188,34 @@ function checkVerdict(row: store.ApprovalRow, given: Decision): store.Verdict {
   }
   if (ask.fields === null || !answersOf(ask).includes(choice.decision))
     return { decision: choice.decision, comment, answer: null };
-  const checked = checkValue(ask.fields, given.answer ?? {});
+  const answer = given.answer ?? {};
+  const missing = requiredOf(ask.fields).filter((name) => answer[name] === undefined);
+  if (missing.length > 0) {
+    throw misfit(
+      `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} required.`,
+      Object.fromEntries(missing.map((name) => [name, ["This is required."]])),
+    );
+  }
+  const checked = checkValue(ask.fields, answer);
   if (!checked.ok) {
     const fields: Record<string, string[]> = {};
     for (const { path, message } of checked.errors) (fields[path] ??= []).push(message);
     const first = checked.errors[0];
-    throw new BatonError(
-      "bad-input",
-      `The answer does not fit: ${first === undefined ? "" : `${first.path} ${first.message}`.trim()}`,
-      { hint: "Correct the marked fields.", details: { fields } },
-    );
+    throw misfit(first === undefined ? "" : `${first.path} ${first.message}`.trim(), fields);
   }
   return { decision: choice.decision, comment, answer: checked.value as JsonObject };
+}
+
+function requiredOf(schema: JsonObject): string[] {
+  const { required } = schema;
+  return Array.isArray(required) ? required.filter((name) => typeof name === "string") : [];
+}
+
+function misfit(what: string, fields: Record<string, string[]>): BatonError {
+  return new BatonError("bad-input", `The answer does not fit: ${what}`, {
+    hint: "Correct the marked fields.",
+    details: { fields },
+  });
 }
 
 function actorKind(scope: Scope): RunActor["kind"] {
