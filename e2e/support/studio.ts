@@ -59,7 +59,8 @@ export class Studio {
           }
           break;
         } catch (error) {
-          if (isLast) missing.push(`${name} at ${width}: ${error instanceof Error ? error.message : error}`);
+          if (isLast)
+            missing.push(`${name} at ${width}: ${error instanceof Error ? error.message : String(error)}`);
         } finally {
           await page.close();
         }
