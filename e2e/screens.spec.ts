@@ -3,7 +3,16 @@ import { join } from "node:path";
 import { expect, test, type Page } from "@playwright/test";
 import { shootComments } from "./support/comments.ts";
 import { run, shootStates } from "./support/scenes.ts";
-import { editor, failProcedure, folder, holdAnswers, loaded, missing, picture, Studio } from "./support/studio.ts";
+import {
+  editor,
+  failProcedure,
+  folder,
+  holdAnswers,
+  loaded,
+  missing,
+  picture,
+  Studio,
+} from "./support/studio.ts";
 import { address, owner, ownerState, publish, startRun } from "./support/world.ts";
 
 // Every main screen as a picture, on a laptop and a phone, in light and dark: `npm run screens`.
