@@ -58,6 +58,7 @@ export type { Knowledge } from "./validate/knowledge.ts";
 export { grantCovers } from "./validate/rules/grants.ts";
 export { blocksOf, type Block } from "./language/blocks.ts";
 export { flowGraph, type FlowGraph, type GraphNode, type GraphEdge } from "./graph/graph.ts";
+export { taskChanges, type TaskChange, type TaskChanges } from "./edit/index.ts";
 export { applyChanges, editFlow, formatFlow, type Gesture, type TextChange } from "./edit/index.ts";
 export { weakenings, type Weakening } from "./edit/index.ts";
 export {

@@ -8,18 +8,21 @@ import { Dialog } from "../parts/dialog.tsx";
 import { EmptyState, ErrorState, SkeletonRows } from "../parts/states.tsx";
 import { RelativeTime } from "../parts/time.tsx";
 import { History } from "lucide-react";
-import { DiffView } from "./publish/diff-view.tsx";
+import type { Language } from "./language/client.ts";
+import { Comparison } from "./publish/comparison.tsx";
 
 /** What was published before, against the draft; any of it can be brought back into the draft. */
 export function Revisions({
   facts,
   now,
+  language,
   isReadOnly,
   onRestore,
   onClose,
 }: {
   facts: DraftView;
   now: string;
+  language: Language | null;
   isReadOnly: boolean;
   onRestore(text: string, number: number): void;
   onClose(): void;
@@ -64,7 +67,12 @@ export function Revisions({
               <SkeletonRows rows={5} />
             ) : (
               <>
-                <DiffView before={shown.data.text} after={now} names={[`Revision ${chosen}`, "This draft"]} />
+                <Comparison
+                  before={shown.data.text}
+                  after={now}
+                  names={[`Revision ${chosen}`, "This draft"]}
+                  language={language}
+                />
                 {isReadOnly ? null : (
                   <Button
                     className="self-start"

@@ -387,6 +387,7 @@ export default function Workbench({
         <Revisions
           facts={facts}
           now={text}
+          language={language}
           isReadOnly={isReadOnly || draft === null}
           onRestore={(older, number) => {
             if (draft === null) return;

@@ -23,7 +23,8 @@ import {
   useRef,
   useState,
 } from "react";
-import type { FlowGraph as FlowGraphData } from "#flow/index.ts";
+import type { FlowGraph as FlowGraphData, TaskChange } from "#flow/index.ts";
+import { ChangeBadge, changeLook } from "./change-badge.tsx";
 import { drawGraph, type DrawnNode } from "./drawing.ts";
 import { KindIcon } from "./kind-icon.tsx";
 import { StateIcon } from "./state-icon.tsx";
@@ -42,10 +43,12 @@ export type FlowGraphProps = {
   /** How many open threads of comments a task has, by static path. */
   notes?: Readonly<Record<string, number>> | undefined;
   onNotes?: ((path: string) => void) | undefined;
+  /** What became of the tasks, where two flows are compared, by static path. */
+  changes?: Readonly<Record<string, TaskChange>> | undefined;
 };
 
 type Marks = Readonly<Record<string, readonly { readonly name: string; readonly color: string }[]>>;
-type Shown = Pick<FlowGraphProps, "notes" | "onNotes"> & {
+type Shown = Pick<FlowGraphProps, "notes" | "onNotes" | "changes"> & {
   marks?: Marks | undefined;
   states: Readonly<Record<string, NodeState>> | undefined;
   selected: string | null;
@@ -65,6 +68,7 @@ export function FlowGraph({
   marks,
   notes,
   onNotes,
+  changes,
 }: FlowGraphProps) {
   const frame = useRef<HTMLDivElement>(null);
   const [room, setRoom] = useState<number | null>(null);
@@ -118,8 +122,8 @@ export function FlowGraph({
     [drawing, states],
   );
   const shown = useMemo(
-    () => ({ states, selected, onSelect, marks, notes, onNotes }),
-    [states, selected, onSelect, marks, notes, onNotes],
+    () => ({ states, selected, onSelect, marks, notes, onNotes, changes }),
+    [states, selected, onSelect, marks, notes, onNotes, changes],
   );
   return (
     <div ref={frame} className="size-full">
@@ -204,7 +208,8 @@ function Fit({ width, selected }: { width: number; selected: string | null }) {
 
 const TaskNode = memo(function TaskNode({ data }: NodeProps) {
   const { node } = data as { node: DrawnNode };
-  const { states, selected, onSelect, marks } = useContext(ShownContext);
+  const { states, selected, onSelect, marks, changes } = useContext(ShownContext);
+  const change = changes?.[node.id];
   const state = states?.[node.id];
   const isSelected = selected === node.id;
   return (
@@ -220,11 +225,12 @@ const TaskNode = memo(function TaskNode({ data }: NodeProps) {
             : state?.state === "failed"
               ? "border-(--fail)"
               : "border-(--border-strong) hover:border-(--border-field)"
-      } ${node.kind === "broken" ? "border-dashed bg-(--surface-3) text-(--text-3)" : ""}`}
+      } ${node.kind === "broken" ? "border-dashed bg-(--surface-3) text-(--text-3)" : ""} ${change === undefined ? "" : changeLook[change]}`}
     >
       <Ends />
       <LookedAt by={marks?.[node.id]} />
       <Notes of={node.id} />
+      {change === undefined ? null : <ChangeBadge change={change} />}
       {states === undefined ? <KindIcon kind={node.kind} /> : <StateIcon state={state?.state ?? "pending"} />}
       <span className="truncate font-semibold">{node.name}</span>
       <span className="min-w-0 flex-1 truncate text-(--text-2)">{node.label}</span>
@@ -239,16 +245,18 @@ const TaskNode = memo(function TaskNode({ data }: NodeProps) {
 
 const ContainerNode = memo(function ContainerNode({ data }: NodeProps) {
   const { node } = data as { node: DrawnNode };
-  const { states, selected, onSelect, marks } = useContext(ShownContext);
+  const { states, selected, onSelect, marks, changes } = useContext(ShownContext);
+  const change = changes?.[node.id];
   const state = states?.[node.id];
   const isSelected = selected === node.id;
   return (
     <div
-      className={`size-full rounded-(--radius-3) border ${isSelected ? "border-(--accent) shadow-[0_0_0_1px_var(--accent)]" : "border-(--border-strong)"} ${node.isBranch ? "border-dashed" : "bg-(--surface-2)"}`}
+      className={`size-full rounded-(--radius-3) border ${isSelected ? "border-(--accent) shadow-[0_0_0_1px_var(--accent)]" : "border-(--border-strong)"} ${node.isBranch ? "border-dashed" : "bg-(--surface-2)"} ${change === undefined ? "" : changeLook[change]}`}
     >
       <Ends />
       <LookedAt by={marks?.[node.id]} />
       <Notes of={node.id} />
+      {change === undefined ? null : <ChangeBadge change={change} />}
       <button
         type="button"
         aria-pressed={isSelected}

@@ -1,6 +1,6 @@
 import type { Json } from "#base/index.ts";
 import type { KnowledgeView } from "#api/index.ts";
-import type { FlowGraph, Gesture, Problem, TextChange, Weakening } from "#flow/index.ts";
+import type { FlowGraph, Gesture, Problem, TaskChanges, TextChange, Weakening } from "#flow/index.ts";
 import type { Preview, RunEvent } from "#flow/machine/index.ts";
 import type { Completions, Help } from "./complete.ts";
 import type { Trial } from "./trial.ts";
@@ -68,6 +68,12 @@ export type TaskPreview = {
   readonly values: Readonly<Record<string, Preview>>;
 };
 
+export type ComparedGraphs = {
+  readonly before: FlowGraph | null;
+  readonly after: FlowGraph | null;
+  readonly changes: TaskChanges;
+};
+
 /** Puts the layout of the whole text in order. */
 export type Format = { readonly kind: "format" };
 
@@ -89,6 +95,8 @@ export type Requests = {
   };
   /** Null where the text can't be read. */
   trial: { ask: { text: string }; answer: Trial | null };
+  /** Both graphs, as far as they can be drawn, and what became of the tasks between the two. */
+  graphs: { ask: { before: string; after: string }; answer: ComparedGraphs };
   compare: { ask: { before: string; after: string }; answer: readonly Weakening[] };
 };
 export type RequestKind = keyof Requests;

@@ -6,9 +6,11 @@ import {
   flowGraph,
   formatFlow,
   parseFlow,
+  taskChanges,
   validateFlow,
   weakenings,
   type Flow,
+  type FlowGraph,
   type Knowledge,
   type ParsedFlow,
 } from "#flow/index.ts";
@@ -18,6 +20,7 @@ import { completeAt, helpAt } from "./complete.ts";
 import { placesOf } from "./places.ts";
 import type {
   Analysis,
+  ComparedGraphs,
   FormField,
   Question,
   Reply,
@@ -77,6 +80,8 @@ export class LanguageService {
       }
       case "readYaml":
         return readYaml(question.text);
+      case "graphs":
+        return comparedGraphs(question.before, question.after);
       case "compare": {
         const before = parseFlow(question.before).flow;
         const after = parseFlow(question.after).flow;
@@ -121,6 +126,15 @@ export class LanguageService {
     this.#good = parsed.flow ?? this.#good;
     return parsed;
   }
+}
+
+function comparedGraphs(before: string, after: string): ComparedGraphs {
+  const [old, fresh] = [parseFlow(before), parseFlow(after)];
+  const drawn = ({ flow, broken, paths }: ParsedFlow): FlowGraph | null =>
+    flow === null ? null : flowGraph(flow, broken, paths);
+  const none = { before: {}, after: {} };
+  const changes = old.flow === null || fresh.flow === null ? none : taskChanges(old.flow, fresh.flow);
+  return { before: drawn(old), after: drawn(fresh), changes };
 }
 
 function knowledgeFrom(view: KnowledgeView): Knowledge {

@@ -13,7 +13,7 @@ import { useToast } from "../../parts/toast.tsx";
 import type { Language } from "../language/client.ts";
 import { hashOf, seenOf, type Seen } from "../seen.ts";
 import type { LiveDraft } from "../use-draft.ts";
-import { DiffView } from "./diff-view.tsx";
+import { Comparison } from "./comparison.tsx";
 
 /** Shows exactly what a publication changes, and publishes exactly that. */
 export function PublishDialog({
@@ -100,7 +100,8 @@ export function PublishDialog({
           </ul>
         </section>
       )}
-      <DiffView
+      <Comparison
+        language={language}
         before={before}
         after={review.text}
         names={[facts.latest === null ? "Nothing yet" : `Revision ${facts.latest.number}`, "This draft"]}
