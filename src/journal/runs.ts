@@ -295,10 +295,10 @@ export async function saveSnapshot(pool: pg.Pool, request: SnapshotRequest): Pro
   });
 }
 
-/** A new run with its number, its start in the inbox, and its job. */
+/** A new run with its number, its start in the inbox, and its job. What only tries a flow out starts also while that is paused. */
 const createSql = `with counted as (
   update flow set run_count = run_count + 1
-   where id = $3::text and paused_at is null and not $16::boolean
+   where id = $3::text and (paused_at is null or $25::boolean) and not $16::boolean
      and not exists (select 1 from run where id = $1::text)
   returning run_count
 ),

@@ -183,6 +183,16 @@ outputs: { told: "{{ tasks.tell.output.notified }}" }
     expect(done).toEqual([]);
   });
 
+  it("starts also while the flow is paused, as it changes nothing", async () => {
+    await builder.call.flow.publish({ text: "id: halted\ntasks: [{ id: log, log: x }]\n", message: "" });
+    const { flowId } = await builder.call.flow.draft({ slug: "halted" });
+    await builder.call.flow.pause({ slug: "halted" });
+    expect(await codeOf(builder.call.run.start({ slug: "halted" }))).toBe("conflict");
+    const { id } = await builder.call.run.tryOut(await seen(flowId));
+    await engine.drive(id);
+    expect(await builder.call.run.get({ id })).toMatchObject({ sandbox: true, state: "succeeded" });
+  });
+
   it("is refused with the problems, for another text, task, answer or person", async () => {
     const broken = await errorOf(tryDraft("id: broken\ntasks: [{ id: a, tool: none }]\n"));
     expect(broken).toMatchObject({ code: "bad-input", details: [{ line: 2 }] });
