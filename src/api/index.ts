@@ -20,6 +20,7 @@ export type {
   KnowledgeView,
   Me,
   MemberRow,
+  NextReader,
   NotificationRow,
   ProviderRow,
   RunRow,

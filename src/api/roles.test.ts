@@ -123,6 +123,7 @@ const calls: Record<string, { input: (world: World) => unknown; ids?: true }> = 
   "memory.get": { input: ({ flowId }) => ({ subject: flowId, name: "nothing" }), ids: true },
   "memory.history": { input: ({ flowId }) => ({ subject: flowId, name: "nothing" }), ids: true },
   "memory.set": { input: ({ flowId }) => ({ subject: flowId, name: "not a name", value: 1 }), ids: true },
+  "memory.next": { input: ({ run }) => ({ subject: run, name: "nothing" }), ids: true },
   "memory.open": { input: ({ flowId }) => ({ subject: flowId, name: "nothing" }), ids: true },
   "memory.describe": { input: ({ flowId }) => ({ subject: flowId, name: "nothing" }), ids: true },
   "memory.forget": { input: ({ flowId }) => ({ subject: flowId, name: "nothing" }), ids: true },

@@ -34,6 +34,7 @@ import { forget as forgetMemory } from "./memory/forget.ts";
 import { get as memoryGet } from "./memory/get.ts";
 import { history as memoryHistory } from "./memory/history.ts";
 import { list as memoryList } from "./memory/list.ts";
+import { next as memoryNext } from "./memory/next.ts";
 import { open as openMemory } from "./memory/open.ts";
 import { places as memoryPlaces } from "./memory/places.ts";
 import { set as setMemory } from "./memory/set.ts";
@@ -134,6 +135,7 @@ export const appRouter = router({
   memory: router({
     places: memoryPlaces,
     open: openMemory,
+    next: memoryNext,
     describe: describeMemory,
     list: memoryList,
     get: memoryGet,

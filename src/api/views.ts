@@ -265,3 +265,17 @@ export type BulkRow = {
   /** Runs with which it could not be done, and why; at most 50. */
   failures: { run: string; number: number; flowTitle: string; message: string }[];
 };
+
+/** A step of a run under way that reads an entry of memory next. */
+export type NextReader = {
+  runId: string;
+  runNumber: number;
+  flow: string;
+  /** Path in the run of a task that has begun, else its place in the flow. */
+  path: string;
+  title: string;
+  /** Title of the agent; null where an expression of the task reads it. */
+  agent: string | null;
+  /** `now`: the agent is at work. */
+  when: "now" | "later";
+};

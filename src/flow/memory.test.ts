@@ -5,7 +5,7 @@ import { expressionFacts } from "./expression/references.ts";
 import { parseFlow } from "./language/parse.ts";
 import { printFlow } from "./language/print.ts";
 import { coversMemory, memoryGrantOf, memoryKeyProblem, readMemoryKey } from "./language/memory.ts";
-import { foldEvents, machine, type Remembered } from "./machine/index.ts";
+import { foldEvents, machine, memoryReaders, type Remembered } from "./machine/index.ts";
 import { flowOf, world } from "./machine/testing/world.ts";
 import { validateFlow } from "./validate/index.ts";
 
@@ -252,5 +252,48 @@ outputs: { last: "{{ memory('flow:last') }}", kept: "{{ tasks.keep.output }}" }
     expect(denied).toHaveLength(2);
     expect(denied[0]).toContain("What may be: flow:case.*");
     expect(denied[1]).toContain("What may be: nothing");
+  });
+});
+
+describe("[G12] who reads an entry next", () => {
+  const text = `id: readers
+agents:
+  may: { tools: [memory], memory: { read: ["flow:case.*"] } }
+  mayNot: { tools: [memory] }
+  noTool: { tools: [look], memory: { read: ["flow:*"] } }
+  told: { instructions: "Know {{ memory('flow:case.x') }}" }
+memory: { read: ["flow:*"] }
+tasks:
+  - { id: first, set: { x: "{{ memory('flow:case.x') }}" } }
+  - { id: route, if: "1 == 2", then: [{ id: never, log: "{{ memory('flow:case.x') }}" }] }
+  - id: both
+    parallel:
+      - { id: asks, agent: may, prompt: Look }
+      - { id: other, agent: mayNot, prompt: Look }
+      - { id: bare, agent: noTool, prompt: Look }
+    errors: [{ id: sorry, log: "{{ memory('flow:case.x') }}" }]
+  - { id: known, agent: told, prompt: Go on }
+  - id: says
+    log: '{{ memory( "flow:case.x" ) }} and {{ memory("flow:case.y") }}'
+  - { id: ends, log: over }
+`;
+  const next = (run: ReturnType<typeof world>, key: string): string[] =>
+    memoryReaders(flowOf(text), run.state(), key).map(
+      ({ path, agent, when }) => `${when} ${path}${agent === null ? "" : ` by ${agent}`}`,
+    );
+
+  test("[G12] agents at work first, then what has not begun; nothing that is over or only a failure begins", () => {
+    const run = world(text, { tools: { "memory.get": {}, look: {} }, models: () => "hang" });
+    expect(next(run, "flow:case.x")).toEqual(["now both/asks by may", "later known", "later says"]);
+    expect(next(run, "flow:case.y")).toEqual(["now both/asks by may", "later says"]);
+    expect(next(run, "flow:other")).toEqual([]);
+    // Without a grant of its own, an agent reads the memory of its run.
+    expect(next(run, "run:log")).toEqual(["now both/other by mayNot"]);
+    const before = foldEvents(machine.initial(), run.events.slice(0, 1));
+    expect(memoryReaders(flowOf(text), before, "flow:case.x").map(({ path }) => path)).toEqual([
+      ...["first", "route/never", "both/asks", "known", "says"],
+    ]);
+    const over = world(text, { tools: { "memory.get": {}, look: {} }, models: () => "done" });
+    expect(next(over, "flow:case.x")).toEqual([]);
   });
 });

@@ -22,6 +22,7 @@ export {
   getEntry,
   listEntries,
   listMemories,
+  memoryHead,
   describeEntry,
   openEntryText,
   setEntry,

@@ -72,6 +72,16 @@ async function headOf({ db }: PeoplesMemory, scope: Scope, subject: string | und
   return { scope: of, subject, title: found.title, number: found.number };
 }
 
+/** Whose memory a subject is. "not-found" for one of another workspace. Needs "workspace.see". */
+export async function memoryHead(
+  memory: PeoplesMemory,
+  scope: Scope,
+  subject: string | undefined,
+): Promise<MemoryHead> {
+  authorize(scope, memoryPolicy.see);
+  return headOf(memory, scope, subject);
+}
+
 async function entriesOf(memory: PeoplesMemory, scope: Scope, subject: string): Promise<Entries | null> {
   if (!(await store.hasDocument(scope, memory.db, subject))) return null;
   return loadEntries(memory.live, scope, subject);

@@ -18,6 +18,7 @@ export { tokensOf } from "./totals.ts";
 export { leftOutMarker, shownBytes } from "./agent/estimate.ts";
 export { covers, grantedTools } from "./agent/grants.ts";
 export { upcast, eventVersion, type Upcasters, type Upcaster } from "./upcast.ts";
+export { memoryReaders, type MemoryReader } from "./memory-readers.ts";
 export { mapPlaces, beginningOf } from "./places.ts";
 export { rememberTool, scriptTool } from "./names.ts";
 export { isHarmless, mockOf, mockRemembered, type Mocked, type Sandbox } from "./sandbox/sandbox.ts";

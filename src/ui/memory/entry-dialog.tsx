@@ -7,11 +7,11 @@ import { Button } from "../parts/button.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { Field, Input, Select, Textarea } from "../parts/field.tsx";
 import { FormError } from "../parts/states.tsx";
-import { editable, tagsOf, typed } from "./value.ts";
+import { Details, type EntryType } from "./details.tsx";
+import { NextReaders } from "./next-readers.tsx";
+import { editable, type Form, formOf, tagsOf, valueOf } from "./value.ts";
 
-const types = ["fact", "note", "decision", "artefact"] as const;
-
-/** Writes an entry, new or over the version that is shown. */
+/** Writes an entry as a whole, new or over the version that is shown. Texts that are there are typed in instead. */
 export function EntryDialog({
   subject,
   scope,
@@ -28,7 +28,9 @@ export function EntryDialog({
   const queries = useQueryClient();
   const [name, setName] = useState(entry?.name ?? "");
   const [text, setText] = useState(entry === null ? "" : editable(entry.value));
-  const [type, setType] = useState(entry?.type ?? "fact");
+  const [form, setForm] = useState<Form>(entry === null ? "text" : formOf(entry.value));
+  const [problem, setProblem] = useState<string | null>(null);
+  const [type, setType] = useState<EntryType>(entry?.type ?? "fact");
   const [tags, setTags] = useState(entry?.tags.join(", ") ?? "");
   const set = useMutation(
     trpc.memory.set.mutationOptions({
@@ -48,10 +50,13 @@ export function EntryDialog({
         className="flex flex-col gap-4"
         onSubmit={(event) => {
           event.preventDefault();
+          const read = valueOf(form, text);
+          setProblem("problem" in read ? read.problem : null);
+          if ("problem" in read) return;
           set.mutate({
             subject,
             name: name.trim(),
-            value: typed(text),
+            value: read.value,
             type,
             tags: tagsOf(tags),
             ifVersion: entry?.version ?? 0,
@@ -74,43 +79,37 @@ export function EntryDialog({
             )}
           </Field>
         ) : null}
-        <Field label="Value" hint="A text, or JSON such as 12, true or a list.">
+        <Field label="Holds">
           {(ids) => (
-            <Textarea {...ids} rows={7} value={text} onChange={(event) => setText(event.target.value)} />
+            <Select
+              {...ids}
+              value={form}
+              onChange={(event) => {
+                setForm(event.target.value === "JSON" ? "JSON" : "text");
+                setProblem(null);
+              }}
+            >
+              <option value="text">Text, which people can type in together</option>
+              <option value="JSON">JSON, such as 12, true, a list or a map</option>
+            </Select>
           )}
         </Field>
-        <div className="grid gap-4 sm:grid-cols-[160px_1fr]">
-          <Field label="Type">
-            {(ids) => (
-              <Select
-                {...ids}
-                value={type}
-                onChange={(event) => setType(types.find((one) => one === event.target.value) ?? "fact")}
-              >
-                {types.map((one) => (
-                  <option key={one} value={one}>
-                    {one}
-                  </option>
-                ))}
-              </Select>
-            )}
-          </Field>
-          <Field label="Tags" optional>
-            {(ids) => (
-              <Input
-                {...ids}
-                placeholder="refund, policy"
-                value={tags}
-                onChange={(event) => setTags(event.target.value)}
-              />
-            )}
-          </Field>
-        </div>
-        {entry === null ? null : (
-          <p className="text-(--text-2)">
-            What you save counts from the next step on in which an agent or a task reads it.
-          </p>
-        )}
+        <Field label="Value" error={problem}>
+          {(ids) => (
+            <Textarea
+              {...ids}
+              rows={7}
+              value={text}
+              className={form === "JSON" ? "font-mono [font-size:12px]" : ""}
+              onChange={(event) => {
+                setText(event.target.value);
+                setProblem(null);
+              }}
+            />
+          )}
+        </Field>
+        <Details type={type} tags={tags} onType={setType} onTags={setTags} />
+        {entry === null ? null : <NextReaders subject={subject} name={entry.name} />}
         <FormError error={set.error} />
         <div className="flex justify-end gap-2">
           <Button tone="quiet" onClick={onClose}>

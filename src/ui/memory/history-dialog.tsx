@@ -8,6 +8,7 @@ import { Dialog } from "../parts/dialog.tsx";
 import { ErrorState, FormError, SkeletonRows } from "../parts/states.tsx";
 import { RelativeTime } from "../parts/time.tsx";
 import { useToast } from "../parts/toast.tsx";
+import { NextReaders } from "./next-readers.tsx";
 import { editable } from "./value.ts";
 import { Writer } from "./writer.tsx";
 
@@ -53,6 +54,7 @@ export function HistoryDialog({
             ))}
           </ol>
           <Readers readBy={history.data.readBy} />
+          {present === undefined || present.gone ? null : <NextReaders subject={subject} name={name} />}
         </div>
       )}
       <FormError error={undo.error} />

@@ -2,7 +2,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSubscription } from "@trpc/tanstack-react-query";
 import { BookMarked, History, Pencil, Trash2 } from "lucide-react";
-import { useDeferredValue, useState } from "react";
+import { useCallback, useDeferredValue, useEffect, useRef, useState } from "react";
+import type { LiveClient, Person } from "#collab/client.ts";
 import type { ListedEntry } from "#api/index.ts";
 import { useMe } from "../client/me.ts";
 import { useTRPC } from "../client/trpc.ts";
@@ -12,8 +13,10 @@ import { EmptyState, ErrorState, FormError, SkeletonRows } from "../parts/states
 import { RelativeTime } from "../parts/time.tsx";
 import { EntryDialog } from "./entry-dialog.tsx";
 import { HistoryDialog } from "./history-dialog.tsx";
+import { TextDialog } from "./text-dialog.tsx";
+import { useEntryText, useMemoryFacts, useMemoryLive, useWords } from "./use-memory-live.ts";
 import { shown } from "./value.ts";
-import { Writer } from "./writer.tsx";
+import { Here, Writer } from "./writer.tsx";
 
 const empties = {
   workspace:
@@ -21,6 +24,29 @@ const empties = {
   flow: "What runs of this flow leave for the next ones. Agents write it where the flow grants flow: keys.",
   run: "What the agents of this run tell each other. Tasks write here with remember, agents with the memory tools.",
 } as const;
+
+/** How long lists wait for more of what is being typed before they are read again. */
+const togetherMs = 400;
+
+/** Does it soon; once for all that ask for it until then. */
+function useSoon(act: () => void): () => void {
+  const timer = useRef<number | null>(null);
+  const last = useRef(act);
+  last.current = act;
+  useEffect(
+    () => () => {
+      if (timer.current !== null) window.clearTimeout(timer.current);
+      timer.current = null;
+    },
+    [],
+  );
+  return useCallback(() => {
+    timer.current ??= window.setTimeout(() => {
+      timer.current = null;
+      last.current();
+    }, togetherMs);
+  }, []);
+}
 
 /** One memory: its entries as they are written, to be searched, edited, and taken back. */
 export function MemoryPanel({
@@ -33,7 +59,7 @@ export function MemoryPanel({
 }) {
   const trpc = useTRPC();
   const queries = useQueryClient();
-  const { may } = useMe();
+  const { me, may } = useMe();
   const mayEdit = may("flow.edit");
   const [text, setText] = useState("");
   const search = useDeferredValue(text.trim());
@@ -43,12 +69,10 @@ export function MemoryPanel({
   const memory = useQuery(
     trpc.memory.list.queryOptions({ subject, text: search }, { placeholderData: (before) => before }),
   );
-  useSubscription(
-    trpc.memory.watch.subscriptionOptions(
-      { subject },
-      { onData: () => void queries.invalidateQueries({ queryKey: trpc.memory.list.pathKey() }) },
-    ),
-  );
+  const readAgain = useSoon(() => void queries.invalidateQueries({ queryKey: trpc.memory.list.pathKey() }));
+  useSubscription(trpc.memory.watch.subscriptionOptions({ subject }, { onData: readAgain }));
+  const client = useMemoryLive(subject ?? me?.workspace.id, me?.user.id);
+  const { writers } = useMemoryFacts(client);
   const forget = useMutation(
     trpc.memory.forget.mutationOptions({
       onSuccess: () => queries.invalidateQueries({ queryKey: trpc.memory.pathKey() }),
@@ -93,6 +117,8 @@ export function MemoryPanel({
             <Row
               key={entry.name}
               entry={entry}
+              client={client}
+              here={writers.get(entry.name) ?? nobody}
               scope={scope}
               mayEdit={mayEdit}
               onEdit={() => setOpen({ kind: "edit", entry })}
@@ -103,7 +129,11 @@ export function MemoryPanel({
         </ul>
       )}
       {open?.kind === "edit" ? (
-        <EntryDialog subject={subject} scope={scope} entry={open.entry} onClose={close} />
+        client !== null && open.entry !== null && typeof open.entry.value === "string" ? (
+          <TextDialog subject={subject} scope={scope} entry={open.entry} client={client} onClose={close} />
+        ) : (
+          <EntryDialog subject={subject} scope={scope} entry={open.entry} onClose={close} />
+        )
       ) : null}
       {open?.kind === "history" ? (
         <HistoryDialog subject={subject} scope={scope} name={open.name} mayEdit={mayEdit} onClose={close} />
@@ -112,8 +142,12 @@ export function MemoryPanel({
   );
 }
 
+const nobody: readonly Person[] = [];
+
 function Row({
   entry,
+  client,
+  here,
   scope,
   mayEdit,
   onEdit,
@@ -121,6 +155,9 @@ function Row({
   onForget,
 }: {
   entry: ListedEntry;
+  client: LiveClient | null;
+  /** The others who have it open. */
+  here: readonly Person[];
   scope: string;
   mayEdit: boolean;
   onEdit(): void;
@@ -129,6 +166,8 @@ function Row({
 }) {
   const key = `${scope}:${entry.name}`;
   const [last] = entry.readBy;
+  // As it is being typed, ahead of what the list was told.
+  const words = useWords(useEntryText(client, entry.name));
   return (
     <li className="grid grid-cols-[minmax(0,1fr)_max-content] gap-x-3 gap-y-1 px-4 py-2.5">
       <div className="flex min-w-0 flex-wrap items-center gap-x-2 gap-y-1">
@@ -160,7 +199,7 @@ function Row({
           </>
         ) : null}
       </div>
-      <p className="line-clamp-3 min-w-0 break-words whitespace-pre-wrap">{shown(entry.value)}</p>
+      <p className="line-clamp-3 min-w-0 break-words whitespace-pre-wrap">{words ?? shown(entry.value)}</p>
       <p className="col-span-2 flex min-w-0 flex-wrap items-center gap-x-2 text-(--text-2) [font:var(--type-12)]">
         <Writer entry={entry} />
         <RelativeTime at={entry.at} />
@@ -174,6 +213,7 @@ function Row({
             ? "not read yet"
             : `last read by ${last.agent === "" ? (last.path === "" ? "the outputs" : last.path) : last.agent}, version ${last.version}`}
         </span>
+        <Here people={here} />
       </p>
     </li>
   );

@@ -1,5 +1,12 @@
 import type { Json } from "#base/index.ts";
 
+/** What a person writes an entry as. */
+export type Form = "text" | "JSON";
+
+export function formOf(value: Json): Form {
+  return typeof value === "string" ? "text" : "JSON";
+}
+
 /** A value as a person edits it: a text as it is, everything else as JSON. */
 export function editable(value: Json): string {
   return typeof value === "string" ? value : JSON.stringify(value, null, 2);
@@ -10,14 +17,16 @@ export function shown(value: Json): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** What a person typed: JSON where it is a number, true, false, null, a list, a map or a quoted text; else the text itself. */
-export function typed(text: string): Json {
-  const trimmed = text.trim();
-  if (!/^([[{"]|-?\d|true$|false$|null$)/.test(trimmed)) return text;
+/** The value that a person typed, or what is wrong with it. A text is taken as it is. */
+export function valueOf(form: Form, text: string): { readonly value: Json } | { readonly problem: string } {
+  if (form === "text") return { value: text };
+  if (text.trim() === "") return { problem: "Write JSON here, such as 12, true or a list." };
   try {
-    return JSON.parse(trimmed) as Json;
-  } catch {
-    return text;
+    return { value: JSON.parse(text) as Json };
+  } catch (error) {
+    const [, line] = /line (\d+)/.exec(error instanceof Error ? error.message : "") ?? [];
+    const where = line === undefined ? "" : ` Look at line ${line}.`;
+    return { problem: `This is not JSON.${where} A text in JSON stands in quotation marks.` };
   }
 }
 
