@@ -1,5 +1,5 @@
 import { expect, test, type Page } from "@playwright/test";
-import { address, own, ownerState, publish, startRun } from "./support/world.ts";
+import { address, newcomer, own, ownerState, publish, startRun } from "./support/world.ts";
 
 test.use({ storageState: ownerState });
 
@@ -42,9 +42,11 @@ async function flowId(page: Page, named: string): Promise<string> {
   }, named);
 }
 
-test("what a person edits while a run waits is what the agent reads at its next step", async ({
+test("what two people type while a run waits is what the agent reads at its next step", async ({
   page,
+  browser,
 }, info) => {
+  test.slow();
   const id = own("memory-desk", info);
   const title = own("Memory desk", info);
   await publish(page, desk.replace("memory-desk", id).replace("Memory desk", title));
@@ -58,19 +60,48 @@ test("what a person edits while a run waits is what the agent reads at its next 
   await expect(entry).toContainText("Refunds within 14 days");
   await expect(entry).toContainText("not read yet");
 
-  // Somebody else has the page open, and sees the edit without doing anything.
-  const other = await page.context().newPage();
+  // Somebody else has the page open, and sees the edit as it is typed.
+  const other = await newcomer(page, browser, info, { name: "Ben Builder", role: "builder" });
   await other.goto(page.url());
-  await expect(other.getByText("Refunds within 14 days")).toBeVisible();
+  const theirs = other.getByRole("listitem").filter({ hasText: "flow:desk.policy" });
+  await expect(theirs).toContainText("Refunds within 14 days");
 
   await entry.getByRole("button", { name: "Edit flow:desk.policy" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByLabel("Value").fill("Refunds within 30 days");
-  await dialog.getByRole("button", { name: "Save" }).click();
+  const text = dialog.getByLabel("Text of flow:desk.policy");
+  await expect(text).toContainText("Refunds within 14 days");
+  await expect(dialog.getByText("Reader in Read the policy")).toBeVisible();
+  await text.press("Control+End");
+  await text.pressSequentially(", or 30");
+  await expect(theirs).toContainText("Refunds within 14 days, or 30");
+  await expect(theirs).toContainText("Ada Lovelace is here");
+
+  // Both type in it; one of them without a connection for a while.
+  await theirs.getByRole("button", { name: "Edit flow:desk.policy" }).click();
+  const othersDialog = other.getByRole("dialog");
+  const othersText = othersDialog.getByLabel("Text of flow:desk.policy");
+  await expect(othersText).toContainText("or 30");
+  await expect(dialog.getByText("Ben Builder is here")).toBeVisible();
+  await other.context().setOffline(true);
+  await othersText.press("Control+Home");
+  await othersText.pressSequentially("Our rule: ");
+  const saving = othersDialog.getByRole("status", { name: "Saving" });
+  await expect(saving).not.toContainText("Saved");
+  await text.press("Control+End");
+  await text.pressSequentially(" days");
+  await expect(text).not.toContainText("Our rule");
+  await other.context().setOffline(false);
+  for (const each of [text, othersText]) {
+    await expect(each).toContainText("Our rule: ");
+    await expect(each).toContainText("or 30 days");
+  }
+  await expect(saving).toContainText("Saved");
+  await expect(dialog.getByRole("status", { name: "Saving" })).toContainText("Saved");
+  await dialog.getByRole("button", { name: "Done" }).click();
   await expect(dialog).toBeHidden();
-  await expect(entry).toContainText("Refunds within 30 days");
-  await expect(other.getByText("Refunds within 30 days")).toBeVisible();
-  await other.close();
+  const together = "Our rule: Refunds within 14 days, or 30 days";
+  await expect(entry).toContainText(together);
+  await other.context().close();
 
   await page.goto(run);
   await page
@@ -79,7 +110,7 @@ test("what a person edits while a run waits is what the agent reads at its next 
     .first()
     .click();
   await expect(page.getByText("Succeeded").first()).toBeVisible();
-  await expect(page.getByText("Refunds within 30 days").first()).toBeVisible();
+  await expect(page.getByText(together).first()).toBeVisible();
 
   // The page tells who wrote each version, and which step read it.
   await page.goto(address(`/memory?of=${await flowId(page, title)}`));
@@ -88,13 +119,14 @@ test("what a person edits while a run waits is what the agent reads at its next 
   const history = page.getByRole("dialog");
   const versions = history.getByRole("list", { name: "Versions" }).getByRole("listitem");
   await expect(versions.first()).toContainText("Ada Lovelace");
+  await expect(versions.first()).toContainText("Ben Builder");
   await expect(versions.last()).toContainText(title);
   await expect(history.getByText("by reader")).toBeVisible();
   await history.getByRole("button", { name: "Close" }).click();
 
   await page.getByLabel("Search this memory").fill("nowhere");
   await expect(page.getByText("No entry has these words.")).toBeVisible();
-  await page.getByLabel("Search this memory").fill("refunds 30");
+  await page.getByLabel("Search this memory").fill("rule 30");
   await expect(entry).toBeVisible();
 });
 

@@ -227,7 +227,19 @@ test("memory", async ({ browser }) => {
   await studio.shoot("memory-edit", async (fresh) => {
     await loaded(fresh, address(`/memory?of=${of}`));
     await fresh.getByRole("button", { name: "Edit flow:desk.policy" }).click();
-    await fresh.getByRole("dialog").getByLabel("Value").waitFor();
+    await fresh.getByRole("dialog").getByLabel("Text of flow:desk.policy").waitFor();
+    await fresh.getByText("Saved").waitFor();
+    await fresh.getByText("No run under way reads it any more.").waitFor();
+  });
+  await studio.shoot("memory-new", async (fresh) => {
+    await loaded(fresh, address("/memory"));
+    await fresh.getByRole("button", { name: "Remember something" }).click();
+    const dialog = fresh.getByRole("dialog");
+    await dialog.getByLabel("Name").fill("limits");
+    await dialog.getByLabel("Holds").selectOption("JSON");
+    await dialog.getByLabel("Value").fill("{ amount: 40 }");
+    await dialog.getByRole("button", { name: "Remember" }).click();
+    await dialog.getByRole("alert").waitFor();
   });
   await studio.shoot("run-memory", async (fresh, isPhone) => {
     await loaded(fresh, run);

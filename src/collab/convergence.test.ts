@@ -2,18 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 import { startTestDatabase, type TestDatabase } from "#platform/testing.ts";
-import {
-  fingerprint,
-  openStage,
-  type People,
-  socketOf,
-  type Stage,
-  testWorkspace,
-  until,
-} from "./testing/stage.ts";
+import { type ServerProcess, startProcess } from "./testing/processes.ts";
+import { fingerprint, openStage, type People, socketOf, testWorkspace, until } from "./testing/stage.ts";
 import { createTypist, seeded, type Typist, wordsOf } from "./testing/typist.ts";
 
-/** 1000 rounds before a release: `BATON_LIVE_ROUNDS=1000`. */
+/** `npm run test:rounds` makes 1000. */
 const rounds = Number(process.env["BATON_LIVE_ROUNDS"] ?? 100);
 const seed = Number(process.env["BATON_LIVE_SEED"] ?? 20_261_122);
 
@@ -35,17 +28,18 @@ type Tab = {
   online: boolean;
 };
 
-describe("random edits, random disconnects, two servers", () => {
+describe("random edits, random disconnects, two server processes, kill -9 in the middle", () => {
   it(
     `leave all replicas equal and nothing lost, in ${rounds} rounds`,
-    { timeout: 60_000 + rounds * 500 },
+    { timeout: 120_000 + rounds * 2000 },
     async () => {
       const random = seeded(seed);
-      const limits = { updates: { perSecond: 5000, burst: 5000 } };
-      const stages: Stage[] = [
-        await openStage(database.url, people, { compactEvery: 40, limits }),
-        await openStage(database.url, people, { compactEvery: 40, limits }),
+      const options = { compactEvery: 40, limits: { updates: { perSecond: 5000, burst: 5000 } } };
+      const servers: ServerProcess[] = [
+        await startProcess(database.url, 0, options),
+        await startProcess(database.url, 0, options),
       ];
+      const refusals: unknown[] = [];
       const perDocument = 20;
       let tabs: Tab[] = [];
       let subject = "";
@@ -53,11 +47,16 @@ describe("random edits, random disconnects, two servers", () => {
         subject = `fuzz${round}`;
         tabs = names.map((name, index) => {
           const doc = new Y.Doc();
-          const provider = new WebsocketProvider(`${stages[index % 2]?.url}/collab`, `flow/${subject}`, doc, {
-            WebSocketPolyfill: socketOf(name),
-            disableBc: true,
-            maxBackoffTime: 20,
-          });
+          const provider = new WebsocketProvider(
+            `${servers[index % 2]?.url}/collab`,
+            `flow/${subject}`,
+            doc,
+            {
+              WebSocketPolyfill: socketOf(name),
+              disableBc: true,
+              maxBackoffTime: 20,
+            },
+          );
           return { provider, doc, typist: createTypist(`${name}.`, random), online: true };
         });
       };
@@ -73,7 +72,18 @@ describe("random edits, random disconnects, two servers", () => {
           closeTabs();
           openTabs(round);
         }
+        const dies =
+          round % 25 === 24 ? { at: Math.floor(random() * 12), index: Math.floor(random() * 2) } : null;
         for (let step = 0; step < 12; step += 1) {
+          const victim = step === dies?.at ? servers[dies.index] : undefined;
+          if (dies !== null && victim !== undefined) {
+            refusals.push(...(await victim.refusals()));
+            // In the middle of what was typed just now.
+            for (const { doc, typist } of tabs) typist.type(doc);
+            await victim.kill();
+            for (const { doc, typist } of tabs) typist.type(doc);
+            servers[dies.index] = await startProcess(database.url, victim.port, options);
+          }
           const tab = tabs[Math.floor(random() * tabs.length)];
           if (tab === undefined) continue;
           const chance = random();
@@ -82,22 +92,9 @@ describe("random edits, random disconnects, two servers", () => {
             tab.online = !tab.online;
             if (tab.online) tab.provider.connect();
             else tab.provider.disconnect();
-          } else if (chance < 0.82) stages[Math.floor(random() * 2)]?.cut();
+          } else if (chance < 0.82) servers[Math.floor(random() * 2)]?.cut();
           // Lets what is on its way come through in between, or not.
           else await new Promise((resolve) => setTimeout(resolve, random() * 8));
-        }
-        if (round % 25 === 24) {
-          const index = Math.floor(random() * 2);
-          const old = stages[index];
-          if (old !== undefined) {
-            await old.close();
-            stages[index] = await openStage(
-              database.url,
-              people,
-              { compactEvery: 40, limits },
-              Number(new URL(old.url).port),
-            );
-          }
         }
         for (const tab of tabs) {
           if (tab.online) continue;
@@ -113,10 +110,12 @@ describe("random edits, random disconnects, two servers", () => {
         const agree = (): boolean =>
           tabs.every(({ provider, doc }) => provider.synced && JSON.stringify(wordsOf(doc)) === wanted) &&
           new Set(tabs.map(({ doc }) => fingerprint(doc))).size === 1;
-        await until(agree, `all tabs agree in round ${round} of seed ${seed}`).catch((error: unknown) => {
-          expect(tabs.map(({ doc }) => wordsOf(doc))).toEqual(tabs.map(() => expected));
-          throw error;
-        });
+        await until(agree, `all tabs agree in round ${round} of seed ${seed}`, 60_000).catch(
+          (error: unknown) => {
+            expect(tabs.map(({ doc }) => wordsOf(doc))).toEqual(tabs.map(() => expected));
+            throw error;
+          },
+        );
       }
 
       // What the log and its snapshots make is what the tabs show, read by a server that never held it.
@@ -132,10 +131,12 @@ describe("random edits, random disconnects, two servers", () => {
         "select count(*)::int as snapshots from live_snapshot",
       );
       expect(rows[0]?.snapshots).toBeGreaterThan(0);
-      expect([...stages, late].flatMap(({ refusals }) => refusals)).toEqual([]);
+      for (const server of servers) refusals.push(...(await server.refusals()));
+      expect([...refusals, ...late.refusals]).toEqual([]);
       provider.destroy();
       closeTabs();
-      for (const stage of [...stages, late]) await stage.close();
+      for (const server of servers) await server.kill();
+      await late.close();
     },
   );
 });
