@@ -70,6 +70,11 @@ export function TextDialog({
       ) : (
         <SkeletonRows rows={2} height={56} />
       )}
+      {status === "closed" || status === "refused" ? (
+        <p role="alert" className="text-(--fail)">
+          What you type here is not taken any more. Copy what you need, and load the page again.
+        </p>
+      ) : null}
       <div className="flex flex-wrap items-center justify-between gap-2">
         <SaveStatus status={status} />
         <Here people={writers.get(name) ?? []} />
