@@ -8,7 +8,7 @@ const queueSql = `select jobs.task_identifier as task, count(*)::int as count,
  group by jobs.task_identifier`;
 const workerSql = `select count(*) filter (where died_at is null)::int as alive from worker`;
 const inboxSql = `select count(*)::int as count,
-       coalesce(max(extract(epoch from clock_timestamp() - created_at)), 0)::float8 as age
+       coalesce(max(extract(epoch from clock_timestamp() - run_inbox.created_at)), 0)::float8 as age
   from run_inbox join run on run.id = run_inbox.run_id where consumed_at is null and run.finished_at is null`;
 
 /** Registers what the database knows of all processes: runs by state, the queue's depth and age, workers alive. */

@@ -58,7 +58,12 @@ function guard({ pool }: Database): void {
 export async function migrateQueue(db: Database): Promise<void> {
   guard(db);
   await runMigrations({ pgPool: db.pool, logger });
+  await db.pool.query(lockedIndexSql);
 }
+
+/** Of jobs that somebody has taken, which are few: those that got lost are looked for at each heartbeat. */
+const lockedIndexSql = `create index if not exists baton_jobs_locked_idx
+  on graphile_worker._private_jobs (locked_at) where locked_at is not null`;
 
 /** Begins to take jobs: runs to drive, and timers, which only put their signal into an inbox. */
 export async function startQueue(options: QueueOptions): Promise<Queue> {

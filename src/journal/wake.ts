@@ -149,11 +149,14 @@ export async function reopenInTransaction(
 /** Seconds for which a signal may lie unread in the inbox of a run that nobody drives before it is looked after. */
 const forgottenSeconds = 15;
 
-const forgottenSql = `select ${addRunJob("run.id")} from run
+/** Goes out from what is unread, which is little, and not from runs that wait, which may be many. */
+const forgottenSql = `with unread as materialized (
+  select distinct run_id from run_inbox
+   where consumed_at is null and created_at < clock_timestamp() - make_interval(secs => ${forgottenSeconds})
+)
+select ${addRunJob("run.id")} from unread join run on run.id = unread.run_id
   where owner is null and finished_at is null
     and not exists (select 1 from run_slot where run_slot.run_id = run.id and not held)
-    and exists (select 1 from run_inbox as item where item.run_id = run.id and item.consumed_at is null
-                   and item.created_at < clock_timestamp() - make_interval(secs => ${forgottenSeconds}))
     and not exists (select 1 from graphile_worker.jobs as job
                      where job.key in ('run:' || run.id, 'alone:' || run.id))
   limit 200`;
@@ -168,7 +171,7 @@ const lostJobsSql = `with lost as (
   select job.id from graphile_worker._private_jobs as job
     join graphile_worker._private_tasks as task on task.id = job.task_id
     cross join lateral split_part(task.identifier, '-v', 1) as kind
-   where job.locked_at < clock_timestamp() - make_interval(secs =>
+   where job.locked_at is not null and job.locked_at < clock_timestamp() - make_interval(secs =>
            case kind when 'alone' then 45 when 'schedule' then 60 when 'completion' then 60 when 'bulk' then 300
                      else ${forgottenSeconds} end)
      and (kind in ('timer', 'schedule', 'completion', 'bulk') or (kind in ('run', 'alone') and exists (

@@ -80,7 +80,8 @@ export async function reapDeadWorkers(db: Database): Promise<readonly WorkerId[]
     `select id from worker where died_at is null
         and heartbeat_at < clock_timestamp() - make_interval(secs => ${deadAfterSeconds})
      union
-     select run.owner from run join worker on worker.id = run.owner where worker.died_at is not null and run.finished_at is null`,
+     select run.owner from run join worker on worker.id = run.owner where worker.died_at is not null
+        and run.owner is not null and run.finished_at is null`,
   );
   const dead = rows.map((row) => row.id);
   metrics.deaths.inc(dead.length);
