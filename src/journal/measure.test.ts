@@ -23,7 +23,7 @@ test("what the database knows of all processes is among the metrics", async () =
   );
   await pool.query("select graphile_worker.add_job('timer', '{}')");
   measureJournal(database.db);
-  const text = await metricsText();
+  const { text } = await metricsText();
   expect(text).toMatch(/^baton_runs\{state="waiting"\} 1$/m);
   expect(text).toMatch(/^baton_queue_jobs\{task="timer"\} 1$/m);
   expect(text).toMatch(/^baton_inbox_unread 1$/m);
