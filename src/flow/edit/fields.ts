@@ -2,7 +2,7 @@ import { isMap, isScalar, type Node, type YAMLMap } from "yaml";
 import { isObject, type Json } from "#base/index.ts";
 import type { DocumentPath } from "../language/source.ts";
 import { refusal, type TextChange } from "./change.ts";
-import { TextTree, withoutLines, type Member } from "./tree.ts";
+import { TextTree, withoutLines, type Member, type Stretch } from "./tree.ts";
 import { afterColon, inline, scalar } from "./write.ts";
 
 /**
@@ -60,14 +60,19 @@ function replaced(tree: TextTree, path: DocumentPath, node: Node, value: Json): 
       if (member !== null) return afterKey(tree, owner, member, value);
     }
     const text = isMap(owner) && tree.isBlock(owner) ? scalar(value, node.type) : inline(value);
-    return { ...stretch, insert: text };
+    return { ...stretch, insert: gapBefore(tree, stretch) + text };
   }
   if (isMap(owner) && tree.isBlock(owner)) {
     const member = tree.member(owner, String(path.at(-1)));
     if (member !== null) return afterKey(tree, owner, member, value);
   }
   const to = tree.isBlock(node) ? tree.endOf(node, stretch.from) : stretch.to;
-  return { from: stretch.from, to, insert: inline(value) };
+  return { from: stretch.from, to, insert: gapBefore(tree, stretch) + inline(value) };
+}
+
+/** Where nothing is written after a colon, what comes there needs a space. */
+function gapBefore(tree: TextTree, { from, to }: Stretch): string {
+  return from === to && tree.text.charAt(from - 1) === ":" ? " " : "";
 }
 
 /** Everything behind a key of a map in block form is written anew. */

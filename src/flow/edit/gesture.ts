@@ -4,6 +4,7 @@ import type { DocumentPath } from "../language/source.ts";
 import { parseFlow } from "../language/parse.ts";
 import type { TextChange } from "./change.ts";
 import { setField } from "./fields.ts";
+import { addNeed, forgetNeed, removeNeed } from "./needs.ts";
 import { freeId, freshIds, idsIn, renameTask } from "./rename.ts";
 import { duplicateTask, insertTask, moveTask, removeTask, wrapTask } from "./tasks.ts";
 import { listKeyOf, newTask } from "./templates.ts";
@@ -27,6 +28,8 @@ export type Gesture =
     }
   | { readonly kind: "wrap"; readonly task: DocumentPath; readonly head: "parallel" | "sequence" }
   | { readonly kind: "rename"; readonly task: DocumentPath; readonly id: string }
+  /** Of a dag: the task begins once the one with the id `on` is over, or no longer waits for it. */
+  | { readonly kind: "need" | "unneed"; readonly task: DocumentPath; readonly on: string }
   /** `keep`: how many steps of the path stay, even empty, when the value is taken away. */
   | {
       readonly kind: "set";
@@ -49,7 +52,7 @@ export function editFlow(text: string, gesture: Gesture): TextChange[] {
     case "insert":
       return insertTask(text, gesture.list, gesture.index, gesture.task);
     case "remove":
-      return removeTask(text, gesture.task);
+      return [...removeTask(text, gesture.task), ...forgetNeed(text, gesture.task)];
     case "duplicate":
       return duplicateTask(text, gesture.task, (stretch) => freshIds(text, gesture.task, stretch));
     case "move":
@@ -60,6 +63,10 @@ export function editFlow(text: string, gesture: Gesture): TextChange[] {
     }
     case "rename":
       return renameTask(text, gesture.task, gesture.id);
+    case "need":
+      return addNeed(text, gesture.task, gesture.on);
+    case "unneed":
+      return removeNeed(text, gesture.task, gesture.on);
     case "set":
       return setField(text, gesture.path, gesture.value, gesture.keep);
   }

@@ -3,7 +3,7 @@ import type { TextChange } from "#flow/index.ts";
 import { trimmed } from "./diff.ts";
 
 /** Origin of what is done on the canvas and in forms: one of these is one step to undo. */
-export const gestureOrigin = "gesture";
+export const gestureOrigin = "canvas";
 
 /** As much of a draft as changing it takes. */
 export type Changeable = {

@@ -1,6 +1,6 @@
 "use client";
 import { MessageSquarePlus, X } from "lucide-react";
-import { useEffect, useId, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import type { Json } from "#base/index.ts";
 import type { Preview } from "#flow/machine/index.ts";
 import { KindIcon } from "../graph/kind-icon.tsx";
@@ -10,6 +10,7 @@ import type { Language } from "./language/client.ts";
 import type { Analysis, FormField, Place, TaskForm } from "./language/protocol.ts";
 import { PreviewLine, PreviewSource } from "./preview/preview-line.tsx";
 import { usePreview } from "./preview/use-preview.ts";
+import { LockNote, useLocks } from "./presence/locks.tsx";
 import type { Plan } from "./use-gestures.ts";
 import { onTask } from "./canvas/moves.ts";
 
@@ -20,6 +21,8 @@ export function Inspector({
   flowSlug,
   place,
   isReadOnly,
+  isNaming,
+  onNamed,
   onDo,
   onComment,
   onClose,
@@ -30,6 +33,9 @@ export function Inspector({
   flowSlug: string;
   place: Place;
   isReadOnly: boolean;
+  /** The id is what is to be changed: its field gets the focus once. */
+  isNaming: boolean;
+  onNamed(): void;
   onDo(plan: Plan): Promise<boolean>;
   /** Left out where one may not comment. */
   onComment: (() => void) | undefined;
@@ -50,6 +56,13 @@ export function Inspector({
     };
   }, [language, analysis.text, key]);
   const preview = usePreview(language, analysis.text, flowSlug, place.id, form);
+  const section = useRef<HTMLElement>(null);
+  const isShown = form !== null;
+  useEffect(() => {
+    if (!isNaming || !isShown) return;
+    section.current?.querySelector<HTMLInputElement>("input")?.select();
+    onNamed();
+  }, [isNaming, isShown, onNamed]);
   if (form === null) {
     return (
       <section aria-label="Selected task" className="p-4">
@@ -60,7 +73,7 @@ export function Inspector({
   const shown = form.fields.filter((field) => field.isHead || field.value !== undefined || showsAll);
   const hidden = form.fields.length - shown.length;
   return (
-    <section aria-label="Selected task">
+    <section ref={section} aria-label="Selected task">
       <header className="sticky top-0 z-10 flex min-h-10 items-center gap-2 border-b border-(--border) bg-(--surface) px-4">
         <KindIcon kind={form.kind} />
         <h2 className="min-w-0 flex-1 truncate font-semibold">{form.id}</h2>
@@ -143,6 +156,8 @@ function TaskField({
   onSet(value: Json | undefined): void;
 }) {
   const [problem, setProblem] = useState<string | null>(null);
+  const locks = useLocks();
+  const holder = locks.holder(field.label);
   const { control, value } = field;
   const written =
     field.source !== "" ? field.source : value === undefined || value === null ? "" : String(value);
@@ -156,17 +171,24 @@ function TaskField({
     return (
       <Field label={field.label} hint={field.description} optional={!field.isHead}>
         {(ids) => (
-          <Select
-            {...ids}
-            disabled={isReadOnly}
-            value={written}
-            onChange={(event) => choose(event.target.value)}
-          >
-            <option value="">left out</option>
-            {options.map((option) => (
-              <option key={option}>{option}</option>
-            ))}
-          </Select>
+          <>
+            <Select
+              {...ids}
+              disabled={isReadOnly || holder !== null}
+              value={written}
+              onFocus={() => locks.start(field.label)}
+              onBlur={() => locks.end(field.label)}
+              onChange={(event) => choose(event.target.value)}
+            >
+              <option value="">left out</option>
+              {options.map((option) => (
+                <option key={option}>{option}</option>
+              ))}
+            </Select>
+            {holder === null ? null : (
+              <LockNote by={holder} onTakeOver={isReadOnly ? null : () => locks.takeOver(field.label)} />
+            )}
+          </>
         )}
       </Field>
     );
@@ -233,22 +255,72 @@ function Committed({
   onCommit(value: string): void;
 }) {
   const list = useId();
+  const locks = useLocks();
+  const holder = locks.holder(label);
+  const box = useRef<HTMLInputElement & HTMLTextAreaElement>(null);
   const [typed, setTyped] = useState(value);
   const [isTyping, setIsTyping] = useState(false);
+  /** What was typed here when somebody else took the field over. */
+  const [kept, setKept] = useState<string | null>(null);
   // What others write arrives here as well, but not under one's fingers.
   useEffect(() => {
     if (!isTyping) setTyped(value);
   }, [value, isTyping]);
+  const isHeld = holder !== null;
+  const latest = useRef({ typed, value });
+  latest.current = { typed, value };
+  useEffect(() => {
+    if (!isHeld || !isTyping) return;
+    const { typed: mine, value: there } = latest.current;
+    if (mine !== there) setKept(mine);
+    setIsTyping(false);
+  }, [isHeld, isTyping]);
+  const start = (): void => {
+    setIsTyping(true);
+    locks.start(label);
+  };
   const leave = (): void => {
     setIsTyping(false);
-    if (typed !== value) onCommit(typed);
+    locks.end(label);
+    if (isTyping && typed !== value) onCommit(typed);
+  };
+  const takeOver = (): void => {
+    locks.takeOver(label);
+    setIsTyping(true);
+    if (kept !== null) setTyped(kept);
+    setKept(null);
+    box.current?.focus();
+  };
+  const change = (next: string): void => {
+    if (!isTyping) start();
+    setTyped(next);
   };
   const common = {
+    ref: box,
     value: typed,
-    readOnly: isReadOnly,
-    onFocus: () => setIsTyping(true),
+    readOnly: isReadOnly || isHeld,
+    onFocus: () => {
+      if (!isHeld && !isReadOnly) start();
+    },
     onBlur: leave,
   };
+  const notes = (
+    <>
+      {holder === null ? null : <LockNote by={holder} onTakeOver={isReadOnly ? null : takeOver} />}
+      {kept === null ? null : (
+        <p className="flex flex-wrap items-center gap-x-2 [font:var(--type-12)]">
+          <span className="min-w-0 break-words">Not in the flow: you had typed "{kept}"</span>
+          <button
+            type="button"
+            onClick={() => setKept(null)}
+            className="text-(--accent-text) hover:underline pointer-coarse:min-h-11"
+          >
+            Forget it
+          </button>
+        </p>
+      )}
+    </>
+  );
   return (
     <Field label={label} hint={hint} error={error} optional={isOptional}>
       {(ids) =>
@@ -259,7 +331,7 @@ function Committed({
               {...common}
               {...(names.length > 0 ? { list } : {})}
               className={isCode ? "[font:var(--type-code)]" : ""}
-              onChange={(event) => setTyped(event.target.value)}
+              onChange={(event) => change(event.target.value)}
               onKeyDown={(event) => {
                 if (event.key === "Enter") event.currentTarget.blur();
                 if (event.key === "Escape") setTyped(value);
@@ -272,15 +344,19 @@ function Committed({
                 ))}
               </datalist>
             ) : null}
+            {notes}
           </>
         ) : (
-          <Textarea
-            {...ids}
-            {...common}
-            rows={Math.min(10, Math.max(2, typed.split("\n").length))}
-            className={control === "code" ? "min-h-0 [font:var(--type-code)]" : "min-h-0"}
-            onChange={(event) => setTyped(event.target.value)}
-          />
+          <>
+            <Textarea
+              {...ids}
+              {...common}
+              rows={Math.min(10, Math.max(2, typed.split("\n").length))}
+              className={control === "code" ? "min-h-0 [font:var(--type-code)]" : "min-h-0"}
+              onChange={(event) => change(event.target.value)}
+            />
+            {notes}
+          </>
         )
       }
     </Field>

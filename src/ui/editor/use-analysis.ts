@@ -1,11 +1,12 @@
 "use client";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { FlowGraph } from "#flow/index.ts";
 import type { KnowledgeView } from "#api/index.ts";
 import { Language } from "./language/client.ts";
 import type { Analysis } from "./language/protocol.ts";
 
-const pauseMs = 120;
+/** Between one reading and the next: enough for the page to draw, too little to be felt. */
+const pauseMs = 30;
 
 /** The worker that reads texts, for as long as the page stands. */
 export function useLanguage(): Language | null {
@@ -30,13 +31,20 @@ export type Read = {
   readonly isStale: boolean;
 };
 
+type Ask = { readonly language: Language | null; readonly text: string; readonly known: number };
+
 /** What the text is, a moment after it changed. */
 export function useAnalysis(
   language: Language | null,
   text: string,
   knowledge: KnowledgeView | undefined,
 ): Read {
-  const [read, setRead] = useState<Read>({ analysis: null, graph: null, isStale: false });
+  const [read, setRead] = useState<Read & { readonly version: number }>({
+    analysis: null,
+    graph: null,
+    isStale: false,
+    version: -1,
+  });
   const [known, setKnown] = useState(0);
   useEffect(() => {
     if (language === null || knowledge === undefined) return;
@@ -48,23 +56,48 @@ export function useAnalysis(
       isCurrent = false;
     };
   }, [language, knowledge]);
+  const newest = useRef<Ask>({ language, text, known });
+  newest.current = { language, text, known };
+  const isBusy = useRef(false);
+  // A worker that was closed answers no more.
+  useEffect(
+    () => () => {
+      isBusy.current = false;
+    },
+    [language],
+  );
   useEffect(() => {
-    if (language === null) return;
-    let isCurrent = true;
-    const timer = setTimeout(() => {
-      void language.ask("analyse", { text }).then((analysis) => {
-        if (!isCurrent) return;
-        setRead((before) => ({
-          analysis,
-          graph: analysis.graph ?? before.graph,
-          isStale: analysis.graph === null,
-        }));
-      });
-    }, pauseMs);
-    return () => {
-      isCurrent = false;
-      clearTimeout(timer);
+    if (language === null || isBusy.current) return;
+    // One reading at a time, always of the newest text: whoever types fast does not wait for texts that are gone.
+    isBusy.current = true;
+    const read = (): void => {
+      setTimeout(() => {
+        const asked = newest.current;
+        if (asked.language === null) {
+          isBusy.current = false;
+          return;
+        }
+        const give = (analysis: Analysis): void => {
+          const now = newest.current;
+          if (now.language !== asked.language) return read();
+          setRead((before) => ({
+            analysis,
+            graph:
+              analysis.graph === null || analysis.graphVersion === before.version
+                ? before.graph
+                : analysis.graph,
+            isStale: analysis.graph === null,
+            version: analysis.graph === null ? before.version : analysis.graphVersion,
+          }));
+          if (now.text !== asked.text || now.known !== asked.known) read();
+          else isBusy.current = false;
+        };
+        asked.language.ask("analyse", { text: asked.text }).then(give, () => {
+          isBusy.current = false;
+        });
+      }, pauseMs);
     };
+    read();
   }, [language, text, known]);
   return read;
 }

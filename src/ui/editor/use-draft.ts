@@ -3,6 +3,8 @@ import { useEffect, useState, useSyncExternalStore } from "react";
 import type { Text, UndoManager } from "yjs";
 import { gestureOrigin } from "./apply.ts";
 import { flowTextRoot, openLive, type LiveClient, type LiveStatus, type Person } from "#collab/client.ts";
+import { claimField } from "./presence/claims.ts";
+import { clashField } from "./presence/use-clash.ts";
 
 export type LiveDraft = {
   readonly client: LiveClient;
@@ -61,6 +63,9 @@ function factsOf(client: LiveClient): LiveFacts {
   return next;
 }
 
+/** What the page shows of people. Their cursors and pointers move too often for it, and are drawn apart. */
+const saidFields = ["selected", claimField, clashField];
+
 function sayTheSame(a: Person, b: Person | undefined): boolean {
   return (
     b !== undefined &&
@@ -68,7 +73,7 @@ function sayTheSame(a: Person, b: Person | undefined): boolean {
     a.id === b.id &&
     a.role === b.role &&
     a.self === b.self &&
-    a.state["selected"] === b.state["selected"]
+    saidFields.every((field) => JSON.stringify(a.state[field]) === JSON.stringify(b.state[field]))
   );
 }
 

@@ -29,6 +29,9 @@ import { changesBetween } from "./diff.ts";
 import { Faces } from "./faces.tsx";
 import { Inspector } from "./inspector.tsx";
 import { offsetsOf, placeAt } from "./language/places.ts";
+import { ClashNotice } from "./presence/clash-notice.tsx";
+import { FieldLocks } from "./presence/locks.tsx";
+import { useClash } from "./presence/use-clash.ts";
 import { Problems } from "./problems.tsx";
 import { PublishDialog } from "./publish/publish-dialog.tsx";
 import { Revisions } from "./revisions.tsx";
@@ -75,6 +78,8 @@ export default function Workbench({
   /** The task that a trial is to end with; null: it goes to the flow's end. */
   const [until, setUntil] = useState<{ path: string; title: string } | null>(null);
   const [showsForm, setShowsForm] = useState(false);
+  const { clash, dismiss } = useClash(draft, language, live.people);
+  const [isNaming, setIsNaming] = useState(false);
   const isReadOnly = !mayEdit || facts.archived || live.status === "refused" || live.status === "closed";
 
   useEffect(() => {
@@ -122,6 +127,10 @@ export default function Workbench({
       code.current?.show(from, to, { focus: false });
     },
   });
+  const rename = useCallback(() => {
+    setShowsForm(true);
+    setIsNaming(true);
+  }, []);
   const cursorMoved = useCallback(
     (offset: number) => {
       const place =
@@ -270,6 +279,13 @@ export default function Workbench({
           </Button>
         </p>
       )}
+      {clash === null ? null : (
+        <ClashNotice
+          clash={clash}
+          onShow={clash.node === null ? null : () => select(clash.node)}
+          onDismiss={dismiss}
+        />
+      )}
       {draft === null || language === null ? (
         <div role="status" aria-label="Loading" className="grid min-h-0 flex-1 gap-px p-4 md:grid-cols-2">
           <div className="skeleton h-full min-h-64" />
@@ -324,6 +340,7 @@ export default function Workbench({
                 }}
               >
                 <Canvas
+                  client={draft.client}
                   graph={graph}
                   places={places}
                   isStale={isStale}
@@ -334,6 +351,7 @@ export default function Workbench({
                   onNotes={desk.selectOn}
                   onSelect={select}
                   onDo={act}
+                  onRename={rename}
                   onRunTo={tryOut}
                 />
               </div>
@@ -342,17 +360,21 @@ export default function Workbench({
               <div
                 className={`min-h-0 overflow-y-auto border-(--border) bg-(--surface) max-xl:absolute max-xl:inset-x-0 max-xl:bottom-14 max-xl:z-30 max-xl:max-h-[50dvh] max-xl:border-t md:max-xl:bottom-0 md:max-xl:left-auto md:max-xl:w-80 md:max-xl:border-l xl:border-l ${view === "canvas" ? "md:static md:max-h-none" : ""}`}
               >
-                <Inspector
-                  key={place.id}
-                  language={language}
-                  analysis={analysis}
-                  flowSlug={facts.slug}
-                  place={place}
-                  isReadOnly={isReadOnly || isStale}
-                  onDo={act}
-                  onComment={mayComment ? () => desk.beginOn(place.id) : undefined}
-                  onClose={() => setShowsForm(false)}
-                />
+                <FieldLocks client={draft.client} people={live.people} node={place.id}>
+                  <Inspector
+                    key={place.id}
+                    language={language}
+                    analysis={analysis}
+                    flowSlug={facts.slug}
+                    place={place}
+                    isReadOnly={isReadOnly || isStale}
+                    isNaming={isNaming}
+                    onNamed={() => setIsNaming(false)}
+                    onDo={act}
+                    onComment={mayComment ? () => desk.beginOn(place.id) : undefined}
+                    onClose={() => setShowsForm(false)}
+                  />
+                </FieldLocks>
               </div>
             ) : null}
           </div>

@@ -34,11 +34,29 @@ export type Drawing = {
   readonly height: number;
 };
 
-type Box = Omit<DrawnNode, "x" | "y" | "width" | "height">;
+type Named = Omit<DrawnNode, "x" | "y" | "width" | "height">;
 
 const height = 32;
 const least = 112;
 const most = 272;
+
+/** A place on the whole canvas, in pixels. */
+export type Box = { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+
+/** Where each drawn node stands on the whole canvas. */
+export function boxesOf(drawing: Drawing): ReadonlyMap<string, Box> {
+  const boxes = new Map<string, Box>();
+  for (const node of drawing.nodes) {
+    const around = node.parent === null ? undefined : boxes.get(node.parent);
+    boxes.set(node.id, {
+      x: node.x + (around?.x ?? 0),
+      y: node.y + (around?.y ?? 0),
+      width: node.width,
+      height: node.height,
+    });
+  }
+  return boxes;
+}
 
 /** A task's width by its words, in pixels, without measuring: names are bold, labels are not. */
 export function widthOf(name: string, label: string): number {
@@ -54,7 +72,7 @@ export function drawGraph(graph: FlowGraph, room = Infinity): Drawing {
     if (names === undefined) blocks.set(node.parent, new Set([node.block]));
     else names.add(node.block);
   }
-  const boxes = new Map<string, Box>();
+  const boxes = new Map<string, Named>();
   const order: LayoutEdge[] = [];
   for (const node of graph.nodes) {
     const parent = node.block === "tasks" ? node.parent : branchOf(node, boxes);
@@ -105,7 +123,7 @@ export function drawGraph(graph: FlowGraph, room = Infinity): Drawing {
     [...edges, ...order],
     { ...defaultLayout, room },
   );
-  const depthOf = (box: Box | undefined): number =>
+  const depthOf = (box: Named | undefined): number =>
     box === undefined ? 0 : 1 + depthOf(box.parent === null ? undefined : boxes.get(box.parent));
   return {
     nodes: held
@@ -124,7 +142,7 @@ function branchId(node: GraphNode): string {
 }
 
 /** The container of the node's block, made when it is not there yet. */
-function branchOf(node: GraphNode, boxes: Map<string, Box>): string {
+function branchOf(node: GraphNode, boxes: Map<string, Named>): string {
   const id = branchId(node);
   if (!boxes.has(id)) {
     boxes.set(id, {

@@ -38,18 +38,11 @@ export type FlowGraphProps = {
   /** Static path. */
   selected?: string | null | undefined;
   onSelect?: ((path: string) => void) | undefined;
-  /** Who else looks at a task, by static path. */
-  marks?: Marks | undefined;
-  /** How many open threads of comments a task has, by static path. */
-  notes?: Readonly<Record<string, number>> | undefined;
-  onNotes?: ((path: string) => void) | undefined;
   /** What became of the tasks, where two flows are compared, by static path. */
   changes?: Readonly<Record<string, TaskChange>> | undefined;
 };
 
-type Marks = Readonly<Record<string, readonly { readonly name: string; readonly color: string }[]>>;
-type Shown = Pick<FlowGraphProps, "notes" | "onNotes" | "changes"> & {
-  marks?: Marks | undefined;
+type Shown = Pick<FlowGraphProps, "changes"> & {
   states: Readonly<Record<string, NodeState>> | undefined;
   selected: string | null;
   onSelect: ((path: string) => void) | undefined;
@@ -60,16 +53,7 @@ const ShownContext = createContext<Shown>({ states: undefined, selected: null, o
  * A flow as a graph, from top to bottom; branches, loops and parallel tasks stand in containers. With `states` it shows
  * a run live. Fills its parent, which needs a height.
  */
-export function FlowGraph({
-  graph,
-  states,
-  selected = null,
-  onSelect,
-  marks,
-  notes,
-  onNotes,
-  changes,
-}: FlowGraphProps) {
+export function FlowGraph({ graph, states, selected = null, onSelect, changes }: FlowGraphProps) {
   const frame = useRef<HTMLDivElement>(null);
   const [room, setRoom] = useState<number | null>(null);
   useLayoutEffect(() => {
@@ -122,8 +106,8 @@ export function FlowGraph({
     [drawing, states],
   );
   const shown = useMemo(
-    () => ({ states, selected, onSelect, marks, notes, onNotes, changes }),
-    [states, selected, onSelect, marks, notes, onNotes, changes],
+    () => ({ states, selected, onSelect, changes }),
+    [states, selected, onSelect, changes],
   );
   return (
     <div ref={frame} className="size-full">
@@ -208,7 +192,7 @@ function Fit({ width, selected }: { width: number; selected: string | null }) {
 
 const TaskNode = memo(function TaskNode({ data }: NodeProps) {
   const { node } = data as { node: DrawnNode };
-  const { states, selected, onSelect, marks, changes } = useContext(ShownContext);
+  const { states, selected, onSelect, changes } = useContext(ShownContext);
   const change = changes?.[node.id];
   const state = states?.[node.id];
   const isSelected = selected === node.id;
@@ -228,8 +212,6 @@ const TaskNode = memo(function TaskNode({ data }: NodeProps) {
       } ${node.kind === "broken" ? "border-dashed bg-(--surface-3) text-(--text-3)" : ""} ${change === undefined ? "" : changeLook[change]}`}
     >
       <Ends />
-      <LookedAt by={marks?.[node.id]} />
-      <Notes of={node.id} />
       {change === undefined ? null : <ChangeBadge change={change} />}
       {states === undefined ? <KindIcon kind={node.kind} /> : <StateIcon state={state?.state ?? "pending"} />}
       <span className="truncate font-semibold">{node.name}</span>
@@ -245,7 +227,7 @@ const TaskNode = memo(function TaskNode({ data }: NodeProps) {
 
 const ContainerNode = memo(function ContainerNode({ data }: NodeProps) {
   const { node } = data as { node: DrawnNode };
-  const { states, selected, onSelect, marks, changes } = useContext(ShownContext);
+  const { states, selected, onSelect, changes } = useContext(ShownContext);
   const change = changes?.[node.id];
   const state = states?.[node.id];
   const isSelected = selected === node.id;
@@ -254,8 +236,6 @@ const ContainerNode = memo(function ContainerNode({ data }: NodeProps) {
       className={`size-full rounded-(--radius-3) border ${isSelected ? "border-(--accent) shadow-[0_0_0_1px_var(--accent)]" : "border-(--border-strong)"} ${node.isBranch ? "border-dashed" : "bg-(--surface-2)"} ${change === undefined ? "" : changeLook[change]}`}
     >
       <Ends />
-      <LookedAt by={marks?.[node.id]} />
-      <Notes of={node.id} />
       {change === undefined ? null : <ChangeBadge change={change} />}
       <button
         type="button"
@@ -277,44 +257,6 @@ const ContainerNode = memo(function ContainerNode({ data }: NodeProps) {
     </div>
   );
 });
-
-/** Little signs of who else has the task selected. */
-function LookedAt({ by }: { by: Marks[string] | undefined }) {
-  if (by === undefined || by.length === 0) return null;
-  return (
-    <span className="absolute -top-2 right-2 flex gap-0.5">
-      {by.map((person) => (
-        <span
-          key={person.name}
-          className="rounded-full px-1.5 text-white [font:var(--type-11)] [line-height:14px]"
-          style={{ background: person.color }}
-        >
-          {person.name.split(" ")[0]}
-        </span>
-      ))}
-    </span>
-  );
-}
-
-/** How many conversations there are about the task. A click opens them; for the keyboard there is the list of all. */
-function Notes({ of }: { of: string }) {
-  const { notes, onNotes } = useContext(ShownContext);
-  const count = notes?.[of] ?? 0;
-  if (count === 0) return null;
-  return (
-    <span
-      title={count === 1 ? "A comment" : `${count} comments`}
-      onClick={(event) => {
-        event.stopPropagation();
-        onNotes?.(of);
-      }}
-      className="nodrag nopan absolute -top-2 left-2 flex h-4 min-w-4 cursor-pointer items-center justify-center rounded-full rounded-bl-(--radius-1) border border-(--wait) bg-(--wait-soft) px-1 text-(--wait) tabular-nums [font:var(--type-11)] [line-height:14px]"
-    >
-      {count}
-      <span className="sr-only">{count === 1 ? " comment" : " comments"}</span>
-    </span>
-  );
-}
 
 function Ends() {
   return (

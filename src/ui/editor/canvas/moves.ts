@@ -44,6 +44,21 @@ export function besides(places: readonly Place[], place: Place, by: number): Pla
   return places.find((other) => isSame(other.path, wanted)) ?? null;
 }
 
+/** Where an arrow leads from a task: to the next or the one before, into what it holds, out to what holds it. */
+export function stepFrom(places: readonly Place[], place: Place | null, key: string): Place | null {
+  if (!key.startsWith("Arrow")) return null;
+  if (place === null) return key === "ArrowDown" ? (places[0] ?? null) : null;
+  const inText = places.toSorted((a, b) => a.from - b.from);
+  const at = inText.indexOf(place);
+  const held = inText.find((other) => other !== place && parentOf(places, other) === place) ?? null;
+  if (key === "ArrowRight") return held;
+  if (key === "ArrowLeft") return parentOf(places, place);
+  if (key === "ArrowUp") return besides(places, place, -1) ?? inText[at - 1] ?? null;
+  return (
+    besides(places, place, 1) ?? inText.find((other) => other.from >= place.to && other !== place) ?? held
+  );
+}
+
 /** Adds a task: behind the selected one, or at the end. */
 export function addAfter(id: string | null, head: HeadKey): Plan {
   return (places): Gesture => {
@@ -90,6 +105,41 @@ export function moveOut(id: string): Plan {
     if (place === null || parent === null) return null;
     return { kind: "move", task: place.path, list: listOf(parent), index: indexOf(parent) + 1 };
   };
+}
+
+/** A place for a task: beside another one, or at the end of a list below one (null: of the flow). */
+export type Slot =
+  | { readonly kind: "before" | "after"; readonly id: string }
+  | { readonly kind: "inside"; readonly id: string | null; readonly list: string };
+
+function targetOf(places: readonly Place[], slot: Slot): { list: Path; index: number } | null {
+  if (slot.kind === "inside" && slot.id === null) return { list: [slot.list], index: Infinity };
+  const place = placeOf(places, slot.id);
+  if (place === null) return null;
+  if (slot.kind === "inside") return { list: [...place.path, slot.list], index: Infinity };
+  return { list: listOf(place), index: indexOf(place) + (slot.kind === "after" ? 1 : 0) };
+}
+
+/** Adds a task to a place. */
+export function addTo(slot: Slot, head: HeadKey): Plan {
+  return (places): Gesture | null => {
+    const target = targetOf(places, slot);
+    return target === null ? null : { kind: "add", ...target, head };
+  };
+}
+
+/** Moves a task to a place. */
+export function moveTo(id: string, slot: Slot): Plan {
+  return (places): Gesture | null => {
+    const place = placeOf(places, id);
+    const target = targetOf(places, slot);
+    return place === null || target === null ? null : { kind: "move", task: place.path, ...target };
+  };
+}
+
+/** Has a task of a dag wait for another one of it, or no longer. */
+export function needBy(id: string, on: string, isNeeded: boolean): Plan {
+  return onTask(id, (task) => ({ kind: isNeeded ? "need" : "unneed", task, on }));
 }
 
 export function onTask(id: string, gesture: (path: Path) => Gesture): Plan {

@@ -1,5 +1,5 @@
 "use client";
-import { useEffect, useState } from "react";
+import { useEffect, useState, type PointerEvent } from "react";
 import type { HeadKey } from "#flow/index.ts";
 import { KindIcon } from "../../graph/kind-icon.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
@@ -91,5 +91,37 @@ export function AddPalette({
         ) : null}
       </ul>
     </Dialog>
+  );
+}
+
+/** All kinds of tasks beside the canvas: dragged onto a place, or added behind the selected task by a click. */
+export function PaletteRail({
+  onGrab,
+  onChoose,
+}: {
+  onGrab(event: PointerEvent, head: HeadKey): void;
+  onChoose(head: HeadKey): void;
+}) {
+  return (
+    <ul
+      aria-label="Kinds of tasks to drag onto the canvas"
+      className="flex w-10 shrink-0 flex-col overflow-y-auto border-r border-(--border) bg-(--surface) py-1 max-md:hidden @4xl:w-32 pointer-coarse:hidden"
+    >
+      {kinds.map(([head, about]) => (
+        <li key={head}>
+          <button
+            type="button"
+            title={`${head}: ${about}. Drag it onto the canvas, or click to add it behind the selected task`}
+            aria-label={`Add ${head}`}
+            onPointerDown={(event) => onGrab(event, head)}
+            onClick={() => onChoose(head)}
+            className="flex h-7 w-full cursor-grab touch-none items-center justify-center gap-2 px-2 text-(--text-2) select-none hover:bg-(--surface-3) hover:text-(--text) @4xl:justify-start"
+          >
+            <KindIcon kind={head} />
+            <span className="hidden @4xl:inline">{head}</span>
+          </button>
+        </li>
+      ))}
+    </ul>
   );
 }

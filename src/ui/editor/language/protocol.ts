@@ -16,12 +16,26 @@ export type Place = {
   readonly siblings: number;
 };
 
+/** A single value of the text. */
+export type ValuePlace = {
+  /** The innermost task that it belongs to; null for what belongs to the flow. */
+  readonly node: string | null;
+  /** Its keys below that, joined by dots. */
+  readonly label: string;
+  readonly from: number;
+  readonly to: number;
+  /** As it is written. */
+  readonly source: string;
+};
+
 /** What a text is, as far as it could be read. */
 export type Analysis = {
   readonly text: string;
   readonly problems: readonly Problem[];
   /** Null while the text as a whole can't be read. */
   readonly graph: FlowGraph | null;
+  /** The same number means the same graph. */
+  readonly graphVersion: number;
   readonly id: string | null;
   readonly title: string | null;
   readonly places: readonly Place[];
@@ -85,6 +99,7 @@ export type Requests = {
   help: { ask: { text: string; offset: number }; answer: Help | null };
   edit: { ask: { text: string; gesture: Gesture | Format }; answer: readonly TextChange[] };
   form: { ask: { text: string; path: readonly (string | number)[] }; answer: TaskForm | null };
+  value: { ask: { text: string; offset: number }; answer: ValuePlace | null };
   readYaml: { ask: { text: string }; answer: { value: Json } | { problem: string } };
   /** The run that expressions are previewed against; null: none. */
   follow: { ask: { run: SeenRun | null }; answer: null };

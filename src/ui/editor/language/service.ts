@@ -29,6 +29,7 @@ import type {
   TaskForm,
   TaskPreview,
 } from "./protocol.ts";
+import { valueAround } from "./where.ts";
 import { headKeys, schemasAt } from "./schema.ts";
 import { trialOf } from "./trial.ts";
 
@@ -40,6 +41,7 @@ export class LanguageService {
   /** What expressions are previewed against, and the moment that was looked at last. */
   #run: SeenRun | null = null;
   #moment: { task: string; moment: Moment } | null = null;
+  #drawn = { of: "", version: 0 };
 
   answer(question: Question): Reply {
     try {
@@ -78,6 +80,11 @@ export class LanguageService {
         const { flow } = this.#parse(question.text);
         return flow === null ? null : trialOf(flow, this.#knowledge);
       }
+      case "value": {
+        const parsed = this.#parse(question.text);
+        const places = parsed.flow === null ? [] : placesOf(parsed, parsed.flow);
+        return valueAround(question.text, question.offset, places);
+      }
       case "readYaml":
         return readYaml(question.text);
       case "graphs":
@@ -98,6 +105,7 @@ export class LanguageService {
       text,
       problems: validateFlow(parsed, this.#knowledge),
       graph,
+      graphVersion: this.#versionOf(graph),
       id: flow?.id ?? null,
       title: flow?.title ?? null,
       places: flow === null ? [] : placesOf(parsed, flow),
@@ -118,6 +126,13 @@ export class LanguageService {
       values[label] = found.ok ? { ok: true, value: shownSecrets(found.value) } : found;
     }
     return { begun: moment.begun, values };
+  }
+
+  /** Most of what is typed changes nothing of the graph: then it need not be laid out again. */
+  #versionOf(graph: FlowGraph | null): number {
+    const drawn = JSON.stringify(graph);
+    if (this.#drawn.of !== drawn) this.#drawn = { of: drawn, version: this.#drawn.version + 1 };
+    return this.#drawn.version;
   }
 
   #parse(text: string): ParsedFlow {
