@@ -29,11 +29,11 @@ export function Problems({
       className="max-h-40 shrink-0 divide-y divide-(--border) overflow-y-auto border-t border-(--border)"
     >
       {problems.map((problem, index) => (
-        <li key={index} className="flex items-start gap-2 pr-3 hover:bg-(--surface-2)">
+        <li key={index} className="flex items-start gap-x-2 pr-3 hover:bg-(--surface-2) max-sm:flex-wrap">
           <button
             type="button"
             onClick={() => onGoTo(problem)}
-            className="flex min-w-0 flex-1 items-start gap-2 px-4 py-1.5 text-left pointer-coarse:min-h-11"
+            className="flex min-w-0 flex-1 items-start gap-2 px-4 py-1.5 text-left max-sm:basis-full pointer-coarse:min-h-11"
           >
             {problem.severity === "error" ? (
               <CircleX aria-label="Error" size={14} className="mt-0.5 shrink-0 text-(--fail)" />
@@ -47,7 +47,7 @@ export function Problems({
             </span>
           </button>
           {problem.fix === undefined || isReadOnly ? null : (
-            <Button size="small" className="my-0.5" onClick={() => onFix(problem)}>
+            <Button size="small" className="my-0.5 max-sm:mb-2 max-sm:ml-9" onClick={() => onFix(problem)}>
               <Wand2 aria-hidden size={13} /> {problem.fix.title}
             </Button>
           )}

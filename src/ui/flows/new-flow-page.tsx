@@ -165,7 +165,7 @@ function Choice({
     <button
       type="button"
       onClick={onClick}
-      className="flex min-h-16 flex-col justify-center rounded-(--radius-3) border border-(--border) bg-(--surface) px-4 py-2 text-left hover:bg-(--surface-2)"
+      className="flex min-h-16 flex-col justify-start rounded-(--radius-3) border border-(--border) bg-(--surface) px-4 py-2 text-left hover:bg-(--surface-2)"
     >
       <span className="flex items-center gap-2 font-semibold">
         {icon}

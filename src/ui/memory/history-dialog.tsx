@@ -60,11 +60,7 @@ export function HistoryDialog({
       <FormError error={undo.error} />
       <div className="flex flex-wrap justify-end gap-2">
         {mayEdit && present !== undefined && present.by.kind !== "person" ? (
-          <Button
-            tone="danger"
-            busy={undo.isPending}
-            onClick={() => undo.mutate({ subject, writer: present.by.id })}
-          >
+          <Button busy={undo.isPending} onClick={() => undo.mutate({ subject, writer: present.by.id })}>
             Undo all that {present.by.name} wrote here
           </Button>
         ) : null}

@@ -22,7 +22,7 @@ export function Page({
       <div className="flex flex-wrap items-end gap-x-4 gap-y-3">
         <div className="min-w-0 flex-1 basis-64">
           <h1 className="[font:var(--type-20)]">{title}</h1>
-          {about === undefined ? null : <p className="mt-0.5 text-(--text-2)">{about}</p>}
+          {about === undefined ? null : <p className="mt-0.5 text-pretty text-(--text-2)">{about}</p>}
         </div>
         {actions === undefined ? null : (
           <div className="flex flex-wrap items-center gap-2 max-sm:w-full">{actions}</div>

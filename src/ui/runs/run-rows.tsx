@@ -6,7 +6,7 @@ import { RunStateIcon } from "../parts/run-state.tsx";
 import { SandboxMark } from "../parts/sandbox.tsx";
 import { SimulatedMark } from "../parts/simulated.tsx";
 import { RelativeTime } from "../parts/time.tsx";
-import { instant, money, span } from "../run/model/format.ts";
+import { money, span, withInstants } from "../run/model/format.ts";
 import { Labels } from "../parts/labels.tsx";
 import { runStateWord } from "../parts/run-state.tsx";
 
@@ -39,7 +39,7 @@ export function RunRows({
           )}
           <Link
             href={`/runs/${run.id}`}
-            className="grid min-h-11 min-w-0 flex-1 grid-cols-[16px_minmax(0,1fr)_max-content] items-center gap-x-3 px-4 py-2 md:grid-cols-[16px_minmax(0,1.1fr)_minmax(0,1.6fr)_110px_72px_72px]"
+            className="grid min-h-11 min-w-0 flex-1 grid-cols-[16px_minmax(0,1fr)_max-content] items-center gap-x-3 px-4 py-2 md:grid-cols-[16px_minmax(0,1.4fr)_minmax(0,1.3fr)_110px_72px_72px]"
           >
             <RunStateIcon state={run.state} />
             <span className="flex min-w-0 items-center gap-2">
@@ -56,13 +56,13 @@ export function RunRows({
                   <GoalMark goal={run.goal} />
                 </span>
               )}
-              <span className="hidden min-w-0 items-center gap-1 overflow-hidden xl:inline-flex">
+              <span className="hidden min-w-0 shrink-[100] items-center gap-1 overflow-hidden xl:inline-flex">
                 <Labels labels={run.labels} />
               </span>
             </span>
             <span className="col-span-2 col-start-2 flex min-w-0 items-center gap-2 text-(--text-2) md:col-span-1 md:col-start-3">
               <span className="truncate">
-                {run.headline === "" ? runStateWord(run.state) : withLocalInstants(run.headline)}
+                {run.headline === "" ? runStateWord(run.state) : withInstants(run.headline, Date.now())}
               </span>
               {run.goal === null ? null : (
                 <span className="inline-flex shrink-0 lg:hidden">
@@ -83,9 +83,4 @@ export function RunRows({
       ))}
     </ul>
   );
-}
-
-/** Instants in a headline are written in ISO by the server, which does not know the reader's clock. */
-function withLocalInstants(headline: string): string {
-  return headline.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (iso) => instant(Date.parse(iso), Date.now()));
 }

@@ -119,7 +119,7 @@ export function RunsPage() {
           </Select>
           <Select
             aria-label="Kind of run"
-            className="min-w-0 flex-1 sm:w-36 sm:flex-none"
+            className="min-w-0 flex-1 max-sm:basis-[60%] sm:w-36 sm:flex-none"
             value={sandbox ?? ""}
             onChange={(event) => filter("sandbox", event.target.value)}
           >

@@ -172,7 +172,7 @@ function Aliases({
           });
         }}
       >
-        <div className="grid gap-3 sm:grid-cols-[1fr_1fr_1.4fr_max-content] sm:items-end">
+        <div className="grid gap-3 sm:grid-cols-[1fr_1fr_1.4fr]">
           <Field label="Alias">
             {(ids) => (
               <Input
@@ -222,14 +222,6 @@ function Aliases({
               </>
             )}
           </Field>
-          <Button
-            type="submit"
-            tone="primary"
-            busy={set.isPending}
-            disabled={editing.alias.trim() === "" || editing.model.trim() === ""}
-          >
-            Save alias
-          </Button>
         </div>
         {editing.provider === "simulated" ? null : (
           <div className="grid gap-3 sm:grid-cols-3">
@@ -267,10 +259,20 @@ function Aliases({
           </div>
         )}
         <LimitFields limits={editing.limits} onChange={(limits) => setEditing({ ...editing, limits })} />
-        <p className="text-(--text-3)">
-          Limits hold over all workers. Calls beyond them wait for their turn, the oldest first.
-        </p>
         <FormError error={set.error} />
+        <div className="flex flex-wrap items-center justify-between gap-3">
+          <p className="min-w-0 flex-1 basis-64 text-(--text-3)">
+            Limits hold over all workers. Calls beyond them wait for their turn, the oldest first.
+          </p>
+          <Button
+            type="submit"
+            tone="primary"
+            busy={set.isPending}
+            disabled={editing.alias.trim() === "" || editing.model.trim() === ""}
+          >
+            Save alias
+          </Button>
+        </div>
       </form>
     </>
   );

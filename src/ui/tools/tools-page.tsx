@@ -82,7 +82,7 @@ function Parameters({ tool }: { tool: ToolRow }) {
             ? "file"
             : Array.isArray(member["enum"])
               ? member["enum"].join(" | ")
-              : String(member["type"] ?? "any");
+              : kindOf(member["type"]);
         return (
           <div key={name} className="contents">
             <dt className="[font:var(--type-code)]">{name}</dt>
@@ -98,4 +98,11 @@ function Parameters({ tool }: { tool: ToolRow }) {
       })}
     </dl>
   );
+}
+
+/** The type of a schema in words; one that leaves nothing out is any. */
+function kindOf(type: unknown): string {
+  if (!Array.isArray(type)) return typeof type === "string" ? type : "any";
+  const kinds = type.filter((each) => typeof each === "string" && each !== "null");
+  return kinds.length >= 5 ? "any" : kinds.join(" or ");
 }

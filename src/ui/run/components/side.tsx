@@ -4,7 +4,7 @@ import type { Flow } from "#flow/index.ts";
 import { tokensOf, type RunState } from "#flow/machine/index.ts";
 import { StateBadge } from "../../graph/state-icon.tsx";
 import { costLines, logLines, runsBelow } from "../model/detail.ts";
-import { costOf, costText, count, instant, money } from "../model/format.ts";
+import { costOf, costText, count, instant, money, withInstants } from "../model/format.ts";
 import { nodeStates } from "../model/graph.ts";
 import { staticPathOf } from "../model/paths.ts";
 import { definitionAt, taskRowState } from "../model/tree.ts";
@@ -131,7 +131,7 @@ function Facts({ state, flow, selected }: { state: RunState; flow: Flow | null; 
   const definition = flow === null ? undefined : definitionAt(flow, selected);
   const agent = definition?.kind === "agent" ? flow?.agents[definition.agent] : undefined;
   const facts: [string, ReactNode][] = [];
-  const label = task?.label ?? "";
+  const label = withInstants(task?.label ?? "", state.lastAt);
   const kind = task?.kind ?? definition?.kind ?? "";
   if (definition?.kind === "agent") {
     facts.push(["Agent", `${definition.agent}${agent?.role === undefined ? "" : `, ${agent.role}`}`]);

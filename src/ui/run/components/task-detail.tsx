@@ -120,11 +120,13 @@ function DetailHead({
       : `${costText(cost)}${partly ? " and unknown" : ""}${limits?.cost === undefined ? "" : ` of ${money(limits.cost)}`} ${cost === "unknown" ? "cost" : currency}`,
   ].filter((text) => text !== "");
   return (
-    <div className="flex min-h-10 shrink-0 items-center gap-2 border-b border-(--border) px-4 sm:px-5">
+    <div className="flex min-h-10 shrink-0 items-center gap-2 border-b border-(--border) px-4 max-sm:flex-wrap max-sm:py-2 sm:px-5">
       <span className="grid size-5 shrink-0 place-items-center rounded-(--radius-1) bg-(--surface-3)">
         <KindIcon kind={task.kind} size={13} />
       </span>
-      <h2 className="truncate font-semibold">{isAgent && agent !== "" ? agent : task.id}</h2>
+      <h2 className="truncate font-semibold max-sm:shrink-0 max-sm:max-w-[60%]">
+        {isAgent && agent !== "" ? agent : task.id}
+      </h2>
       {isAgent ? (
         <abbr
           title="An agent, not a person"

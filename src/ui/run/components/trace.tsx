@@ -172,7 +172,7 @@ const Row = memo(function Row({
           {row.name}
         </span>
         {row.label === "" ? null : (
-          <span className="min-w-0 shrink-[20] truncate text-(--text-3) [font:var(--type-12)]">
+          <span className="min-w-0 shrink-[1000] truncate text-(--text-3) [font:var(--type-12)]">
             {row.label}
           </span>
         )}

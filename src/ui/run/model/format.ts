@@ -102,3 +102,8 @@ export function either(names: readonly string[]): string {
   if (names.length <= 1) return names[0] ?? "";
   return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
 }
+
+/** A text of the server's, which writes instants in ISO as it does not know the reader's clock, with those in words. */
+export function withInstants(text: string, now: number): string {
+  return text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (iso) => instant(Date.parse(iso), now));
+}
