@@ -42,10 +42,10 @@ export async function shootStates(browser: Browser): Promise<void> {
   await show("run-rounds", await started(page, "wait-for-parcel", "Done"));
   await show("run-stopped-early", await started(page, "refund-check", /owed|Done/));
   await startRun(page, "order-day");
-  await expect(page.getByRole("link", { name: /Run \d+ of/ }).first()).toBeVisible();
+  await expect(page.getByRole("link", { name: /Run #?\d+ of/ }).first()).toBeVisible();
   await show("run-parent", page.url());
   await page
-    .getByRole("link", { name: /Run \d+ of/ })
+    .getByRole("link", { name: /Run #?\d+ of/ })
     .first()
     .click();
   await show("run-child", page.url());

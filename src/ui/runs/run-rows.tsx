@@ -62,7 +62,7 @@ export function RunRows({
             </span>
             <span className="col-span-2 col-start-2 flex min-w-0 items-center gap-2 text-(--text-2) md:col-span-1 md:col-start-3">
               <span className="truncate">
-                {run.headline === "" ? runStateWord(run.state) : withInstants(run.headline, Date.now())}
+                {run.headline === "" ? runStateWord(run.state) : withInstants(run.headline)}
               </span>
               {run.goal === null ? null : (
                 <span className="inline-flex shrink-0 lg:hidden">

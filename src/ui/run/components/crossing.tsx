@@ -55,7 +55,7 @@ function ChildLink({ child }: { child: ChildState }) {
     ? `Items from ${part.from + 1} on`
     : facts === null
       ? `A run of ${request.flow}`
-      : `Run ${facts.number} of ${facts.title}`;
+      : `Run #${facts.number} of ${facts.title}`;
   const words = end
     ? { succeeded: "succeeded", failed: "failed", cancelled: "was cancelled" }[end.outcome]
     : facts === null

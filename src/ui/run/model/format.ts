@@ -104,6 +104,6 @@ export function either(names: readonly string[]): string {
 }
 
 /** A text of the server's, which writes instants in ISO as it does not know the reader's clock, with those in words. */
-export function withInstants(text: string, now: number): string {
+export function withInstants(text: string, now = Date.now()): string {
   return text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (iso) => instant(Date.parse(iso), now));
 }
