@@ -1,5 +1,14 @@
 import { expect, test, type Page } from "@playwright/test";
-import { address, editorReady, newcomer, openDraft, own, ownerState, publishDraft } from "./support/world.ts";
+import {
+  address,
+  editorReady,
+  newcomer,
+  openDraft,
+  own,
+  ownerState,
+  publishDraft,
+  textOfDraft,
+} from "./support/world.ts";
 
 test.use({ storageState: ownerState });
 
@@ -24,19 +33,6 @@ const code = (page: Page) => page.getByRole("textbox", { name: "The flow as YAML
 const node = (page: Page, name: string) => page.locator(".react-flow__node").filter({ hasText: name });
 const saved = (page: Page) => expect(page.getByRole("status", { name: "Saving" })).toHaveText("Saved");
 
-/** The draft as it is shown; the editor draws all lines of a text this short. */
-async function textOf(page: Page): Promise<string> {
-  return code(page).evaluate((content) =>
-    [...content.querySelectorAll(".cm-line")]
-      .map((line) => {
-        const copy = line.cloneNode(true) as HTMLElement;
-        for (const cursor of copy.querySelectorAll(".cm-ySelectionCaret")) cursor.remove();
-        return (copy.textContent ?? "").replaceAll("\u2060", "");
-      })
-      .join("\n"),
-  );
-}
-
 /** Puts the cursor at the end of the line that holds a text. */
 async function goToLine(page: Page, holding: string): Promise<void> {
   await code(page).locator(".cm-line").filter({ hasText: holding }).first().click();
@@ -45,7 +41,9 @@ async function goToLine(page: Page, holding: string): Promise<void> {
 
 /** Waits until both see the same. */
 async function sameText(one: Page, other: Page): Promise<void> {
-  await expect(async () => expect(await textOf(one)).toBe(await textOf(other))).toPass({ timeout: 45_000 });
+  await expect(async () => expect(await textOfDraft(one)).toBe(await textOfDraft(other))).toPass({
+    timeout: 45_000,
+  });
 }
 
 /** Chooses a task on the canvas. */
@@ -102,7 +100,7 @@ test("two people write one draft, a viewer reads along, and exactly what was rev
 
   await test.step("undo takes back one's own words alone", async () => {
     await code(page).click();
-    for (let n = 0; n < 20 && (await textOf(page)).includes("Ada was"); n += 1) {
+    for (let n = 0; n < 20 && (await textOfDraft(page)).includes("Ada was"); n += 1) {
       await page.keyboard.press("ControlOrMeta+z");
     }
     for (const one of [page, lin, vic]) {
@@ -113,16 +111,17 @@ test("two people write one draft, a viewer reads along, and exactly what was rev
 
   await test.step("a viewer sees the live text and changes nothing", async () => {
     await expect(vic.getByText("Read only")).toBeVisible();
-    const before = await textOf(vic);
+    const before = await textOfDraft(vic);
     await code(vic).click();
     await vic.keyboard.type("intruder");
-    expect(await textOf(vic)).toBe(before);
+    expect(await textOfDraft(vic)).toBe(before);
     await expect(vic.getByRole("button", { name: "Publish", exact: true })).toHaveCount(0);
     await expect(code(page)).not.toContainText("intruder");
   });
 
   await test.step("what is done on the canvas is a small change of the text for everybody", async () => {
-    const order = async (): Promise<string> => ((await textOf(lin)).match(/(?<=- id: )\w+/g) ?? []).join(" ");
+    const order = async (): Promise<string> =>
+      ((await textOfDraft(lin)).match(/(?<=- id: )\w+/g) ?? []).join(" ");
     await choose(page, "note");
     await page.getByRole("button", { name: /Move up/ }).click();
     await expect.poll(order, { timeout: 45_000 }).toBe("write note gate");
@@ -164,11 +163,11 @@ test("two people write one draft, a viewer reads along, and exactly what was rev
     await saved(lin);
     await dialog.getByRole("button", { name: "Show the newest" }).click();
     await dialog.getByLabel("What changed").fill("First issue");
-    const reviewed = await textOf(page);
+    const reviewed = await textOfDraft(page);
     await dialog.getByRole("button", { name: "Publish revision 1" }).click();
     await page.waitForURL(address(`/flows/${id}`));
     await expect(code(page)).toContainText("# late");
-    expect((await textOf(page)).trimEnd()).toBe(reviewed.trimEnd());
+    expect((await textOfDraft(page)).trimEnd()).toBe(reviewed.trimEnd());
   });
 
   await test.step("a weaker approval is marked, and an older revision comes back as an edit", async () => {
@@ -209,7 +208,7 @@ test("completion knows the language and the flow, a quick fix puts a slip right,
   await complete(page, "tasks.wr", "write");
   await page.keyboard.type(".output != ''");
   await page.keyboard.press("Escape");
-  await expect.poll(() => textOf(page)).toContain("    when: tasks.write.output != ''\n");
+  await expect.poll(() => textOfDraft(page)).toContain("    when: tasks.write.output != ''\n");
   await expect(page.getByText("No problems")).toBeVisible();
   await goToLine(page, "id: letters");
   await page.keyboard.type(": [");

@@ -106,6 +106,19 @@ export async function editorReady(page: Page): Promise<void> {
   await expect(page.getByRole("status", { name: "Saving" })).toHaveText("Saved");
 }
 
+/** The draft as it is shown; the editor draws all lines of a text this short. */
+export async function textOfDraft(page: Page): Promise<string> {
+  return page.getByRole("textbox", { name: "The flow as YAML" }).evaluate((content) =>
+    [...content.querySelectorAll(".cm-line")]
+      .map((line) => {
+        const copy = line.cloneNode(true) as HTMLElement;
+        for (const cursor of copy.querySelectorAll(".cm-ySelectionCaret")) cursor.remove();
+        return (copy.textContent ?? "").replaceAll("\u2060", "");
+      })
+      .join("\n"),
+  );
+}
+
 /** Publishes the draft that is open, after looking at what changes. */
 export async function publishDraft(page: Page, message: string): Promise<void> {
   await page.getByRole("button", { name: "Publish", exact: true }).click();

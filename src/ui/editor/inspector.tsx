@@ -290,6 +290,7 @@ function Committed({
     if (kept !== null) setTyped(kept);
     setKept(null);
     box.current?.focus();
+    requestAnimationFrame(() => box.current?.setSelectionRange(-1, -1));
   };
   const change = (next: string): void => {
     if (!isTyping) start();
