@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type RunId, type WorkerId, type WorkspaceId, makeId } from "#base/index.ts";
-import type { RunEvent } from "#flow/machine/index.ts";
+import type { ForkOrigin, RunEvent } from "#flow/machine/index.ts";
 import { createPostgresJournal, declareDead, migrateQueue } from "#journal/index.ts";
 import { type TestDatabase, startTestDatabase } from "#platform/testing.ts";
 import { type KillPoint, driveOnce } from "./postgres-kill-worker.ts";
@@ -56,7 +56,7 @@ function newId<P extends string>(prefix: P) {
   return makeId(prefix, Date.now(), (count) => new Uint8Array(randomBytes(count)));
 }
 
-async function newRun(): Promise<RunId> {
+async function newRun(forkedFrom?: ForkOrigin): Promise<RunId> {
   const id = newId("run");
   await journal.create({
     id,
@@ -71,6 +71,7 @@ async function newRun(): Promise<RunId> {
       vars: {},
       by: { kind: "user", id: "user_1", name: "Ada" },
       simulated: false,
+      ...(forkedFrom === undefined ? {} : { forkedFrom }),
     },
   });
   return id;
@@ -155,3 +156,44 @@ test("a worker that only seemed dead records nothing when it wakes up", async ()
   expect(await count()).toEqual(audited);
   expect(events.at(-1)?.body).toMatchObject({ type: "run-finished", outcome: "succeeded" });
 });
+
+const forkPoints: readonly KillPoint[] = [
+  { what: "append", number: 1, when: "before" },
+  { what: "append", number: 1, when: "in" },
+  { what: "append", number: 1, when: "after" },
+  { what: "append", number: 2, when: "in" },
+  { what: "effect", number: 1, when: "before" },
+  { what: "effect", number: 1, when: "after" },
+];
+
+test.each(forkPoints)(
+  "a worker killed $when $what $number of a fork: what it takes over is taken over once, and done no more",
+  async (kill) => {
+    const source = await newRun();
+    await driveOnce({ url: database.url, receiver, run: source, worker: newId("wrk"), kill: null });
+    const origin = await journal.events(source, 0, 1000);
+    asked = new Map();
+    const run = await newRun({ run: source, number: 1, seq: origin.at(-1)?.seq ?? 0, path: "last" });
+    const worker = newId("wrk");
+    const child = startWorker(run, worker, kill);
+    expect(await once(child, "exit")).toEqual([null, "SIGKILL"]);
+    await declareDead(database.db, worker);
+    const before = await journal.events(run, 0, 1000);
+    // What was begun with all that it takes over needs its source no more.
+    if (before.length > 0) {
+      await database.db.pool.query("delete from event_batch where run_id = $1", [source]);
+      await database.db.pool.query("delete from run where id = $1", [source]);
+    }
+    await driveOnce({ url: database.url, receiver, run, worker: newId("wrk"), kill: null });
+
+    const events = await journal.events(run, 0, 1000);
+    expect(events.slice(0, before.length)).toEqual(before);
+    expect(events.map((event) => event.seq)).toEqual(events.map((_, i) => i + 1));
+    const copied = events.flatMap(({ body }) => (body.type === "event-copied" ? [body.from.seq] : []));
+    expect(new Set(copied).size).toBe(copied.length);
+    expect(copied.length).toBeGreaterThan(5);
+    expect(events.at(-1)?.body).toMatchObject({ outcome: "succeeded", outputs: { text: "Posted." } });
+    // Only the last tool: the first one and the agent were the source's.
+    expect([...asked.keys()]).toEqual([expect.stringContaining(`${run}:last:`)]);
+  },
+);

@@ -140,6 +140,25 @@ describe("a run", () => {
     expect(await actionsOf(fork.id)).toContain("Olga: run.forked");
   });
 
+  it("is forked with its large values, which are as readable there", async () => {
+    const flow = text("  - { id: done, log: '{{ string(size(inputs.story)) }}' }\n")
+      .replace("id: steps", "id: stories")
+      .replace("inputs:\n", "inputs:\n  story: { type: string, default: none }\n")
+      .replace("word: \"{{ 'x' }}\"", 'word: "{{ inputs.story }}"');
+    await builder.call.flow.publish({ text: flow, message: "" });
+    const story = "Once upon a time. ".repeat(5000);
+    const { id } = await builder.call.run.start({ slug: "stories", inputs: { story } });
+    await engine.drive(id);
+    const fork = await builder.call.run.fork({ id, path: "check", inputs: { ok: true } });
+    await engine.drive(fork.id);
+    const made = await view(fork.id);
+    expect(made.state).toBe("succeeded");
+    const { word } = made.outputs as { word: { $blob: { hash: string; bytes: number } } };
+    expect(word.$blob.bytes).toBe(JSON.stringify(story).length);
+    const values = await journal.loadBlobs(workspace, [word.$blob.hash]);
+    expect(values.get(word.$blob.hash)).toBe(story);
+  });
+
   it("can't be forked where that has no meaning, and says why", async () => {
     const id = await failed();
     const told = async (more: Partial<Parameters<typeof builder.call.run.fork>[0]>): Promise<string> =>
@@ -149,6 +168,16 @@ describe("a run", () => {
     expect(await told({ vars: { greeting: { $secret: "X" } } })).toContain("$secret");
     expect(await told({ inputs: { size: "many" } })).toContain("size");
     expect(await told({ inputs: { token: "another-secret" } })).toContain("secret input");
+    // Nor is anybody told by this that it was guessed.
+    const guarded = await make({ token: "the-secret-itself" });
+    await engine.drive(guarded);
+    const guesses = await Promise.all(
+      ["the-secret-itself", "another-secret"].map(async (token) =>
+        errorOf(builder.call.run.fork({ id: guarded, path: "check", inputs: { token } })),
+      ),
+    );
+    expect(guesses[0]).toEqual(guesses[1]);
+    expect(guesses[0]?.code).toBe("bad-input");
     const { id: flowId } = await builder.call.flow.get({ slug: "steps" });
     await builder.call.flow.publish({ text: text("  - { id: more, log: x }\n"), message: "", flowId });
     const newest = await builder.call.run.fork({ id, path: "check", inputs: { ok: true }, newest: true });

@@ -34,7 +34,7 @@ export async function forkRun(
     newest && latest ? latest : { ...own, flowId: latest?.flowId ?? own.flowId, slug: run.flow.slug };
   // The run holds references to its secrets; the fork seals them anew.
   const source = { ...(run.inputs as JsonObject), ...(await runSecrets(db, scope, run.id)) };
-  refuseOtherSecrets(revision.flow, source, inputs);
+  refuseSecretsGiven(revision.flow, inputs);
   const events = await runEvents(db, scope, run.id);
   checkFork(events, own.flow, revision.flow, path);
   const overrides = readVariables(revision.flow, vars);
@@ -71,13 +71,14 @@ function ofFlow(flow: Flow, inputs: JsonObject): Record<string, Json> {
 
 /**
  * What is taken over may show secret inputs of the source in its texts; they are hidden by the run's own inputs, so those
- * must be the same.
+ * stay as they are.
  */
-function refuseOtherSecrets(flow: Flow, before: JsonObject, given: Readonly<Record<string, Json>>): void {
+function refuseSecretsGiven(flow: Flow, given: Readonly<Record<string, Json>>): void {
   for (const { name, widget } of flow.inputs.fields) {
-    if (widget !== "secret" || !Object.hasOwn(given, name) || given[name] === before[name]) continue;
-    throw new BatonError("bad-input", `The secret input "${name}" can't be another one in a fork.`, {
-      hint: "Leave it empty to keep it, or start a new run with the other one.",
+    // Whether it is the very same is not looked at: the answer would tell who guesses.
+    if (widget !== "secret" || !Object.hasOwn(given, name)) continue;
+    throw new BatonError("bad-input", `The secret input "${name}" can't be given in a fork.`, {
+      hint: "Leave it out to keep it, or start a new run with another one.",
       details: { fields: { [name]: ["Leave it empty: a fork keeps the secret of its source."] } },
     });
   }
