@@ -17,9 +17,10 @@ const look = EditorView.theme({
     backgroundColor: "var(--surface)",
     maxHeight: "45dvh",
   },
-  "&.cm-focused": { outline: "2px solid var(--accent)", outlineOffset: "1px" },
-  ".cm-scroller": { font: "inherit", lineHeight: "1.6", minHeight: "9rem", overflow: "auto" },
-  ".cm-content": { padding: "8px 0", caretColor: "var(--text)" },
+  // The ring is the box's, which is larger than what is written in it.
+  "&.cm-focused, .cm-content:focus-visible": { outline: "none" },
+  ".cm-scroller": { font: "inherit", lineHeight: "1.6", overflow: "auto" },
+  ".cm-content": { padding: "8px 0", minHeight: "9rem", caretColor: "var(--text)" },
   ".cm-line": { padding: "0 10px" },
   ".cm-cursor": { borderLeftColor: "var(--text)" },
   ".cm-ySelectionInfo": {
@@ -72,7 +73,10 @@ export function LiveText({ client, text, label }: { client: LiveClient; text: Te
   }, [client, text, label]);
   return (
     <div className="flex flex-col gap-1">
-      <div ref={host} className="overflow-hidden rounded-(--radius-2) border border-(--border-field)" />
+      <div
+        ref={host}
+        className="overflow-hidden rounded-(--radius-2) border border-(--border-field) focus-within:outline-2 focus-within:outline-offset-1 focus-within:outline-(--accent)"
+      />
       {isFull ? (
         <p role="alert" className="text-(--fail)">
           This is as much as an entry takes. Keep large things in files, and what to know of them here.
