@@ -126,6 +126,8 @@ describe("a thread of comments", () => {
     await bob.call.comment.remove({ id: answer.commentId });
     expect(await thread(threadId)).toBeUndefined();
     expect(await codeOf(bob.call.comment.reply({ threadId, body: "Hello?" }))).toBe("not-found");
+    const left = await api.db.pool.query("select id from comment where thread_id = $1", [threadId]);
+    expect(left.rows).toEqual([]);
     expect((await audited(threadId)).slice(2)).toMatchObject([
       { action: "comment.edited", body: { before: "Frist", after: "First" } },
       { action: "comment.deleted", body: { before: "First" } },

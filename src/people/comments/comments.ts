@@ -123,6 +123,7 @@ export async function deleteComment({ db }: Comments, scope: Scope, id: string):
   await transaction(db, async (tx) => {
     const before = await ownComment(scope, tx, id);
     await store.emptyComment(scope, tx, id);
+    await store.removeEmptyThread(scope, tx, before.threadId);
     await settle(scope, tx, sourceOf(id));
     await record(tx, scope, "comment.deleted", before.threadId, before.flow, {
       comment: id,

@@ -35,10 +35,10 @@ export async function findFlow(scope: Scope, db: Reader, id: string): Promise<Co
   return db.prisma.flow.findFirst({ where: { workspaceId: scope.workspaceId, id }, ...flowFacts });
 }
 
-/** Threads of a flow in which something still stands, oldest first. */
+/** Threads of a flow, oldest first. */
 export async function readThreads(scope: Scope, db: Reader, flow: string): Promise<ThreadView[]> {
   const rows = await db.prisma.commentThread.findMany({
-    where: { workspaceId: scope.workspaceId, flowId: flow, comments: { some: { deletedAt: null } } },
+    where: { workspaceId: scope.workspaceId, flowId: flow },
     include: { comments: { orderBy: [{ createdAt: "asc" }, { id: "asc" }] } },
     orderBy: [{ createdAt: "asc" }, { id: "asc" }],
   });
@@ -71,14 +71,14 @@ export async function countComments(scope: Scope, tx: Transaction, thread: strin
   return tx.prisma.comment.count({ where: { workspaceId: scope.workspaceId, threadId: thread } });
 }
 
-/** A thread in which something still stands; nobody else changes it until the transaction ends. */
+/** A thread; nobody else changes it until the transaction ends. */
 export async function lockThread(scope: Scope, tx: Transaction, id: string): Promise<ThreadRow | null> {
   await tx.query("select id from comment_thread where workspace_id = $1 and id = $2 for update", [
     scope.workspaceId,
     id,
   ]);
   const row = await tx.prisma.commentThread.findFirst({
-    where: { workspaceId: scope.workspaceId, id, comments: { some: { deletedAt: null } } },
+    where: { workspaceId: scope.workspaceId, id },
     include: { flow: flowFacts },
   });
   return row === null
@@ -177,6 +177,13 @@ export async function emptyComment(scope: Scope, tx: Transaction, id: string): P
   await tx.prisma.comment.update({
     where: { id, workspaceId: scope.workspaceId },
     data: { body: "", mentions: [], deletedAt: new Date() },
+  });
+}
+
+/** Removes a thread in which nothing is said any more. */
+export async function removeEmptyThread(scope: Scope, tx: Transaction, id: string): Promise<void> {
+  await tx.prisma.commentThread.deleteMany({
+    where: { id, workspaceId: scope.workspaceId, comments: { none: { deletedAt: null } } },
   });
 }
 

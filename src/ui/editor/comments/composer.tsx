@@ -32,6 +32,8 @@ export function Composer({
 }) {
   const list = useId();
   const field = useRef<HTMLTextAreaElement>(null);
+  const form = useRef<HTMLFormElement>(null);
+  const choices = useRef<HTMLUListElement>(null);
   const [text, setText] = useState(initial);
   const [cursor, setCursor] = useState(initial.length);
   const [at, setAt] = useState(0);
@@ -39,9 +41,14 @@ export function Composer({
   useEffect(() => {
     field.current?.focus();
     field.current?.setSelectionRange(initial.length, initial.length);
+    form.current?.scrollIntoView({ block: "nearest" });
   }, [initial]);
   const naming = isClosed ? null : namingAt(text, cursor);
   const offered = naming === null ? [] : candidates(naming.typed, members);
+  const offers = offered.length;
+  useEffect(() => {
+    if (offers > 0) choices.current?.scrollIntoView({ block: "nearest" });
+  }, [offers]);
   const chosen = offered[Math.min(at, offered.length - 1)];
   const body = withIds(text.trim(), members);
   const canSend = body !== "" && body.length <= longest && !isBusy;
@@ -63,6 +70,7 @@ export function Composer({
   };
   return (
     <form
+      ref={form}
       className="flex flex-col gap-2"
       onSubmit={(event) => {
         event.preventDefault();
@@ -106,6 +114,7 @@ export function Composer({
         />
         {offered.length > 0 ? (
           <ul
+            ref={choices}
             id={list}
             role="listbox"
             aria-label="Members"
