@@ -48,6 +48,7 @@ export async function shootStates(browser: Browser): Promise<void> {
     .getByRole("link", { name: /Run #?\d+ of/ })
     .first()
     .click();
+  await expect(heading(page)).toContainText("payment");
   await show("run-child", page.url());
   await show("run-wide", await started(page, "price-list", "Done"));
   await started(page, "stock-count", "Waiting for you");

@@ -62,6 +62,8 @@ export class Studio {
           if (isLast)
             missing.push(`${name} at ${width}: ${error instanceof Error ? error.message : String(error)}`);
         } finally {
+          // Answers that are still on their way are nobody's any more.
+          await page.unrouteAll({ behavior: "ignoreErrors" });
           await page.close();
         }
       }

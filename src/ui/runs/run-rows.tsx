@@ -43,7 +43,9 @@ export function RunRows({
           >
             <RunStateIcon state={run.state} />
             <span className="flex min-w-0 items-center gap-2">
-              <span className="truncate font-medium">{withFlow ? run.flow.title : `Run ${run.number}`}</span>
+              <span className="max-w-[60%] shrink-0 truncate font-medium">
+                {withFlow ? run.flow.title : `Run ${run.number}`}
+              </span>
               {withFlow ? <span className="whitespace-nowrap text-(--text-3)">run {run.number}</span> : null}
               {run.sandbox ? <SandboxMark /> : null}
               {run.simulated ? (
@@ -56,7 +58,7 @@ export function RunRows({
                   <GoalMark goal={run.goal} />
                 </span>
               )}
-              <span className="hidden min-w-0 shrink-[100] items-center gap-1 overflow-hidden xl:inline-flex">
+              <span className="hidden min-w-0 items-center gap-1 overflow-hidden xl:inline-flex">
                 <Labels labels={run.labels} />
               </span>
             </span>

@@ -167,14 +167,12 @@ const Row = memo(function Row({
       {isTask ? null : <KindIcon kind={row.icon} />}
       <span className="flex min-w-0 flex-1 items-baseline gap-1.5">
         <span
-          className={`min-w-8 truncate ${isTask ? "font-semibold" : "text-(--text-2)"} ${isTask && quiet.has(row.state) ? "text-(--text-2)" : ""}`}
+          className={`max-w-full shrink-0 truncate ${isTask ? "font-semibold" : "text-(--text-2)"} ${isTask && quiet.has(row.state) ? "text-(--text-2)" : ""}`}
         >
           {row.name}
         </span>
         {row.label === "" ? null : (
-          <span className="min-w-0 shrink-[1000] truncate text-(--text-3) [font:var(--type-12)]">
-            {row.label}
-          </span>
+          <span className="min-w-0 truncate text-(--text-3) [font:var(--type-12)]">{row.label}</span>
         )}
       </span>
       {canToggle ? (
