@@ -24,7 +24,7 @@ export type CommitterOptions = {
   readonly db: Database;
   readonly sender: string;
   readonly decided: (outcome: Outcome) => void;
-  /** How long the first of a group waits for others. 4 ms unless given; 10 is the most that writers should wait. */
+  /** How long the first of a group waits for others. 8 ms unless given; 10 is the most that writers should wait. */
   readonly groupMs?: number;
   /** How long a group is tried again while the database can't be reached. */
   readonly patienceMs?: number;
@@ -35,7 +35,7 @@ export type CommitterOptions = {
  * update is told to others only when this says that it was committed.
  */
 export function createCommitter(options: CommitterOptions): Committer {
-  const { db, sender, decided, groupMs = 4, patienceMs = 5000 } = options;
+  const { db, sender, decided, groupMs = 8, patienceMs = 5000 } = options;
   let waiting: NewUpdate[] = [];
   let timer: NodeJS.Timeout | null = null;
   let running: Promise<void> | null = null;
