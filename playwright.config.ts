@@ -8,8 +8,9 @@ export default defineConfig({
   testDir: "e2e",
   outputDir: "test-results/playwright",
   globalSetup: "./e2e/support/global-setup.ts",
-  // One server with one workspace: the files follow one another.
-  workers: 1,
+  // All share one server and one workspace, so each test has people, flows and runs of its own. Pictures show what was
+  // done before them, in order.
+  workers: process.env["BATON_SCREENS"] === undefined ? 2 : 1,
   forbidOnly: process.env["CI"] !== undefined,
   // Only where nobody sits before it: a run by hand should show what is not steady.
   retries: process.env["CI"] === undefined ? 0 : 1,

@@ -47,6 +47,9 @@ test.describe("what one may do with a run", () => {
     const run = await startRun(page, id);
     await expect(heading(page)).toContainText("Failed: There is no room");
     await page.getByRole("button", { name: "Retry" }).click();
+    // The page goes to the result when the run is over: only then one chooses a task.
+    await expect(page.getByRole("treeitem", { name: /attempt 1/ })).toBeVisible();
+    await expect(heading(page)).toContainText("Failed: There is no room");
     await page.getByRole("treeitem", { name: /Store them/ }).click();
     await expect(page.getByText("Attempt 1 failed: There is no room.")).toBeVisible();
     await expect(heading(page)).toContainText("Failed: There is no room");
