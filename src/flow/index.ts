@@ -33,6 +33,7 @@ export { exampleOf } from "./values/example.ts";
 export { checkValue, type Checked, type ValueError } from "./values/check.ts";
 export { inputOfSecret, inputSecret, secretInputs, withoutSecrets } from "./values/secret-inputs.ts";
 export { coerceInputs, type Coerced } from "./values/coerce.ts";
+export { shapeOfSchema } from "./values/schema-shape.ts";
 export { canonicalJson } from "./values/canonical.ts";
 export { parseDuration, printDuration, readDuration } from "./values/duration.ts";
 export { parseSize } from "./values/size.ts";

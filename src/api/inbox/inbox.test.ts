@@ -227,10 +227,14 @@ describe("an approval", () => {
     expect(wrong).toMatchObject({ code: "bad-input", details: { fields: { amount: [expect.any(String)] } } });
     expect(await errorOf(approve(operator, form, { decision: "submit" }))).toMatchObject({
       code: "bad-input",
-      message: "The answer does not fit: amount is required.",
-      details: { fields: { amount: ["This is required."] } },
+      message: 'The answer does not fit: "amount" is required.',
+      details: { fields: { amount: ['"amount" is required.'] } },
     });
-    await approve(operator, form, { decision: "submit", answer: { amount: 4 } });
+    expect(
+      await errorOf(approve(operator, form, { decision: "submit", answer: { amount: "four" } })),
+    ).toMatchObject({ details: { fields: { amount: ["Must be a number."] } } });
+    // As it comes out of a field that is typed into.
+    await approve(operator, form, { decision: "submit", answer: { amount: "4" } });
     expect(JSON.parse((await signals(form))[0]?.body ?? "")).toMatchObject({ answer: { amount: 4 } });
     expect((await audits(form))[0]?.action).toBe("form.answered");
   });

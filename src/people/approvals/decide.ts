@@ -1,5 +1,5 @@
 import { BatonError, type JsonObject } from "#base/index.ts";
-import { checkValue, type RunActor } from "#flow/index.ts";
+import { coerceInputs, type RunActor, shapeOfSchema } from "#flow/index.ts";
 import {
   approvalPolicy,
   authorize,
@@ -188,34 +188,20 @@ function checkVerdict(row: store.ApprovalRow, given: Decision): store.Verdict {
   }
   if (ask.fields === null || !answersOf(ask).includes(choice.decision))
     return { decision: choice.decision, comment, answer: null };
-  const answer = given.answer ?? {};
-  const missing = requiredOf(ask.fields).filter((name) => answer[name] === undefined);
-  if (missing.length > 0) {
-    throw misfit(
-      `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} required.`,
-      Object.fromEntries(missing.map((name) => [name, ["This is required."]])),
+  // Forms give texts, mostly: what is typed into a field of numbers is one.
+  const read = coerceInputs(shapeOfSchema(ask.fields), given.answer ?? {});
+  if (!read.ok) {
+    const errors = Object.entries(read.errors);
+    throw new BatonError(
+      "bad-input",
+      `The answer does not fit: ${errors.map(([name, message]) => (message.startsWith('"') ? message : `${name}: ${message}`)).join(" ")}`,
+      {
+        hint: "Correct the marked fields.",
+        details: { fields: Object.fromEntries(errors.map(([name, message]) => [name, [message]])) },
+      },
     );
   }
-  const checked = checkValue(ask.fields, answer);
-  if (!checked.ok) {
-    const fields: Record<string, string[]> = {};
-    for (const { path, message } of checked.errors) (fields[path] ??= []).push(message);
-    const first = checked.errors[0];
-    throw misfit(first === undefined ? "" : `${first.path} ${first.message}`.trim(), fields);
-  }
-  return { decision: choice.decision, comment, answer: checked.value as JsonObject };
-}
-
-function requiredOf(schema: JsonObject): string[] {
-  const { required } = schema;
-  return Array.isArray(required) ? required.filter((name) => typeof name === "string") : [];
-}
-
-function misfit(what: string, fields: Record<string, string[]>): BatonError {
-  return new BatonError("bad-input", `The answer does not fit: ${what}`, {
-    hint: "Correct the marked fields.",
-    details: { fields },
-  });
+  return { decision: choice.decision, comment, answer: read.value };
 }
 
 function actorKind(scope: Scope): RunActor["kind"] {

@@ -49,7 +49,7 @@ export function ApprovalCard({
     }),
   );
   const shown = decide.data ?? approval;
-  const fields: FlowField[] = fieldsOf(approval.fields);
+  const fields: readonly FlowField[] = fieldsOf(approval.fields);
   const isPending = shown.state === "pending";
   const primary = approval.decisions[0];
   const isOptional = approval.kind === "escalation";
