@@ -1,5 +1,5 @@
 import type { FileRef, Json, JsonObject } from "#base/index.ts";
-import type { Problem, Shape, ToolFacts } from "#flow/index.ts";
+import type { Problem, Shape, ToolEffect, ToolFacts } from "#flow/index.ts";
 import type { RunEvent } from "#flow/machine/index.ts";
 import type { Permission, Role } from "#governance/index.ts";
 
@@ -240,6 +240,8 @@ export type ToolRow = {
   title: string;
   description: string;
   risk: "low" | "medium" | "high";
+  /** What a call leaves behind; left out: it may leave anything. */
+  effect?: ToolEffect;
   inputSchema: JsonObject;
   outputSchema: JsonObject | null;
 };

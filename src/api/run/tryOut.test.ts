@@ -102,7 +102,7 @@ outputs: { told: "{{ tasks.tell.output.notified }}" }
     await engine.drive(child.id);
     await engine.drive(id);
     const run = await builder.call.run.get({ id });
-    expect(run).toMatchObject({ sandbox: true, revision: -1, state: "succeeded", outputs: { told: 0 } });
+    expect(run).toMatchObject({ sandbox: true, revision: -1, state: "succeeded", outputs: { told: 1 } });
     expect(await builder.call.run.get({ id: child.id })).toMatchObject({ sandbox: true, state: "succeeded" });
     expect(done).toEqual([]);
     expect((await builder.call.run.list({ flow: "tell" })).rows).toEqual([]);

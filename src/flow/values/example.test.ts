@@ -9,10 +9,11 @@ test.each([
   [{ type: "string", default: "red" }, "red"],
   [{ type: "string", examples: ["blue"] }, "blue"],
   [{ enum: ["a", "b"] }, "a"],
-  [{ type: ["null", "integer"] }, 0],
+  [{ type: ["null", "integer"] }, 1],
+  [{ type: "integer", maximum: -3 }, -3],
   [{ type: "string", format: "email" }, "someone@example.com"],
   [{ type: "number", exclusiveMinimum: 2, multipleOf: 5 }, 5],
-  [{ anyOf: [{ type: "boolean" }, { type: "string" }] }, false],
+  [{ anyOf: [{ type: "boolean" }, { type: "string" }] }, true],
   [
     { allOf: [{ properties: { a: { const: 1 } } }, { properties: { b: { const: 2 } }, required: ["b"] }] },
     { a: 1, b: 2 },

@@ -93,7 +93,7 @@ function ofType(type: string, schema: JsonObject, depth: number): Json | undefin
     case "number":
       return numberOf(schema, type === "integer");
     case "boolean":
-      return false;
+      return true;
     default:
       return null;
   }
@@ -139,7 +139,7 @@ function numberOf(schema: JsonObject, whole: boolean): number {
   const most = number(schema["maximum"]);
   const below = number(schema["exclusiveMaximum"]);
   const step = number(schema["multipleOf"]) ?? (whole ? 1 : undefined);
-  let value = 0;
+  let value = 1;
   if (least !== undefined) value = Math.max(value, least);
   if (above !== undefined && value <= above) {
     const room = ((below ?? most ?? above + 2) - above) / 2;

@@ -134,6 +134,11 @@ export function ApprovalCard({
             started by {approval.run.startedByName}, asked <RelativeTime at={approval.createdAt} />
           </p>
         ) : null}
+        {approval.run.sandbox && isPending ? (
+          <p className="text-(--text-2)">
+            This run only tries the flow out: nothing real comes of what you decide.
+          </p>
+        ) : null}
         {approval.call === null ? null : (
           <dl className="grid grid-cols-[minmax(72px,max-content)_1fr] gap-x-4 gap-y-1">
             <dt className="text-(--text-2)">Calls</dt>

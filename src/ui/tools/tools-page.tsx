@@ -52,6 +52,7 @@ export function ToolsPage() {
                     <span className={`rounded-(--radius-1) px-1.5 [font:var(--type-11)] ${risks[tool.risk]}`}>
                       {tool.risk} risk
                     </span>
+                    <span className="text-(--text-3) [font:var(--type-12)]">{leftBehind(tool)}</span>
                   </p>
                   <p className="mt-1 text-(--text-2)">{tool.description}</p>
                 </div>
@@ -63,6 +64,12 @@ export function ToolsPage() {
       )}
     </Page>
   );
+}
+
+/** What comes of a call, and so what a sandbox run does with it. */
+function leftBehind({ effect }: ToolRow): string {
+  if (effect === "none") return "changes nothing";
+  return effect === undefined || effect === "outside" ? "" : "changes nothing where it only reads";
 }
 
 function Parameters({ tool }: { tool: ToolRow }) {

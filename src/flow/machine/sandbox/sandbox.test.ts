@@ -143,7 +143,7 @@ tasks:
     const run = tried(gates, { questions: "answer" });
     const { tasks, phase } = run.state();
     expect(tasks["gate"]?.status).toMatchObject({ output: { decision: "approve", by: { name: "Sandbox" } } });
-    expect(tasks["ask"]?.status).toMatchObject({ output: { n: 0 } });
+    expect(tasks["ask"]?.status).toMatchObject({ output: { n: 1 } });
     expect(phase).toMatchObject({ outcome: "failed", error: { message: "broken" } });
   });
 

@@ -41,9 +41,9 @@ tasks:
       - { id: work, agent: a, prompt: go, errors: [{ id: paid, wait: { event: paid } }] }
 `);
   expect(found.calls).toEqual([
-    { name: "look", called: "yes", example: '{\n  "ok": false\n}' },
-    { name: "mail.list", called: "sometimes", example: '{\n  "ok": false\n}' },
-    { name: "mail.send", called: "no", example: '{\n  "ok": false\n}' },
+    { name: "look", called: "yes", example: '{\n  "ok": true\n}' },
+    { name: "mail.list", called: "sometimes", example: '{\n  "ok": true\n}' },
+    { name: "mail.send", called: "no", example: '{\n  "ok": true\n}' },
     { name: "event:paid", called: "no", example: "null" },
   ]);
   expect(found).toMatchObject({ asksModels: true, asksPeople: false, inputs: [{ name: "name" }] });

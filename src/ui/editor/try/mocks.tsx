@@ -58,8 +58,8 @@ function Call({
     <>
       <div className="flex min-h-8 flex-wrap items-center gap-x-2 gap-y-1">
         <Icon aria-hidden size={14} className="shrink-0 text-(--text-3)" />
-        <code className="truncate [font:var(--type-code)] font-medium">{name}</code>
-        <span className="min-w-0 flex-1 text-(--text-2)">
+        <code className="min-w-0 truncate [font:var(--type-code)] font-medium max-sm:flex-1">{name}</code>
+        <span className="min-w-0 flex-1 text-(--text-2) max-sm:order-last max-sm:basis-full">
           {given !== undefined ? "Answers what you give" : outcomes[isEvent ? "event" : call.called]}
         </span>
         {given === undefined ? (
