@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, type Page } from "@playwright/test";
 import { shootComments } from "./support/comments.ts";
+import { shootTrying } from "./support/trying.ts";
 import { run, shootStates } from "./support/scenes.ts";
 import {
   editor,
@@ -455,6 +456,8 @@ test("the places", async ({ browser }) => {
 });
 
 test("comments on a draft", ({ browser }, info) => shootComments(browser, info));
+
+test("a draft that is tried out", ({ browser }) => shootTrying(browser));
 
 test("the runs", async ({ browser }) => {
   const studio = await Studio.open(browser, ownerState);
