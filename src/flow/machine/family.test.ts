@@ -102,6 +102,21 @@ tasks:
     expect(cancelled.output()).toMatchObject({ outcome: "cancelled" });
   });
 
+  test("[M103] under a lock that was given up meanwhile, a retry starts another run, when it has the lock again", () => {
+    const run = world("id: p\ntasks: [{ id: call, lock: desk, flow: other }]\n", { crossings: hang });
+    run.send(end(keyOf(run), "failed", { tokens: 100, cost: 1, unknownCosts: 0 }));
+    expect(run.output()).toMatchObject({ outcome: "failed" });
+    run.retry();
+    expect(run.types().filter((type) => type === "lock-requested")).toHaveLength(2);
+    expect(requests(run)).toHaveLength(2);
+    expect(run.types()).not.toContain("child-retried");
+    const latest = run.state().tasks["call"]?.children?.at(-1)?.key ?? "";
+    run.send(end(latest, "succeeded", { tokens: 50, cost: 0.5, unknownCosts: 0 }));
+    expect(run.output()).toEqual({});
+    // Both count: the first one's work is done, whatever it was worth.
+    expect(run.state().usage).toMatchObject({ childTokens: 150, cost: 1.5 });
+  });
+
   test("[M104] of a wide loop the parts that did not succeed are taken up, as many at once as before", () => {
     const wide = `id: p\ntasks: [{ id: each, foreach: "{{ inputs.list }}", failFast: false, concurrency: 2, tasks: [{ id: say, log: hi }] }]\ninputs: { list: array }\n`;
     const run = world(wide, {
