@@ -6,7 +6,7 @@ import { modelOutage, outage } from "./scenarios/outage.ts";
 import { parked } from "./scenarios/parked.ts";
 import { poison } from "./scenarios/poison.ts";
 import { decided } from "./scenarios/races.ts";
-import { restore } from "./scenarios/restore.ts";
+import { restore, restoreAtWork } from "./scenarios/restore.ts";
 import { spread } from "./scenarios/spread.ts";
 import { webhook } from "./scenarios/webhook.ts";
 import { zombie } from "./scenarios/zombie.ts";
@@ -20,6 +20,7 @@ export const scenarios: readonly Scenario[] = [
   decided,
   webhook,
   restore,
+  restoreAtWork,
   zombie,
   kill,
   restarts,
