@@ -370,6 +370,14 @@ test("the places", async ({ browser }) => {
     await page.getByRole("button", { name: "Add", exact: true }).click();
     await page.getByRole("dialog").waitFor();
   });
+  await studio.shoot("editor-place", async (page, isPhone) => {
+    await editor(page, "/flows/support-desk/edit");
+    if (isPhone) await page.getByRole("button", { name: "Canvas" }).click();
+    await page.locator(".react-flow__node button").first().click();
+    if (isPhone) await page.getByRole("button", { name: "Close the form" }).click();
+    await page.getByRole("button", { name: "Move to another place (M)" }).click();
+    await page.getByRole("group", { name: /^Where to put/ }).waitFor();
+  });
   await studio.shoot("editor-problems", async (page) => {
     await editor(page, "/flows/order-desk/edit");
     const code = page.getByRole("textbox", { name: "The flow as YAML" });

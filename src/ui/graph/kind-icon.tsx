@@ -1,3 +1,4 @@
+import { memo } from "react";
 import {
   BookMarked,
   Bot,
@@ -54,7 +55,7 @@ const icons: Readonly<Record<string, LucideIcon>> = {
 };
 
 /** The icon of a task's head key, or of a part of the trace that is no task. Decoration: its name stands beside it. */
-export function KindIcon({ kind, size = 14 }: { kind: string; size?: number }) {
+export const KindIcon = memo(function KindIcon({ kind, size = 14 }: { kind: string; size?: number }) {
   const Icon = icons[kind] ?? Braces;
   return <Icon aria-hidden size={size} strokeWidth={1.75} className="shrink-0 text-(--text-3)" />;
-}
+});

@@ -46,7 +46,7 @@ export function Board({
 }) {
   const flow = useReactFlow();
   const byId = useMemo(() => new Map(drawing.nodes.map((node) => [node.id, node])), [drawing]);
-  const kept = useRef(new Map<string, { key: string; node: Node }>());
+  const kept = useRef(new Map<string, { look: NodeLook; node: Node }>());
   const nodes = useMemo<Node[]>(() => {
     const before = kept.current;
     kept.current = new Map();
@@ -61,14 +61,13 @@ export function Board({
         ends: parent?.kind !== "dag" || node.isBranch ? "none" : onConnect === null ? "shown" : "open",
       };
       // A node that is the very same object is neither measured nor drawn again.
-      const key = JSON.stringify(look);
       const known = before.get(node.id);
-      const drawn = known?.key === key ? known.node : nodeOf(look);
-      kept.current.set(node.id, { key, node: drawn });
-      return drawn;
+      const next =
+        known !== undefined && looksTheSame(known.look, look) ? known : { look, node: nodeOf(look) };
+      kept.current.set(node.id, next);
+      return next.node;
     });
   }, [drawing, byId, selected, marks, notes, carried, onConnect]);
-  const lanes = useMemo(() => lanesOf(drawing.nodes, drawing.edges, boxes), [drawing, boxes]);
   const [plain, needs] = useMemo(() => {
     const isNeed = ({ from, to }: DrawnEdge): boolean => {
       const parent = byId.get(from)?.parent ?? null;
@@ -76,6 +75,7 @@ export function Board({
     };
     return [drawing.edges.filter((edge) => !isNeed(edge)), drawing.edges.filter(isNeed)] as const;
   }, [drawing, byId]);
+  const lanes = useMemo(() => lanesOf(drawing.nodes, needs, boxes), [drawing, needs, boxes]);
   const edges = useMemo<Edge[]>(
     () =>
       needs.map(({ id, from, to }) => {
@@ -139,6 +139,19 @@ export function Board({
       </RemoveNeedContext>
     </NodeActionsContext>
   );
+}
+
+function looksTheSame(a: NodeLook, b: NodeLook): boolean {
+  return (
+    isShallowlySame(a.node, b.node) &&
+    isShallowlySame({ ...a, node: null }, { ...b, node: null, marks: a.marks }) &&
+    a.marks.length === b.marks.length &&
+    a.marks.every((mark, index) => mark.name === b.marks[index]?.name && mark.color === b.marks[index].color)
+  );
+}
+
+function isShallowlySame<T extends object>(a: T, b: T): boolean {
+  return (Object.keys(a) as (keyof T)[]).every((key) => Object.is(a[key], b[key]));
 }
 
 function nodeOf(look: NodeLook): Node {

@@ -8,6 +8,7 @@ import {
   useRef,
   useState,
   type KeyboardEvent,
+  type PointerEvent,
   type RefObject,
 } from "react";
 import type { FlowGraph as Graph, HeadKey } from "#flow/index.ts";
@@ -38,7 +39,7 @@ import type { Need } from "./need-edge.tsx";
 import type { Mark, NodeActions } from "./nodes.tsx";
 import { AddPalette, PaletteRail } from "./palette.tsx";
 import { SlotLayer } from "./slot-layer.tsx";
-import { deedOf, Toolbar, type Deed } from "./toolbar.tsx";
+import { allDeeds, deedOf, Toolbar, type Deed } from "./toolbar.tsx";
 import { useCarry } from "./use-carry.ts";
 
 type Props = {
@@ -209,8 +210,21 @@ function Inside({
     event.preventDefault();
   };
 
-  const latest = useRef({ onSelect, onNotes, grab });
-  latest.current = { onSelect, onNotes, grab };
+  const choose = (head: HeadKey): void => {
+    if (isFree) void act(addAfter(place === null ? null : selected, head), `Added ${head} ${whereNext}`);
+  };
+  // The same functions all the time, so that what is given them is drawn again only when it looks different.
+  const latest = useRef({ onSelect, onNotes, grab, perform, choose });
+  latest.current = { onSelect, onNotes, grab, perform, choose };
+  const tools = useMemo(
+    () => ({
+      perform: (deed: Deed) => latest.current.perform(deed),
+      choose: (head: HeadKey) => latest.current.choose(head),
+      grab: (event: PointerEvent, head: HeadKey) =>
+        latest.current.grab(event, { kind: "new", head, name: head }),
+    }),
+    [],
+  );
   const actions = useMemo<NodeActions>(
     () => ({
       select: (id) => latest.current.onSelect(id),
@@ -234,17 +248,11 @@ function Inside({
 
   return (
     <div className="@container flex h-full min-h-0 flex-col" onKeyDown={press}>
-      {isReadOnly ? null : <Toolbar where={whereNext} can={can} onDo={perform} />}
+      {isReadOnly ? null : (
+        <Toolbar where={whereNext} possible={allDeeds.filter(can).join(" ")} onDo={tools.perform} />
+      )}
       <div className="flex min-h-0 flex-1">
-        {isReadOnly ? null : (
-          <PaletteRail
-            onGrab={(event, head) => grab(event, { kind: "new", head, name: head })}
-            onChoose={(head) =>
-              isFree &&
-              void act(addAfter(place === null ? null : selected, head), `Added ${head} ${whereNext}`)
-            }
-          />
-        )}
+        {isReadOnly ? null : <PaletteRail onGrab={tools.grab} onChoose={tools.choose} />}
         <div ref={frame} className="relative min-h-0 min-w-0 flex-1 bg-(--bg)">
           {graph === null || graph.nodes.length === 0 ? (
             <p className="p-4 text-(--text-2)">
@@ -277,7 +285,7 @@ function Inside({
             </p>
           ) : null}
           {carry?.how === "pick" ? (
-            <p className="absolute inset-x-2 top-2 mx-auto flex w-fit max-w-full items-center gap-3 rounded-(--radius-2) border border-(--accent) bg-(--surface) px-3 py-1">
+            <p className="absolute inset-x-2 bottom-2 mx-auto flex w-fit max-w-full items-center gap-3 rounded-(--radius-2) border border-(--accent) bg-(--surface) px-3 py-1">
               <span>Where does {carry.what.name} go?</span>
               <button
                 type="button"

@@ -1,5 +1,5 @@
 "use client";
-import { useEffect, useState, type PointerEvent } from "react";
+import { memo, useEffect, useState, type PointerEvent } from "react";
 import type { HeadKey } from "#flow/index.ts";
 import { KindIcon } from "../../graph/kind-icon.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
@@ -95,7 +95,7 @@ export function AddPalette({
 }
 
 /** All kinds of tasks beside the canvas: dragged onto a place, or added behind the selected task by a click. */
-export function PaletteRail({
+export const PaletteRail = memo(function PaletteRail({
   onGrab,
   onChoose,
 }: {
@@ -124,4 +124,4 @@ export function PaletteRail({
       ))}
     </ul>
   );
-}
+});

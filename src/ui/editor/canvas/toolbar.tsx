@@ -15,6 +15,7 @@ import {
   Trash2,
   type LucideIcon,
 } from "lucide-react";
+import { memo } from "react";
 import { Button, IconButton } from "../../parts/button.tsx";
 
 /** What can be done with the selected task. */
@@ -48,16 +49,21 @@ const deeds: readonly (readonly [Deed, string, LucideIcon])[] = [
   ["remove", "Delete (Del)", Trash2],
 ];
 
-export function Toolbar({
+/** All of them, in the order in which they are offered. */
+export const allDeeds: readonly Deed[] = ["add", ...deeds.map(([deed]) => deed)];
+
+export const Toolbar = memo(function Toolbar({
   where,
-  can,
+  possible,
   onDo,
 }: {
   /** Behind what a new task comes, in words for the tip. */
   where: string;
-  can(deed: Deed): boolean;
+  /** What can be done right now, joined by spaces. */
+  possible: string;
   onDo(deed: Deed): void;
 }) {
+  const can = (deed: Deed): boolean => possible.split(" ").includes(deed);
   return (
     <div
       role="toolbar"
@@ -82,7 +88,7 @@ export function Toolbar({
       )}
     </div>
   );
-}
+});
 
 /** The deed that a key means; null for other keys. */
 export function deedOf(event: {
