@@ -39,6 +39,27 @@ test.describe("what one may do with a run", () => {
     await expect(heading(page)).toHaveText("Cancelled");
   });
 
+  test("its flow is paused, starts nothing and says why, and starts runs again, with labels", async ({
+    page,
+  }, info) => {
+    const id = own("archive", info);
+    await publish(page, archive.replace("archive", id));
+    await page.goto(address(`/flows/${id}`));
+    await page.getByRole("button", { name: "Pause", exact: true }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Reason").fill("The room is being painted");
+    await dialog.getByRole("button", { name: "Pause", exact: true }).click();
+    await expect(page.getByText("Paused by Ada Lovelace")).toContainText("The room is being painted");
+    await expect(page.getByRole("button", { name: "Run", exact: true })).toBeDisabled();
+    await page.getByRole("button", { name: "Resume" }).click();
+    await expect(page.getByRole("button", { name: "Run", exact: true })).toBeEnabled();
+    await page.getByText("Labels", { exact: true }).click();
+    await page.getByLabel("Labels of this run").fill("floor: 3");
+    await page.getByRole("button", { name: "Run", exact: true }).click();
+    await page.waitForURL(/\/runs\/run_/);
+    await expect(page.getByRole("link", { name: "floor: 3" })).toBeVisible();
+  });
+
   test("one that failed is retried under its number, and forked from a task with other inputs", async ({
     page,
   }, info) => {

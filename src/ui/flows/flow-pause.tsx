@@ -102,13 +102,12 @@ export function PausedNotice({ flow, mayResume }: { flow: PausedFlow; mayResume:
     >
       <p className="min-w-0 flex-1 basis-64 [overflow-wrap:anywhere]">
         Paused by {by} <RelativeTime at={at} />
-        {reason === "" ? "" : `: ${reason}`}. It starts no runs; those that have begun are not touched by
-        this.
+        {reason === "" ? "" : `: ${reason}`}. It starts no runs until it is resumed.
       </p>
       {mayResume ? (
         <span className="flex flex-wrap items-center gap-x-4 gap-y-2">
           <Checkbox
-            label="Its paused runs as well"
+            label="Let its paused runs go on as well"
             checked={withRuns}
             onChange={(event) => setWithRuns(event.target.checked)}
           />
