@@ -18,16 +18,16 @@ export type Permission = keyof typeof permissions;
 export const roles = ["viewer", "operator", "approver", "builder", "auditor", "admin", "owner"] as const;
 export type Role = (typeof roles)[number];
 
-const everyone: readonly Permission[] = ["workspace.see"];
+/** Whoever may see a flow may say something about it. */
+const everyone: readonly Permission[] = ["workspace.see", "comment.write"];
 const admin: readonly Permission[] = [
-  "workspace.see",
+  ...everyone,
   "run.start",
   "run.control",
   "approval.decide",
   "form.answer",
   "flow.edit",
   "run.share",
-  "comment.write",
   "audit.read",
   "settings.manage",
   "members.manage",
@@ -35,18 +35,10 @@ const admin: readonly Permission[] = [
 
 export const roleTable: Readonly<Record<Role, readonly Permission[]>> = {
   viewer: everyone,
-  operator: [...everyone, "run.start", "run.control", "form.answer", "run.share", "comment.write"],
-  approver: [...everyone, "approval.decide", "form.answer", "comment.write"],
-  builder: [
-    ...everyone,
-    "run.start",
-    "run.control",
-    "form.answer",
-    "flow.edit",
-    "run.share",
-    "comment.write",
-  ],
-  auditor: [...everyone, "audit.read", "comment.write"],
+  operator: [...everyone, "run.start", "run.control", "form.answer", "run.share"],
+  approver: [...everyone, "approval.decide", "form.answer"],
+  builder: [...everyone, "run.start", "run.control", "form.answer", "flow.edit", "run.share"],
+  auditor: [...everyone, "audit.read"],
   admin,
   owner: [...admin, "workspace.delete"],
 };
