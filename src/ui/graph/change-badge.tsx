@@ -2,10 +2,10 @@ import type { TaskChange } from "#flow/index.ts";
 
 /** How a task's frame looks by what became of it: apart also without colours. */
 export const changeLook: Readonly<Record<TaskChange, string>> = {
-  added: "border-2 border-solid border-(--ok)",
-  removed: "border-2 border-dashed border-(--fail) [&_.font-semibold]:line-through",
-  changed: "border-4 border-double border-(--accent)",
-  moved: "border-2 border-dotted border-(--border-field)",
+  added: "border-2 border-solid border-(--ok)!",
+  removed: "border-2 border-dashed border-(--fail)! [&_.font-semibold]:line-through",
+  changed: "border-4 border-double border-(--accent)!",
+  moved: "border-2 border-dotted border-(--border-field)!",
 };
 
 const words: Readonly<Record<TaskChange, readonly [sign: string, word: string, look: string]>> = {
