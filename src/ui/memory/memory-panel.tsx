@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSubscription } from "@trpc/tanstack-react-query";
 import { BookMarked, History, Pencil, Trash2 } from "lucide-react";
-import { useCallback, useDeferredValue, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useDeferredValue, useEffect, useRef, useState } from "react";
 import type { LiveClient, Person } from "#collab/client.ts";
 import type { ListedEntry } from "#api/index.ts";
 import { useMe } from "../client/me.ts";
@@ -13,10 +13,12 @@ import { EmptyState, ErrorState, FormError, SkeletonRows } from "../parts/states
 import { RelativeTime } from "../parts/time.tsx";
 import { EntryDialog } from "./entry-dialog.tsx";
 import { HistoryDialog } from "./history-dialog.tsx";
-import { TextDialog } from "./text-dialog.tsx";
 import { useEntryText, useMemoryFacts, useMemoryLive, useWords } from "./use-memory-live.ts";
 import { shown } from "./value.ts";
 import { Here, Writer } from "./writer.tsx";
+
+/** With the code editor, which only who edits a text has to load. */
+const TextDialog = lazy(async () => ({ default: (await import("./text-dialog.tsx")).TextDialog }));
 
 const empties = {
   workspace:
@@ -130,7 +132,9 @@ export function MemoryPanel({
       )}
       {open?.kind === "edit" ? (
         client !== null && open.entry !== null && typeof open.entry.value === "string" ? (
-          <TextDialog subject={subject} scope={scope} entry={open.entry} client={client} onClose={close} />
+          <Suspense fallback={null}>
+            <TextDialog subject={subject} scope={scope} entry={open.entry} client={client} onClose={close} />
+          </Suspense>
         ) : (
           <EntryDialog subject={subject} scope={scope} entry={open.entry} onClose={close} />
         )
