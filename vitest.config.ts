@@ -25,7 +25,15 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       // They leave nothing behind, so that one process with one copy of all modules is enough for all files.
-      { test: { ...onServer, name: "pure", include: pure, isolate: false } },
+      {
+        test: {
+          ...onServer,
+          name: "pure",
+          include: pure,
+          isolate: false,
+          setupFiles: ["./vitest.seed.ts"],
+        },
+      },
       {
         test: {
           ...onServer,
@@ -33,7 +41,7 @@ export default defineConfig({
           include: ["src/**/*.test.ts"],
           exclude: ["node_modules/**", "src/platform/prisma/generated/**", ...pure],
           globalSetup: ["./vitest.setup.ts"],
-          setupFiles: ["./vitest.node.ts"],
+          setupFiles: ["./vitest.node.ts", "./vitest.seed.ts"],
           hookTimeout: 120_000,
         },
       },
@@ -57,7 +65,7 @@ export default defineConfig({
           name: "chromium",
           include: ["src/base/**/*.test.ts", "src/flow/**/*.test.ts"],
           exclude: ["**/*.node.test.ts"],
-          setupFiles: ["./vitest.browser.ts"],
+          setupFiles: ["./vitest.browser.ts", "./vitest.seed.ts"],
           retry: process.env["CI"] === undefined ? 0 : 1,
           testTimeout: 60_000,
           browser: {

@@ -96,7 +96,9 @@ function playSteadily(
 ): World {
   const by = (text: string): number => choices[parseInt(fakeHash(text), 16) % choices.length] ?? 0;
   // No timeout at the very instant of another timer: which of the two counts is nobody's promise.
-  const run = world(flowOf(write(nodes).replaceAll("timeout: 20s", "timeout: 23s")), {
+  let timeouts = 0;
+  const text = write(nodes).replaceAll("timeout: 20s", () => `timeout: ${23_001 + 7 * (timeouts += 1)}ms`);
+  const run = world(flowOf(text), {
     tools: { t: {} },
     models: (call) =>
       call.step === 1 && by(call.key) % 3 === 0
