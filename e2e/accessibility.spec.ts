@@ -74,6 +74,8 @@ test("the palette opens by its key and goes to a flow; ? lists the shortcuts", a
   await expect(page.getByRole("option", { name: /Intrusion watch/i, selected: true })).toBeVisible();
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/flows\/intrusion-watch/);
+  // A new page closes what lies over the old one.
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Intrusion watch");
   await page.keyboard.press("?");
   await expect(page.getByRole("dialog", { name: "Shortcuts" })).toBeVisible();
 });

@@ -42,8 +42,8 @@ test.describe("what one may do with a run", () => {
   test("its flow is paused, starts nothing and says why, and starts runs again, with labels", async ({
     page,
   }, info) => {
-    const id = own("archive", info);
-    await publish(page, archive.replace("archive", id));
+    const id = own("archive-paused", info);
+    await publish(page, archive.replace("id: archive", `id: ${id}`));
     await page.goto(address(`/flows/${id}`));
     await page.getByRole("button", { name: "Pause", exact: true }).click();
     const dialog = page.getByRole("dialog");
@@ -63,8 +63,8 @@ test.describe("what one may do with a run", () => {
   test("one that failed is retried under its number, and forked from a task with other inputs", async ({
     page,
   }, info) => {
-    const id = own("archive", info);
-    await publish(page, archive.replace("archive", id));
+    const id = own("archive-failed", info);
+    await publish(page, archive.replace("id: archive", `id: ${id}`));
     const run = await startRun(page, id);
     await expect(heading(page)).toContainText("Failed: There is no room");
     await page.getByRole("button", { name: "Retry" }).click();
@@ -93,7 +93,7 @@ test.describe("what one may do with a run", () => {
 
   test("many are retried at once; the progress stays over a reload", async ({ page }, info) => {
     const id = own("archive-many", info);
-    await publish(page, archive.replace("archive", id));
+    await publish(page, archive.replace("id: archive", `id: ${id}`));
     for (let n = 0; n < 2; n += 1) {
       await startRun(page, id);
       await expect(heading(page)).toContainText("Failed");

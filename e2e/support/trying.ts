@@ -105,7 +105,10 @@ export async function shootTrying(browser: Browser): Promise<void> {
     await editor(at, path);
     await at.getByRole("button", { name: "Revisions" }).click();
     await at.getByRole("dialog").getByRole("button", { name: "Graph" }).click();
-    await at.getByRole("dialog").getByText(/^Tasks: \d/).waitFor();
+    await at
+      .getByRole("dialog")
+      .getByText(/^Tasks: \d/)
+      .waitFor();
     await at.getByRole("dialog").locator(".react-flow__node").first().waitFor();
   });
   await studio.close();

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { expect, type Browser, type Page, type TestInfo } from "@playwright/test";
 
 /** Where the owner's session is kept between files. */
@@ -60,8 +60,10 @@ export function own(name: string, info: TestInfo): string {
   return attempt === 0 ? name : `${name}-${attempt}`;
 }
 
+/** An address of somebody who is in this test alone: tests of other files run beside it, in the same workspace. */
 export function emailOf(name: string, info: TestInfo): string {
-  return `${own(name.toLowerCase().replaceAll(" ", "."), info)}@example.com`;
+  const file = basename(info.file, ".spec.ts");
+  return `${own(name.toLowerCase().replaceAll(" ", "."), info)}.${file}@example.com`;
 }
 
 export const guestPassword = "nanoseconds matter";

@@ -85,7 +85,7 @@ export const decided: Scenario = {
       }
       if ((await decisions(stage, run)) !== 2) throw new Error("Not exactly one decision is on record.");
       losers += told.lost;
-      await judge(site, [run], null);
+      await judge(site, [run], null, ["rejected"]);
     }
     await site.publish(gate(", timeout: 2s, onTimeout: fail").replace("id: gate", "id: late"));
     let late = 0;
@@ -106,7 +106,7 @@ export const decided: Scenario = {
       }
       if (record !== (told.won === 0 ? record : 2)) throw new Error(`${record} decisions are on record.`);
       if (passed) late += 1;
-      await judge(site, [run], null);
+      await judge(site, [run], null, ["rejected", "deadline"]);
     }
     await fleet.stop();
     return { rounds, losers, deadlines, "deadline first": late };

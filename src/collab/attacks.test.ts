@@ -164,6 +164,34 @@ describe("refused and named in the log", () => {
     expect(await textNow("a4")).toBe("hello world");
   });
 
+  it("no client id is stolen by repeating what another process committed a moment ago", async () => {
+    const mallory = await wire("a4b", "mallory");
+    await until(() => isSynced(mallory), "mallory is synced");
+    // As another process appends it, whose news have not come here yet.
+    const elsewhere = new Y.Doc();
+    elsewhere.getText("yaml").insert(0, "hello");
+    const { pool } = database.db;
+    const { rows } = await pool.query<{ id: number }>(
+      "update live_document set seq = seq + 1 where subject = 'a4b' returning id",
+    );
+    const id = rows[0]?.id;
+    await pool.query("insert into live_client (document_id, client, owner) values ($1, $2, 'user_ada')", [
+      id,
+      elsewhere.clientID,
+    ]);
+    await pool.query(
+      `insert into live_update (document_id, seq, bytes, author, author_name, client)
+       select id, seq, $2, 'user_ada', 'ada', $3 from live_document where id = $1`,
+      [id, Buffer.from(Y.encodeStateAsUpdate(elsewhere)), elsewhere.clientID],
+    );
+    Y.applyUpdate(mallory.doc, Y.encodeStateAsUpdate(elsewhere));
+    mallory.doc.getText("yaml").insert(5, " world");
+    mallory.send(syncFrame(1, Y.encodeStateAsUpdate(mallory.doc)));
+    await until(() => acked(mallory) > 0, "mallory's is saved");
+    expect(await textNow("a4b")).toBe("hello world");
+    expect(stage.refusals).toEqual([]);
+  });
+
   it("presence under another name, and under another's client id", async () => {
     const ada = await wire("a5", "ada");
     await until(() => isSynced(ada), "ada is synced");

@@ -236,21 +236,23 @@ test("what a person types is what an agent reads next, with who typed it, in the
 });
 
 test("somebody who was offline brings what they typed, beside what an agent wrote meanwhile", async () => {
-  await open("notes", "one\n");
+  // Of this attempt alone, so that its versions can be counted.
+  const name = `notes${(calls += 1)}`;
+  await open(name, "one\n");
   const ada = tab("ada");
-  await hasText(ada, "notes");
+  await hasText(ada, name);
   // As a browser keeps it while there is no connection, in a tab that is opened later.
   const offline = new Y.Doc();
   Y.applyUpdate(offline, Y.encodeStateAsUpdate(ada.doc));
   ada.destroy();
-  textIn({ doc: offline }, "notes").insert(0, "zero\n");
-  await agents.call(caller("a2"), "append", { key: "flow:notes", value: "two" });
+  textIn({ doc: offline }, name).insert(0, "zero\n");
+  await agents.call(caller("a2"), "append", { key: `flow:${name}`, value: "two" });
   const back = tab("ada", 1);
   Y.applyUpdate(back.doc, Y.encodeStateAsUpdate(offline));
   await back.whenReady;
   await back.whenSaved();
   await until(back, () => back.status === "saved");
-  const { value, by, version } = await getEntry(people, scopeOf("ada"), subject, "notes");
+  const { value, by, version } = await getEntry(people, scopeOf("ada"), subject, name);
   expect([value, by.id, version]).toEqual(["zero\none\n\ntwo", "ada", 3]);
   back.destroy();
 });

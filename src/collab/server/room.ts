@@ -370,6 +370,9 @@ export async function openRoom(options: RoomOptions): Promise<Room> {
     }
     const found = await claimClients(db.pool, document, clients, connection.scope.actor.id);
     for (const [client, owner] of found) owners.set(client, owner);
+    const user = connection.scope.actor.id;
+    // Somebody else's, committed elsewhere a moment ago: it may only be repeated here.
+    if ([...found.values()].some((owner) => owner !== user)) await catchUp();
     if (closed || connection.closed) return;
     await claimed(connection, bytes, count);
   }

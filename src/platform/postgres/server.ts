@@ -309,7 +309,7 @@ async function start(binaries: Binaries, record: ServerRecord, data: string, hom
   const until = Date.now() + milliseconds.orphans;
   for (;;) {
     try {
-      await control(binaries, record, ["-D", data, "-l", log, "-w", "-t", "60", "-s", "start"]);
+      await control(binaries, record, ["-D", data, "-l", log, "-w", "-t", "600", "-s", "start"]);
       return;
     } catch (error) {
       const tail = await logTail(record);
