@@ -180,7 +180,7 @@ export function createPostgresJournal(options: PostgresJournalOptions): Postgres
       if (freed > 0) log.warn({ freed }, "jobs were lost on their way to a worker and are given out anew");
       const roused = await rouseForgotten(pool);
       metrics.forgotten.inc(roused);
-      if (roused > 0) log.warn({ roused }, "runs with unread signals had no job and got one");
+      if (roused > 0) log.warn({ roused }, "runs that something waits for had no job and got one");
     },
     close() {
       for (const timer of soon) clearTimeout(timer);

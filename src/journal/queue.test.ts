@@ -370,3 +370,27 @@ test("a run that is a worker's without its knowing is given back and driven; one
   over.resolve();
   await queue.stop();
 });
+
+test("a run that was taken from its owner gets another job where the first came to nothing", async () => {
+  const { pool } = database.db;
+  const jobs = async (run: RunId): Promise<number> =>
+    (await pool.query("select 1 from graphile_worker.jobs where key = $1", [`run:${run}`])).rowCount ?? 0;
+  const run = await newRun();
+  const [first, second, third] = [await newWorker(), await newWorker(), await newWorker()];
+  const claim = await journal.claim(run, first);
+  if (claim === null) throw new Error("Nothing was claimed.");
+  const [item] = claim.inbox?.items ?? [];
+  await pool.query("update run_inbox set consumed_at = now() where id = $1", [item?.id]);
+  await declareDead(database.db, first);
+  expect(await jobs(run)).toBe(1);
+  // Taken by one that is dead without knowing it: it can claim nothing, and the job is done with.
+  await declareDead(database.db, second);
+  expect(await journal.claim(run, second)).toBeNull();
+  await pool.query("select graphile_worker.remove_job($1)", [`run:${run}`]);
+  await journal.tidy();
+  expect(await jobs(run)).toBe(1);
+  expect((await journal.claim(run, third))?.epoch).toBe(claim.epoch + 1);
+  await pool.query("select graphile_worker.remove_job($1)", [`run:${run}`]);
+  await journal.tidy();
+  expect(await jobs(run)).toBe(0);
+});

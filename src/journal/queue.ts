@@ -218,7 +218,7 @@ async function passOn(db: Database, run: RunId): Promise<void> {
 async function freeRun(db: Database, worker: WorkerId, run: RunId, crashes: number): Promise<void> {
   await db.pool.query(
     `with freed as (
-       update run set owner = null, crashes = crashes + $3::int, wake = wake + 1
+       update run set owner = null, adrift = true, crashes = crashes + $3::int, wake = wake + 1
         where id = $1 and owner = $2 and finished_at is null returning id
      )
      select ${addRunJob("id")} from freed`,
@@ -252,7 +252,7 @@ async function giveBackStrays(
   );
   await db.pool.query(
     `with freed as (
-       update run set owner = null, wake = wake + 1
+       update run set owner = null, adrift = true, wake = wake + 1
          from unnest($2::text[], $3::int[]) as stray(id, epoch)
         where run.id = stray.id and run.epoch = stray.epoch and run.owner = $1 and run.finished_at is null
        returning run.id

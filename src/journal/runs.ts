@@ -42,7 +42,7 @@ const claimSql = `with wanted as materialized (
    order by id for update
 ),
 claimed as (
-  update run set owner = $2, epoch = epoch + 1, machine_version = $4::int, updated_at = clock_timestamp(),
+  update run set owner = $2, adrift = false, epoch = epoch + 1, machine_version = $4::int, updated_at = clock_timestamp(),
          state = case when state in ('queued', 'waiting') then 'running' else state end
     from wanted where run.id = wanted.id
   returning run.id, epoch, workspace_id, revision_id, crashes

@@ -149,12 +149,18 @@ export async function reopenInTransaction(
 /** Seconds for which a signal may lie unread in the inbox of a run that nobody drives before it is looked after. */
 const forgottenSeconds = 15;
 
-/** Goes out from what is unread, which is little, and not from runs that wait, which may be many. */
-const forgottenSql = `with unread as materialized (
-  select distinct run_id from run_inbox
+/**
+ * Goes out from what is unread and what is adrift, which is little, and not from runs that wait, which may be many. A run
+ * taken from its owner has a job from that moment on; none is left where whoever took that job could claim nothing any more, having
+ * been declared dead itself.
+ */
+const forgottenSql = `with left_alone as materialized (
+  select run_id from run_inbox
    where consumed_at is null and created_at < clock_timestamp() - make_interval(secs => ${forgottenSeconds})
+  union
+  select id from run where adrift
 )
-select ${addRunJob("run.id")} from unread join run on run.id = unread.run_id
+select ${addRunJob("run.id")} from left_alone join run on run.id = left_alone.run_id
   where owner is null and finished_at is null
     and not exists (select 1 from run_slot where run_slot.run_id = run.id and not held)
     and not exists (select 1 from graphile_worker.jobs as job
@@ -194,8 +200,8 @@ export async function freeLostJobs(db: Queryable): Promise<number> {
 }
 
 /**
- * The net below all wake-ups: a run that nobody drives, with something unread and no job, gets one. None should ever
- * be found; answers how many were.
+ * The net below all wake-ups: a run that nobody drives, with something unread or taken from its owner, and without a
+ * job, gets one. Answers how many did.
  */
 export async function rouseForgotten(db: Queryable): Promise<number> {
   const { rows } = await db.query(forgottenSql, []);

@@ -91,7 +91,7 @@ export async function reapDeadWorkers(db: Database): Promise<readonly WorkerId[]
 
 async function takeOver(tx: Queryable, worker: WorkerId, death: Death): Promise<readonly RunId[]> {
   const { rows } = await tx.query<{ id: RunId; crashes: number }>(
-    `update run set owner = null, wake = wake + 1, updated_at = clock_timestamp(),
+    `update run set owner = null, adrift = true, wake = wake + 1, updated_at = clock_timestamp(),
             crashes = crashes + $2::int
       where owner = $1 and finished_at is null returning id, crashes`,
     [worker, death.crashed === false ? 0 : 1],
@@ -116,7 +116,7 @@ async function deadLetter(tx: Queryable, run: RunId, crashes: number): Promise<v
   await tx.query(
     `with buried as (
        update run set state = 'dead-lettered', headline = $2, error = $3, updated_at = clock_timestamp(),
-              finished_at = clock_timestamp(), owner = null
+              finished_at = clock_timestamp(), owner = null, adrift = false
         where id = $1 returning id, workspace_id
      ),
      audited as (
