@@ -20,7 +20,7 @@ import {
   type LucideIcon,
 } from "lucide-react";
 import { useRouter } from "next/navigation";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { IconButton } from "../parts/button.tsx";
 import { useMe } from "../client/me.ts";
 import { useTRPC } from "../client/trpc.ts";
@@ -42,9 +42,23 @@ const pageCommands: readonly { id: string; title: string; icon: LucideIcon }[] =
   { id: "run-copy-link", title: "Copy a link to this run", icon: Link2 },
 ];
 
-function isPressable(id: string): boolean {
-  const element = document.getElementById(id);
-  return element instanceof HTMLButtonElement && !element.disabled;
+/** Ids of those that the page has now, divided by blanks. */
+function pressableIds(): string {
+  const isPressable = (id: string): boolean => {
+    const element = document.getElementById(id);
+    return element instanceof HTMLButtonElement && !element.disabled;
+  };
+  return pageCommands
+    .map(({ id }) => id)
+    .filter(isPressable)
+    .join(" ");
+}
+
+/** A page may still load, or change, while the palette lies over it. */
+function watchPage(changed: () => void): () => void {
+  const observer = new MutationObserver(changed);
+  observer.observe(document.body, { childList: true, subtree: true, attributeFilter: ["disabled"] });
+  return () => observer.disconnect();
 }
 
 /** Whether each typed word is in the entry: letters strewn over it don't count. */
@@ -78,7 +92,8 @@ export default function Palette({ onClose, onShortcuts }: { onClose(): void; onS
     router.push(href);
   };
   // What the page itself offers now: its own buttons, pressed from here.
-  const [offered] = useState(() => pageCommands.filter(({ id }) => isPressable(id)));
+  const pressable = useSyncExternalStore(watchPage, pressableIds, () => "").split(" ");
+  const offered = pageCommands.filter(({ id }) => pressable.includes(id));
   const commands = (
     <Command.Group heading="Commands" className={group}>
       {offered.map(({ id, title, icon: Icon }) => (
