@@ -28,11 +28,19 @@ export async function settle(site: Site, runs: readonly RunId[], withinMs = 60_0
     const { rows } = await site.db.pool.query(
       `select id, state, headline, owner, crashes,
               (select count(*)::int from run_inbox i where i.run_id = run.id and i.consumed_at is null) as unread,
-              (select string_agg(key, ' ') from graphile_worker.jobs j where j.key like '%' || run.id || '%') as jobs
-         from run where id = any($1::text[]) and finished_at is null limit 5`,
+              (select json_agg(json_build_object('key', key, 'locked', locked_by, 'since', locked_at, 'due', run_at,
+                        'attempts', attempts, 'error', last_error))
+                 from graphile_worker._private_jobs j where j.payload->>'run' = run.id) as jobs,
+              clock_timestamp() as now
+         from run where id = any($1::text[]) and finished_at is null order by owner nulls last limit 8`,
       [runs],
     );
-    throw new Error(`${String(error)} Stuck: ${JSON.stringify(rows)}`);
+    const { rows: workers } = await site.db.pool.query(
+      `select id, queue, heartbeat_at, (select count(*)::int from run where owner = worker.id and finished_at is null) as runs,
+              (select count(*)::int from graphile_worker._private_jobs j where j.locked_by = worker.queue) as jobs
+         from worker where died_at is null`,
+    );
+    throw new Error(`${String(error)} Stuck: ${JSON.stringify(rows)} Workers: ${JSON.stringify(workers)}`);
   }
 }
 

@@ -394,3 +394,87 @@ test("a run that was taken from its owner gets another job where the first came 
   await journal.tidy();
   expect(await jobs(run)).toBe(0);
 });
+
+/** The database, whose connections fail the queue's statements that note the end of a job, as long as there is an error left. */
+function failingAtEnds(errors: Error[]): typeof database.db {
+  const pool = new Proxy(database.db.pool, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property, target);
+      if (property !== "connect") return typeof value === "function" ? value.bind(target) : value;
+      return async (listener?: Parameters<typeof target.connect>[0]) => {
+        if (listener !== undefined) return target.connect(listener);
+        const client = await target.connect();
+        const query = client.query.bind(client) as (...given: unknown[]) => Promise<unknown>;
+        return {
+          release: (broken?: boolean) => client.release(broken),
+          async query(...given: unknown[]) {
+            const [statement] = given as [{ name?: string }];
+            const isEnd = statement.name?.startsWith("complete_job") === true;
+            const error = isEnd ? errors.shift() : undefined;
+            if (error !== undefined) throw error;
+            return query(...given);
+          },
+        };
+      };
+    },
+  });
+  return { ...database.db, pool };
+}
+
+async function jobsOf(run: RunId): Promise<number> {
+  const { rows } = await database.db.pool.query<{ count: number }>(
+    "select count(*)::int as count from graphile_worker._private_jobs where payload->>'run' = $1",
+    [run],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+test("a queue outlasts connections that break as it notes the end of a job", async () => {
+  const cut = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+  const errors: Error[] = [cut, cut, cut];
+  const onStopped = vi.fn();
+  const driven: RunId[] = [];
+  const queue = await startQueue({
+    db: failingAtEnds(errors),
+    journal,
+    worker: await newWorker(),
+    concurrency: 4,
+    onRun: async (run) => void driven.push(run),
+    onStopped,
+  });
+  const first = await newRun();
+  await vi.waitFor(async () => expect(await jobsOf(first)).toBe(0), { timeout: 10_000 });
+  expect(errors).toEqual([]);
+  const second = await newRun();
+  await vi.waitFor(async () => expect(await jobsOf(second)).toBe(0), { timeout: 10_000 });
+  expect(driven).toEqual(expect.arrayContaining([first, second]));
+  expect(onStopped).not.toHaveBeenCalled();
+  await queue.stop();
+});
+
+test("a queue that cannot go on says so at once, also while a job of its is under way", async () => {
+  const stopped = Promise.withResolvers<Error>();
+  const begun = Promise.withResolvers<void>();
+  const end = Promise.withResolvers<void>();
+  const lasting = await newRun();
+  const queue = await startQueue({
+    db: failingAtEnds([Object.assign(new Error("no room on the disk"), { code: "53100" })]),
+    journal,
+    worker: await newWorker(),
+    concurrency: 4,
+    async onRun(run) {
+      if (run !== lasting) return;
+      begun.resolve();
+      await end.promise;
+    },
+    onStopped: stopped.resolve,
+  });
+  await begun.promise;
+  await newRun();
+  await expect(stopped.promise).resolves.toMatchObject({
+    code: "unavailable",
+    message: expect.stringContaining("no room on the disk"),
+  });
+  end.resolve();
+  await queue.stop().catch(() => undefined);
+});

@@ -4,6 +4,7 @@ import { BatonError, messageOf, type RunId, type WorkerId, type WorkspaceId } fr
 import { machineVersion } from "#flow/machine/index.ts";
 import { type Database, isBrokenConnection, log, metrics, throughOutage } from "#platform/index.ts";
 import { carryBulk } from "./bulk/bulk.ts";
+import { patientPool } from "./patient-pool.ts";
 import type { Journal } from "./spec.ts";
 import { noteQueueName } from "./workers.ts";
 import { addRunJob, jobOfVersion } from "./wake.ts";
@@ -33,6 +34,9 @@ export type Queue = {
   /** Takes no more jobs, waits for those under way, and gives back the rest. */
   stop(): Promise<void>;
 };
+
+/** For so long a queue that stops waits for a database that is away; what it could not give back is freed by others. Milliseconds. */
+const farewellMs = 8000;
 
 const logger = new Logger(() => (level, message) => {
   if (level === "error") log.error({ part: "queue" }, message);
@@ -70,6 +74,7 @@ export async function startQueue(options: QueueOptions): Promise<Queue> {
   const { db, journal, worker } = options;
   const concurrency = options.concurrency ?? 64;
   let stopping = false;
+  const farewell = new AbortController();
   /** Runs that are being driven, or claimed for that, with how often they were asked for. */
   const driven = new Map<RunId, number>();
   guard(db);
@@ -95,7 +100,7 @@ export async function startQueue(options: QueueOptions): Promise<Queue> {
   const alone = async (payload: unknown): Promise<void> => options.onAlone?.(runOf(payload));
   const begin = () =>
     runQueue({
-      pgPool: db.pool,
+      pgPool: patientPool(db.pool, { signal: farewell.signal }),
       logger,
       events,
       noHandleSignals: true,
@@ -125,17 +130,20 @@ export async function startQueue(options: QueueOptions): Promise<Queue> {
         },
       },
     });
-  const runner = await throughOutage(begin, { what: "to start the job queue" });
-  // An error that ends the queue must end the process as well: its runs are taken over then.
-  const stopped = (error: Error): void => {
-    if (stopping) return;
+  // An error that ends the queue must end the process as well, and at once: its runs are taken over then. What the queue
+  // does to end in order may never come to its end, while signs of life go on.
+  let ended = false;
+  const stopped = (cause?: unknown): void => {
+    if (stopping || ended) return;
+    ended = true;
+    const error = queueEnded(cause);
     log.error({ error: error.message }, "the job queue stopped");
     options.onStopped?.(error);
   };
-  runner.promise.then(
-    () => stopped(queueEnded(undefined)),
-    (error: unknown) => stopped(queueEnded(error)),
-  );
+  events.once("pool:fatalError", ({ error }: { error: unknown }) => stopped(error));
+  events.once("pool:gracefulShutdown", ({ message }: { message: string }) => stopped(message));
+  const runner = await throughOutage(begin, { what: "to start the job queue" });
+  runner.promise.then(() => stopped(), stopped);
   await named;
   const look = setInterval(() => {
     giveBackStrays(db, worker, driven).catch((error: unknown) =>
@@ -147,6 +155,7 @@ export async function startQueue(options: QueueOptions): Promise<Queue> {
     stop() {
       stopping = true;
       clearInterval(look);
+      setTimeout(() => farewell.abort(), farewellMs).unref();
       return runner.stop();
     },
   };

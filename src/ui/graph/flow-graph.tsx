@@ -13,19 +13,11 @@ import {
   type NodeProps,
   type NodeTypes,
 } from "@xyflow/react";
-import {
-  createContext,
-  memo,
-  useContext,
-  useEffect,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-} from "react";
+import { createContext, memo, useContext, useEffect, useMemo, useRef } from "react";
 import type { FlowGraph as FlowGraphData, TaskChange } from "#flow/index.ts";
 import { ChangeBadge, changeLook } from "./change-badge.tsx";
 import { drawGraph, type DrawnNode } from "./drawing.ts";
+import { stillGraph, useRoom } from "./frame.ts";
 import { KindIcon } from "./kind-icon.tsx";
 import { StateIcon } from "./state-icon.tsx";
 import type { NodeState } from "./states.ts";
@@ -55,18 +47,7 @@ const ShownContext = createContext<Shown>({ states: undefined, selected: null, o
  */
 export function FlowGraph({ graph, states, selected = null, onSelect, changes }: FlowGraphProps) {
   const frame = useRef<HTMLDivElement>(null);
-  const [room, setRoom] = useState<number | null>(null);
-  useLayoutEffect(() => {
-    const box = frame.current;
-    if (box === null) return;
-    const measure = (): void => {
-      if (box.clientWidth > 0) setRoom(Math.max(300, Math.floor(box.clientWidth / 40) * 40 - 16));
-    };
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(box);
-    return () => observer.disconnect();
-  }, []);
+  const room = useRoom(frame);
   const drawing = useMemo(() => drawGraph(graph, room ?? undefined), [graph, room]);
   const nodes = useMemo<Node[]>(
     () =>
@@ -121,16 +102,8 @@ export function FlowGraph({ graph, states, selected = null, onSelect, changes }:
               edges={edges}
               nodeTypes={nodeTypes}
               minZoom={0.2}
-              maxZoom={1.5}
-              nodesDraggable={false}
               nodesConnectable={false}
-              elementsSelectable={false}
-              edgesFocusable={false}
-              nodesFocusable={false}
-              zoomOnScroll={false}
-              panOnScroll
-              preventScrolling={false}
-              proOptions={{ hideAttribution: true }}
+              {...stillGraph}
             >
               <Fit width={drawing.width} selected={selected} />
               <Controls showInteractive={false} position="bottom-right" />

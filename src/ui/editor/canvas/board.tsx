@@ -5,6 +5,7 @@ import "./canvas.css";
 import { Controls, ReactFlow, useReactFlow, type Edge, type Node } from "@xyflow/react";
 import { useCallback, useMemo, useRef, type FocusEvent, type ReactNode } from "react";
 import type { Box, DrawnEdge, Drawing } from "../../graph/drawing.ts";
+import { stillGraph } from "../../graph/frame.ts";
 import { lanesOf } from "../../graph/lanes.ts";
 import { bringIntoView, Camera } from "./camera.tsx";
 import { EdgeLayer } from "./edge-layer.tsx";
@@ -113,23 +114,11 @@ export function Board({
           nodeTypes={nodeTypes}
           edgeTypes={edgeTypes}
           minZoom={0.1}
-          maxZoom={1.5}
-          nodesDraggable={false}
+          {...stillGraph}
           nodesConnectable={onConnect !== null}
-          elementsSelectable={false}
-          edgesFocusable={false}
-          nodesFocusable={false}
-          deleteKeyCode={null}
-          selectionKeyCode={null}
-          multiSelectionKeyCode={null}
-          zoomOnScroll={false}
-          zoomOnDoubleClick={false}
-          panOnScroll
           onlyRenderVisibleElements={drawing.nodes.length > allDrawn}
-          preventScrolling={false}
           onConnect={connected}
           onFocus={focused}
-          proOptions={{ hideAttribution: true }}
         >
           <Camera width={drawing.width} box={selected === null ? null : (boxes.get(selected) ?? null)} />
           <Controls showInteractive={false} position="bottom-right" />

@@ -22,6 +22,8 @@ export function bringIntoView(flow: ReactFlowInstance, inside: HTMLElement | nul
   void flow.setViewport({ zoom, x: x + byX, y: y + byY }, { duration: isCalm ? 0 : 160 });
 }
 
+const nowhere: Box = { x: 0, y: 0, width: 0, height: 0 };
+
 /** Shows the flow from its top at a size that can be read; later on the canvas stays where it was moved to. */
 export function Camera({
   width,
@@ -62,14 +64,14 @@ export function Camera({
     observer.observe(frame);
     return () => observer.disconnect();
   }, [flow]);
-  const wanted = box === null ? "" : `${box.x} ${box.y} ${box.width} ${box.height}`;
+  // What counts is where it is, not which object says so.
+  const { x, y, width: across, height: down } = box ?? nowhere;
   useEffect(() => {
-    if (box === null) return;
+    if (across === 0) return;
     // The form that opens beside it takes room first.
-    const timer = setTimeout(() => bringIntoView(flow, marker.current, box), 60);
+    const at = { x, y, width: across, height: down };
+    const timer = setTimeout(() => bringIntoView(flow, marker.current, at), 60);
     return () => clearTimeout(timer);
-    // What counts is where it is, not which object says so.
-    // oxlint-disable-next-line react/exhaustive-deps
-  }, [flow, wanted]);
+  }, [flow, x, y, across, down]);
   return <span ref={marker} hidden />;
 }

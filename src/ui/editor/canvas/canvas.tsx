@@ -1,19 +1,10 @@
 "use client";
 import { ReactFlowProvider } from "@xyflow/react";
-import {
-  memo,
-  useEffect,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-  type KeyboardEvent,
-  type PointerEvent,
-  type RefObject,
-} from "react";
+import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
 import type { FlowGraph as Graph, HeadKey } from "#flow/index.ts";
 import type { LiveClient } from "#collab/client.ts";
 import { boxesOf, drawGraph, type Drawing } from "../../graph/drawing.ts";
+import { useRoom } from "../../graph/frame.ts";
 import type { Place } from "../language/protocol.ts";
 import type { Plan } from "../use-gestures.ts";
 import { Pointers, useOwnPointer } from "../presence/pointers.tsx";
@@ -328,21 +319,4 @@ function Inside({
 
 function isSibling(a: Place, b: Place | null): boolean {
   return JSON.stringify(a.path.slice(0, -1)) === JSON.stringify(b?.path.slice(0, -1));
-}
-
-/** How wide a drawing may get before what stands side by side is wrapped, in steps so that it seldom changes. Pixels. */
-function useRoom(frame: RefObject<HTMLElement | null>): number | null {
-  const [room, setRoom] = useState<number | null>(null);
-  useLayoutEffect(() => {
-    const box = frame.current;
-    if (box === null) return;
-    const measure = (): void => {
-      if (box.clientWidth > 0) setRoom(Math.max(300, Math.floor(box.clientWidth / 40) * 40 - 16));
-    };
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(box);
-    return () => observer.disconnect();
-  }, [frame]);
-  return room;
 }
