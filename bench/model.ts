@@ -4,7 +4,7 @@ import type {
   LanguageModelV4StreamPart,
 } from "@ai-sdk/provider";
 
-/** A model that answers at once: a tool call three times, then a text. */
+/** A model that answers at once: so many calls of its first tool, then a text. */
 export function instantModel(toolCalls: number): LanguageModelV4 {
   return {
     specificationVersion: "v4",
@@ -32,8 +32,10 @@ function partsFor(call: LanguageModelV4CallOptions, toolCalls: number): Language
       { type: "finish", usage, finishReason: { unified: "stop", raw: "stop" } },
     ];
   }
-  const input = JSON.stringify({ to: "admin", text: `Step ${answered + 1}` });
   const [tool] = call.tools ?? [];
+  const input = JSON.stringify(
+    tool?.name === "notify" ? { to: "admin", text: `Step ${answered + 1}` } : { key: `flow:step${answered + 1}` },
+  );
   return [
     start,
     { type: "tool-call", toolCallId: `call_${answered + 1}`, toolName: tool?.name ?? "notify", input },

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LanguageModelV4 } from "@ai-sdk/provider";
 import { createModelCaller } from "#agents/index.ts";
-import { type RunId, type WorkspaceId, makeId } from "#base/index.ts";
+import { type JsonObject, type RunId, type WorkspaceId, makeId } from "#base/index.ts";
 import { createEngine } from "#engine/index.ts";
 import { type Flow, parseFlow, validateFlow } from "#flow/index.ts";
 import { machineVersion } from "#flow/machine/index.ts";
@@ -93,8 +93,9 @@ export async function openRig(url: string, model: () => LanguageModelV4): Promis
     egress: () => ({ public: false, allow: [] }),
     openFile: () => Promise.reject(new Error("There are no files here.")),
     secret: () => Promise.reject(new Error("There are no secrets here.")),
-    // The tool itself does nothing, so that what is measured is the step around it.
+    // The tools themselves do nothing, so that what is measured is the step around them.
     notify: () => Promise.resolve({ notified: 1 }),
+    memory: { call: (_, __, args) => Promise.resolve({ ...(args as JsonObject), found: false }) },
     now: () => journal.now(),
   });
   const flows = new Map<string, Flow>();

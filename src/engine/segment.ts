@@ -1,35 +1,27 @@
-import { BatonError, type InboxItemId, type Json, type RunId } from "#base/index.ts";
+import { BatonError, type Json, type RunId } from "#base/index.ts";
 import type { Flow, ModelCatalog, ToolCatalog } from "#flow/index.ts";
 import {
   advance,
   copiedEvents,
-  createFold,
   machine,
-  type Fold,
   type MachineContext,
   type Remembered,
   type RunEventBody,
   type RunState,
   type Signal,
 } from "#flow/machine/index.ts";
-import type { AppendRequest, Claim, InboxItem, RunSummary } from "#journal/index.ts";
-import { auditOf } from "./audit.ts";
+import type { Claim, InboxItem } from "#journal/index.ts";
+import { mayRunAhead } from "./ahead.ts";
 import { createBell, type Bell } from "./bell.ts";
 import { createEffects, isEffect, type EffectObligation, type Effects } from "./effects.ts";
 import type { EngineOptions } from "./ports.ts";
+import { type Kept, Recorder } from "./recorder.ts";
 import { carryApprovals } from "./steps/approval.ts";
 import { carryCrossings, repeatCrossings } from "./steps/crossing.ts";
 import { carryTimers } from "./steps/timer.ts";
 import { summaryOf } from "./summary.ts";
 import { endUnreadable, isUnreadable } from "./unreadable.ts";
 import { Blobs, keepLarge, largestInline } from "./values.ts";
-
-/** How an append of unknown outcome is repeated before the segment gives up. */
-const appendTries = 3;
-/** A snapshot is kept whenever a run has grown by this many events. */
-const eventsPerSnapshot = 200;
-/** How old the summary of a run may grow while it goes on, in milliseconds. */
-const summaryAgeMs = 1_000;
 
 /** One stretch of a run driven by this worker. */
 export type Segment = {
@@ -86,7 +78,7 @@ async function claimAndDrive(
     await driver.drive();
   } finally {
     unsubscribe?.();
-    driver?.effects.close("The worker no longer drives this run.");
+    driver?.close();
   }
 }
 
@@ -112,16 +104,13 @@ class Driver {
   readonly #bell: Bell;
   readonly #inbox: { dirty: boolean };
   readonly #stopping: { readonly now: boolean };
-  readonly #fold: Fold;
+  readonly #recorder: Recorder;
   readonly #blobs: Blobs;
   /** Whether an earlier segment may have ended in the middle of things. */
   readonly #takenOver: boolean;
   /** Keys of calls whose chunks were written by this segment. */
   readonly #streams = new Set<string>();
-  #epoch: number;
   #wake = -1;
-  #summary: RunSummary | undefined;
-  #summaryAt = 0;
 
   constructor(
     options: EngineOptions,
@@ -142,11 +131,16 @@ class Driver {
     this.#bell = bell;
     this.#inbox = inbox;
     this.#stopping = stopping;
-    this.#fold = createFold(claim.snapshot ?? machine.initial());
-    this.#fold.add(claim.events);
+    this.#recorder = new Recorder({
+      engine: options,
+      run,
+      claim,
+      flow,
+      afterwards: (events, recorded) => this.#afterwards(events, recorded),
+      onEnd: () => bell.ring(),
+    });
     // A snapshot may have been made while a call was under way, and be the last that was heard of it.
-    this.#takenOver = claim.events.length > 0 || machine.obligations(this.#fold.state()).some(isEffect);
-    this.#epoch = claim.epoch;
+    this.#takenOver = claim.events.length > 0 || machine.obligations(this.#state).some(isEffect);
     this.#wake = claim.inbox?.wake ?? -1;
     this.#blobs = new Blobs(options.journal, claim.workspace);
     this.effects = createEffects({
@@ -156,8 +150,14 @@ class Driver {
     });
   }
 
+  /** With all that was decided. */
   get #state(): RunState {
-    return this.#fold.state();
+    return this.#recorder.state;
+  }
+
+  close(): void {
+    this.#recorder.close();
+    this.effects.close("The worker no longer drives this run.");
   }
 
   async drive(): Promise<void> {
@@ -165,19 +165,27 @@ class Driver {
     if (this.#takenOver) await this.#meet(machine.obligations(this.#state));
     let first: readonly Signal[] = lost;
     let claimed: readonly InboxItem[] = this.#claim.inbox?.items ?? [];
-    while (!this.#stopping.now) {
+    let due = true;
+    while (!this.#stopping.now && this.#recorder.isOurs()) {
+      // What came in is read when all is recorded that was read before, and with that, what is waited for.
+      const looks = claimed.length > 0 || this.#inbox.dirty;
+      if (looks && !(await this.#recorder.settle())) return;
       const items = claimed.length > 0 ? claimed : await this.#readInbox();
       claimed = [];
       const taken = [...first, ...this.effects.take()];
       first = [];
-      if (!(await this.#turn(items, taken))) return;
+      if (due || looks || taken.length > 0) await this.#turn(items, taken);
+      due = false;
+      if (!this.#recorder.mayGoOn && !(await this.#recorder.settle())) return;
       this.#carryEffects();
       if (!(await this.#outlive(this.effects.takeStuck()))) return;
       if (this.#inbox.dirty) continue;
       if (this.effects.keys().length > 0)
         await this.#bell.wait(this.#options.heartbeatMs ?? 5_000, () => this.#markDirty());
+      else if (!this.#recorder.isSettled) await this.#recorder.settle();
       else if (await this.#park()) return;
     }
+    if (!this.#stopping.now) return;
     await this.#drain();
   }
 
@@ -186,6 +194,7 @@ class Driver {
    * moment to end, so that nobody has to be asked what became of them. What they answer is recorded, nothing more.
    */
   async #drain(): Promise<void> {
+    if (!(await this.#recorder.settle())) return;
     const deadline = { passed: false };
     const timer = setTimeout(() => {
       deadline.passed = true;
@@ -206,7 +215,8 @@ class Driver {
     for (const signal of signals) {
       const decision = machine.receive(this.#state, signal, this.#context());
       if (decision.events && decision.events.length > 0) {
-        if (!(await this.#append(await this.#toKeep(decision.events), []))) return;
+        this.#recorder.put(await this.#toKeep(decision.events), [], false);
+        if (!(await this.#recorder.settle())) return;
       }
     }
   }
@@ -242,9 +252,7 @@ class Driver {
    */
   async #outlive(stuck: readonly string[]): Promise<boolean> {
     if (stuck.length === 0) return true;
-    const raised = await this.#options.journal.raiseEpoch(this.#run, this.#epoch, this.#state.seq);
-    if (raised === null) return false;
-    this.#epoch = raised;
+    if (!(await this.#recorder.raiseEpoch())) return false;
     for (const key of stuck) {
       const error = new BatonError(
         "timeout",
@@ -272,16 +280,22 @@ class Driver {
     return items;
   }
 
-  /** Takes signals in and appends what follows, in one append. False: the run is no longer ours. */
-  async #turn(items: readonly InboxItem[], taken: readonly Signal[]): Promise<boolean> {
+  /** Takes signals in and has recorded what follows, all of it in one append. */
+  async #turn(items: readonly InboxItem[], taken: readonly Signal[]): Promise<void> {
     const signals = [...taken, ...(await this.#admitted(items))];
     const decided = await this.#decide(signals);
-    if (decided.length === 0 && items.length === 0) return true;
+    if (decided.length === 0 && items.length === 0) return;
     const kept = await this.#toKeep(decided);
     this.#blobs.trim();
-    return this.#append(
-      kept,
-      items.map((item) => item.id),
+    const consumed = items.map((item) => item.id);
+    this.#recorder.put(kept, consumed, !this.#stopping.now && decided.some((event) => this.#isAhead(event)));
+  }
+
+  /** Whether this begins something that is done while its beginning is being recorded. */
+  #isAhead(event: RunEventBody): boolean {
+    if (event.type === "model-call-begun") return true;
+    return (
+      event.type === "tool-call-begun" && mayRunAhead({ kind: "tool-call", tool: event.tool }, this.#catalog)
     );
   }
 
@@ -380,89 +394,8 @@ class Driver {
     };
   }
 
-  async #append({ events, text }: Kept, consume: readonly InboxItemId[]): Promise<boolean> {
-    const before = this.#state;
-    const now = this.#options.journal.now();
-    const ahead = createAhead(before, events, now);
-    const summary = this.#summaryOf(ahead, events, now);
-    const ends = events.some((event) => event.type === "run-finished");
-    const request: AppendRequest = {
-      run: this.#run,
-      workspace: this.#claim.workspace,
-      epoch: this.#epoch,
-      seq: before.seq + 1,
-      events,
-      text,
-      audit: events.flatMap((event) => auditOf(event, this.#run, before, this.#flow) ?? []),
-      consume,
-      ...(summary ? { summary } : {}),
-      // Its statement tells other runs of the end.
-      ...(ends && ahead.state().crosses === true ? { alone: true } : {}),
-    };
-    const sent = this.#send(request);
-    if (events.some((event) => event.type === "model-call-begun")) this.#askAhead(ahead);
-    const answer = await sent;
-    if (answer.result === "fenced") return false;
-    this.#fold.add(events.map((body, index) => ({ seq: request.seq + index, at: answer.at, body })));
-    if (summary) {
-      this.#summary = summary;
-      this.#summaryAt = now;
-    }
-    await this.#afterwards(events);
-    await this.#keepSnapshot(before.seq);
-    return true;
-  }
-
-  /**
-   * Asks models while the append that says so is under way. A model call changes nothing outside: where the append
-   * fails or is fenced, the call is aborted with the segment, and its answer could only be recorded after the append.
-   */
-  #askAhead(ahead: Ahead): void {
-    if (this.#stopping.now) return;
-    const state = ahead.state();
-    for (const obligation of machine.obligations(state)) {
-      if (obligation.kind === "model-call") this.#startEffect(obligation, state);
-    }
-  }
-
-  /** Keeps the state of a long run now and then, so that whoever takes it over need not fold all of it. */
-  async #keepSnapshot(seqBefore: number): Promise<void> {
-    const { seq } = this.#state;
-    if (Math.floor(seq / eventsPerSnapshot) === Math.floor(seqBefore / eventsPerSnapshot)) return;
-    const { journal, onProblem } = this.#options;
-    try {
-      await journal.saveSnapshot({ run: this.#run, epoch: this.#epoch, snapshot: this.#state });
-    } catch (error) {
-      // The journal alone is enough to go on.
-      onProblem?.({ run: this.#run, error });
-    }
-  }
-
-  /** An append whose outcome is unknown is sent again unchanged: the journal compares. */
-  async #send(request: AppendRequest): ReturnType<EngineOptions["journal"]["append"]> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#options.journal.append(request);
-      } catch (error) {
-        if (attempt >= appendTries) throw error;
-        this.#options.onProblem?.({ run: this.#run, error });
-      }
-    }
-  }
-
-  /** The summary, where lists should show a new one. */
-  #summaryOf(ahead: Ahead, events: readonly RunEventBody[], now: number): RunSummary | undefined {
-    const telling = events.some((event) => tellingEvents.has(event.type));
-    if (!telling && now - this.#summaryAt < summaryAgeMs) return undefined;
-    const summary = summaryOf(ahead.state(), this.#flow);
-    const known = this.#summary;
-    if (known?.state !== summary.state || known.headline !== summary.headline) return summary;
-    this.#summaryAt = now;
-    return undefined;
-  }
-
   /** Puts into the world what was journaled: questions, timers; and closes the streams of finished calls. */
-  async #afterwards(events: readonly RunEventBody[]): Promise<void> {
+  async #afterwards(events: readonly RunEventBody[], recorded: RunState): Promise<void> {
     const { journal } = this.#options;
     const context = {
       options: this.#options,
@@ -474,7 +407,7 @@ class Driver {
     const work: Promise<unknown>[] = [
       ...carryApprovals(events, context),
       ...carryTimers(events, context),
-      ...carryCrossings(events, this.#state, crossing),
+      ...carryCrossings(events, recorded, crossing),
     ];
     for (const event of events) {
       if (event.type !== "model-call-finished" && event.type !== "model-call-failed") continue;
@@ -513,20 +446,26 @@ class Driver {
         events.push({ type: "approval-withdrawn", path: task.path, approvalId, reason: end.reason });
       }
     }
-    await this.#afterwards(events);
+    await this.#afterwards(events, this.#state);
     const { run, workspace, epoch } = { run: this.#run, ...this.#claim };
     const crossing = { options: this.#options, run, workspace, epoch };
     await Promise.all(repeatCrossings(obligations, this.#state, crossing));
   }
 
-  /** Makes what is under way agree with what the state wants. */
+  /**
+   * Makes what is under way agree with what the state wants. What may be known outside waits until all before it is
+   * recorded; what may not, begins at once.
+   */
   #carryEffects(): void {
     const wanted = machine.obligations(this.#state).filter(isEffect);
     const keys = new Set(wanted.map((obligation) => obligation.key));
     for (const key of this.effects.keys()) {
       if (!keys.has(key)) this.effects.abort(key, "The run no longer waits for this call.");
     }
-    for (const obligation of wanted) this.#startEffect(obligation, this.#state);
+    const { isSettled } = this.#recorder;
+    for (const obligation of wanted) {
+      if (isSettled || mayRunAhead(obligation, this.#catalog)) this.#startEffect(obligation, this.#state);
+    }
   }
 
   #startEffect(obligation: EffectObligation, state: RunState): void {
@@ -540,7 +479,7 @@ class Driver {
       blobs: this.#blobs,
       state,
       redaction: this.#options.redaction?.(this.#run),
-      epoch: () => this.#epoch,
+      epoch: () => this.#recorder.epoch,
       again: this.#takenOver,
       onStream: (key) => this.#streams.add(key),
     });
@@ -550,7 +489,7 @@ class Driver {
   async #park(): Promise<boolean> {
     const result = await this.#options.journal.park({
       run: this.#run,
-      epoch: this.#epoch,
+      epoch: this.#recorder.epoch,
       wake: this.#wake,
       snapshot: this.#state,
       summary: summaryOf(this.#state, this.#flow),
@@ -559,35 +498,4 @@ class Driver {
     this.#inbox.dirty = true;
     return false;
   }
-}
-
-/** Events to record, with their JSON text where it is at hand. */
-type Kept = { readonly events: readonly RunEventBody[]; readonly text?: string };
-
-/** Events after which lists should show something else. */
-const tellingEvents: ReadonlySet<string> = new Set([
-  "run-started",
-  "run-cancel-requested",
-  "run-paused",
-  "run-resumed",
-  "run-reopened",
-  "run-finishing",
-  "run-finished",
-]);
-
-type Ahead = { state(): RunState };
-
-/** The state with events that are not journaled yet, made when it is asked for. */
-function createAhead(before: RunState, events: readonly RunEventBody[], at: number): Ahead {
-  let state: RunState | undefined;
-  return {
-    state() {
-      if (!state) {
-        const fold = createFold(before);
-        fold.add(events.map((body, index) => ({ seq: before.seq + index + 1, at, body })));
-        state = fold.state();
-      }
-      return state;
-    },
-  };
 }

@@ -18,5 +18,6 @@ export function factsOf(tool: Tool): ToolFacts {
     schemaHash,
     repeatable,
     effect,
+    ...(tool.inside === true ? { inside: true } : {}),
   };
 }

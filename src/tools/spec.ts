@@ -14,6 +14,11 @@ export type Tool = {
   readonly idempotent: boolean;
   /** What a call leaves behind; left out: anything. What has an effect is not called where a flow is only tried out. */
   readonly effect?: ToolEffect;
+  /**
+   * Whether it has no effect and nobody outside learns of its calls: it reads what Baton keeps. Such calls don't wait until
+   * the journal holds that they began.
+   */
+  readonly inside?: boolean;
   /** Whether it passes `context.key` on as the receiver's idempotency key. */
   readonly takesKey: boolean;
   /** Milliseconds; the call is killed after it. */

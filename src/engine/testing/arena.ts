@@ -16,7 +16,7 @@ const tools = {
   hang: {},
   shaky: { repeatable: true },
   /** Changes nothing. */
-  peek: { repeatable: true, effect: "none" },
+  peek: { repeatable: true, effect: "none", inside: true },
 } as const;
 
 /** Several runs of several flows, driven in turn until none moves. */

@@ -29,6 +29,8 @@ export type ToolFacts = {
   readonly repeatable: boolean;
   /** What a call leaves behind; missing: it may leave anything. */
   readonly effect?: ToolEffect;
+  /** Whether calls stay within Baton: they change nothing, and nobody outside learns of them. Missing: they may not. */
+  readonly inside?: boolean;
 };
 
 /**

@@ -12,6 +12,7 @@ export function filesQuery(sql: SqlRunner): Tool {
     description: `Answers a question about a text, log, CSV or JSON file with one SQL SELECT (DuckDB). Table "lines" has the columns n (line number) and text; CSV, JSON and JSON lines files also have the table "data" with their own columns. Counts, searches and groups; at most ${rowLimit} rows come back.`,
     risk: "low",
     effect: "none",
+    inside: true,
     inputSchema: {
       type: "object",
       properties: {

@@ -13,6 +13,7 @@ export const filesRead: Tool = {
     "Reads the text of a file, whole or a range of its lines. Use it to see what a file contains; to count, search or group, files.query is better.",
   risk: "low",
   effect: "none",
+  inside: true,
   inputSchema: {
     type: "object",
     properties: {

@@ -94,6 +94,7 @@ function memoryTool(
     ...about,
     risk: "low",
     effect: reading.has(operation) ? "none" : { noneWhere: { argument: "key", beginsWith: ["run:"] } },
+    inside: reading.has(operation),
     inputSchema: { type: "object", properties, required: [...required], additionalProperties: false },
     outputSchema: outputs[operation],
     idempotent: reading.has(operation),
