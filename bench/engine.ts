@@ -4,49 +4,18 @@
  */
 import type { Flow } from "#flow/index.ts";
 import { type Line, median, report, rounded } from "./figures.ts";
+import { type Fleet, openFleet } from "./fleet.ts";
 import { floor, prepareFloor } from "./floor.ts";
+import { flowFor, type Kind, modelCalls, type Step, tasks, toolCalls } from "./flows.ts";
 import { instantModel } from "./model.ts";
 import { measureParked } from "./parked.ts";
 import { type Rig, flowOf, openRig, startServer } from "./rig.ts";
 import { streamTextCost } from "./stream-text.ts";
 
-const tasks = 20;
-const modelCalls = 4;
-const toolCalls = 3;
 const many = 32;
+/** So many runs one after the other in each of these places: what a place costs to fill and to empty counts little. */
+const turns = 4;
 const rounds = Number(process.env["BENCH_ROUNDS"] ?? 7);
-
-/**
- * A step that stays within Baton, as reading a file or memory does, and one of which somebody outside learns: that one
- * is made when it is committed that it begins, while the other goes on ahead of the journal.
- */
-const steps = {
-  inside: { tool: "memory.get", argument: (i: number) => `{ key: flow:step${i} }` },
-  outside: { tool: "notify", argument: (i: number) => `{ to: admin, text: "Step ${i}" }` },
-};
-type Step = keyof typeof steps;
-
-function chainOf(kind: Step): Flow {
-  const { tool, argument } = steps[kind];
-  const lines = Array.from(
-    { length: tasks },
-    (_, i) => `  - id: step${i}\n    tool: ${tool}\n    with: ${argument(i)}`,
-  );
-  return flowOf([`id: chain-${kind}`, "tasks:", ...lines].join("\n"));
-}
-
-function agentOf(kind: Step): Flow {
-  return flowOf(`
-id: agent-${kind}
-agents:
-  helper: { instructions: "Help everyone.", tools: [${steps[kind].tool}] }
-tasks:
-  - id: help
-    agent: helper
-    prompt: Do three things.
-outputs: { text: "{{ tasks.help.output }}" }
-`);
-}
 
 const branches = 50;
 const fanout = flowOf(
@@ -82,13 +51,20 @@ async function fanoutCost(rig: Rig): Promise<number> {
   return median(found.slice(10));
 }
 
-/** One round of each beside the other, so that whatever else the machine does meets both. */
-async function measure(rig: Rig, flow: Flow, steps: number): Promise<Figures> {
+/**
+ * One round of each beside the other, so that whatever else the machine does meets both. One run alone is driven by one
+ * worker in this process, many at once by as many workers as there are cores.
+ */
+async function measure(rig: Rig, fleet: Fleet, kind: Kind, step: Step, steps: number): Promise<Figures> {
+  const flow = flowFor(kind, step);
   const found: { [name in keyof Figures]: number[] } = { alone: [], aloneFloor: [], many: [], manyFloor: [] };
   const ratios: number[] = [];
   const shares: number[] = [];
   // The first rounds warm plans, caches and the compiler up, as a worker is that has been up for a while.
-  for (let round = 0; round < 12; round += 1) await timeRuns(rig, flow, many);
+  for (let round = 0; round < 12; round += 1) {
+    await timeRuns(rig, flow, many);
+    await fleet.time(kind, step, many, many);
+  }
   for (let round = -2; round < rounds; round += 1) {
     const aloneFloor: number[] = [];
     const alone: number[] = [];
@@ -96,13 +72,13 @@ async function measure(rig: Rig, flow: Flow, steps: number): Promise<Figures> {
       aloneFloor.push(await floor(rig.db.pool, 1, steps));
       alone.push(await timeRuns(rig, flow, 1));
     }
-    const manyFloor = await floor(rig.db.pool, many, steps * 2);
-    const manyRuns = (await timeRuns(rig, flow, many)) + (await timeRuns(rig, flow, many));
+    const manyFloor = await floor(rig.db.pool, many, steps * turns);
+    const manyRuns = await fleet.time(kind, step, many * turns, many);
     if (round < 0) continue;
     found.alone.push(median(alone));
     found.aloneFloor.push(median(aloneFloor));
-    found.many.push(manyRuns / 2);
-    found.manyFloor.push(manyFloor / 2);
+    found.many.push(manyRuns / turns);
+    found.manyFloor.push(manyFloor / turns);
     ratios.push(median(alone) / median(aloneFloor));
     shares.push(manyFloor / manyRuns);
   }
@@ -119,12 +95,13 @@ async function measure(rig: Rig, flow: Flow, steps: number): Promise<Figures> {
 
 const server = await startServer();
 const rig = await openRig(server.url, () => instantModel(toolCalls));
+const fleet = await openFleet(server.url);
 try {
   await prepareFloor(rig.db.pool);
-  const chained = await measure(rig, chainOf("inside"), tasks);
-  const chainedOutside = await measure(rig, chainOf("outside"), tasks);
-  const looped = await measure(rig, agentOf("inside"), modelCalls + toolCalls);
-  const loopedOutside = await measure(rig, agentOf("outside"), modelCalls + toolCalls);
+  const chained = await measure(rig, fleet, "chain", "inside", tasks);
+  const chainedOutside = await measure(rig, fleet, "chain", "outside", tasks);
+  const looped = await measure(rig, fleet, "agent", "inside", modelCalls + toolCalls);
+  const loopedOutside = await measure(rig, fleet, "agent", "outside", modelCalls + toolCalls);
   const fanoutMs = await fanoutCost(rig);
   const parked = await measureParked(server.url);
   const textMs = await streamTextCost(() => instantModel(toolCalls), rounds);
@@ -154,7 +131,7 @@ try {
     held,
   });
   await report(
-    `Engine: a chain of ${tasks} tool tasks; an agent's loop of ${modelCalls} model and ${toolCalls} tool calls`,
+    `Engine: a chain of ${tasks} tool tasks; an agent's loop of ${modelCalls} model and ${toolCalls} tool calls; ${many} runs at once over ${fleet.workers} workers`,
     [
       line("chain, ms a step", chained.alone / tasks),
       line("chain, floor's ms a step", chained.aloneFloor / tasks),
@@ -207,6 +184,7 @@ try {
     figures,
   );
 } finally {
+  await fleet.close();
   await rig.close();
   await server.stop();
 }

@@ -34,7 +34,9 @@ function partsFor(call: LanguageModelV4CallOptions, toolCalls: number): Language
   }
   const [tool] = call.tools ?? [];
   const input = JSON.stringify(
-    tool?.name === "notify" ? { to: "admin", text: `Step ${answered + 1}` } : { key: `flow:step${answered + 1}` },
+    tool?.name === "notify"
+      ? { to: "admin", text: `Step ${answered + 1}` }
+      : { key: `flow:step${answered + 1}` },
   );
   return [
     start,

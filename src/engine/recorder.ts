@@ -1,6 +1,13 @@
-import { BatonError, type InboxItemId, type RunId } from "#base/index.ts";
+import type { InboxItemId, RunId } from "#base/index.ts";
 import type { Flow } from "#flow/index.ts";
-import { createFold, type Fold, machine, type RunEventBody, type RunState } from "#flow/machine/index.ts";
+import {
+  createFold,
+  type Fold,
+  machine,
+  type RunEvent,
+  type RunEventBody,
+  type RunState,
+} from "#flow/machine/index.ts";
 import type { AppendRequest, Claim, RunSummary } from "#journal/index.ts";
 import { auditOf } from "./audit.ts";
 import type { EngineOptions } from "./ports.ts";
@@ -24,7 +31,7 @@ export type RecorderOptions = {
   readonly claim: Claim;
   readonly flow: Flow;
   /** Carries out what was recorded, before anything else is. */
-  afterwards(events: readonly RunEventBody[], recorded: RunState): Promise<void>;
+  afterwards(events: readonly RunEventBody[], recorded: () => RunState): Promise<void>;
   /** Called whenever an append came to its end, well or not. */
   onEnd(): void;
 };
@@ -43,6 +50,8 @@ type Part = Required<Pick<AppendRequest, "events" | "audit" | "consume">> & {
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #fold: Fold;
+  /** Recorded, and not folded yet: of a run that is over, nobody asks for the state any more. */
+  #unfolded: RunEvent[] = [];
   /** All that was put, as long as some of it is not recorded and the segment goes on meanwhile. */
   #ahead: Fold | null = null;
   #waiting: Part[] = [];
@@ -52,6 +61,8 @@ export class Recorder {
     name: "ours",
   };
   #epoch: number;
+  /** Of the last event that is recorded. */
+  #seq: number;
   #summary: RunSummary | undefined;
   #summaryAt = 0;
 
@@ -60,12 +71,26 @@ export class Recorder {
     this.#options = options;
     this.#fold = createFold(claim.snapshot ?? machine.initial());
     this.#fold.add(claim.events);
+    this.#seq = this.#fold.state().seq;
     this.#epoch = claim.epoch;
   }
 
   /** With all that was put. Valid until more is put or recorded. */
   get state(): RunState {
-    return (this.#ahead ?? this.#fold).state();
+    return this.#ahead?.state() ?? this.#recorded();
+  }
+
+  /** What is recorded; where nothing else was put, when exactly each step was recorded plays no part in it. */
+  #latest(): RunState {
+    return this.#waiting.length === 0 && this.#ahead ? this.#ahead.state() : this.#recorded();
+  }
+
+  #recorded(): RunState {
+    if (this.#unfolded.length > 0) {
+      this.#fold.add(this.#unfolded);
+      this.#unfolded = [];
+    }
+    return this.#fold.state();
   }
 
   get epoch(): number {
@@ -126,7 +151,7 @@ export class Recorder {
   async raiseEpoch(): Promise<boolean> {
     if (!(await this.settle())) return false;
     const { engine, run } = this.#options;
-    const raised = await engine.journal.raiseEpoch(run, this.#epoch, this.#fold.state().seq);
+    const raised = await engine.journal.raiseEpoch(run, this.#epoch, this.#seq);
     if (raised === null) return false;
     this.#epoch = raised;
     return true;
@@ -148,14 +173,15 @@ export class Recorder {
     } catch (error) {
       this.#outcome = { name: "failed", error };
     }
-    this.#ahead = null;
+    // When a run is over, when exactly its last steps were recorded plays no part any more.
+    if (this.#outcome.name !== "ours" || this.#ahead?.state().phase.name !== "finished") this.#ahead = null;
     this.#underWay = null;
     this.#options.onEnd();
   }
 
   async #record(parts: readonly Part[]): Promise<void> {
     const { run, claim, afterwards } = this.#options;
-    const { seq } = this.#fold.state();
+    const seq = this.#seq;
     const [first] = parts;
     const events = first && parts.length === 1 ? first.events : parts.flatMap((part) => part.events);
     const summary = parts.findLast((part) => part.summary)?.summary;
@@ -176,8 +202,9 @@ export class Recorder {
       this.#outcome = { name: "lost" };
       return;
     }
-    this.#fold.add(numbered(events, seq, answer.at));
-    await afterwards(events, this.#fold.state());
+    this.#unfolded.push(...numbered(events, seq, answer.at));
+    this.#seq += events.length;
+    await afterwards(events, () => this.#latest());
     await this.#keepSnapshot(seq);
   }
 
@@ -211,9 +238,9 @@ export class Recorder {
 
   /** Keeps the state of a long run now and then, so that whoever takes it over need not fold all of it. */
   async #keepSnapshot(seqBefore: number): Promise<void> {
-    const snapshot = this.#fold.state();
-    if (Math.floor(snapshot.seq / eventsPerSnapshot) === Math.floor(seqBefore / eventsPerSnapshot)) return;
+    if (Math.floor(this.#seq / eventsPerSnapshot) === Math.floor(seqBefore / eventsPerSnapshot)) return;
     const { engine, run } = this.#options;
+    const snapshot = this.#recorded();
     try {
       await engine.journal.saveSnapshot({ run, epoch: this.#epoch, snapshot });
     } catch (error) {

@@ -395,7 +395,7 @@ class Driver {
   }
 
   /** Puts into the world what was journaled: questions, timers; and closes the streams of finished calls. */
-  async #afterwards(events: readonly RunEventBody[], recorded: RunState): Promise<void> {
+  async #afterwards(events: readonly RunEventBody[], recorded: () => RunState): Promise<void> {
     const { journal } = this.#options;
     const context = {
       options: this.#options,
@@ -446,7 +446,7 @@ class Driver {
         events.push({ type: "approval-withdrawn", path: task.path, approvalId, reason: end.reason });
       }
     }
-    await this.#afterwards(events, this.#state);
+    await this.#afterwards(events, () => this.#state);
     const { run, workspace, epoch } = { run: this.#run, ...this.#claim };
     const crossing = { options: this.#options, run, workspace, epoch };
     await Promise.all(repeatCrossings(obligations, this.#state, crossing));

@@ -28,6 +28,8 @@ export type AppenderOptions = {
 };
 
 const largestGroup = 240;
+/** With so many events waiting, another statement is worth its while; more go to the next one, which another lane carries out meanwhile. */
+const fullGroup = 600;
 const largestText = 4_000_000;
 /** With more driven runs than this, appends wait for the others of the same turn of the event loop. */
 const fewRuns = 2;
@@ -45,12 +47,15 @@ export function createAppender(pool: pg.Pool, options: AppenderOptions = {}): Ap
   const busy = new Set<RunId>();
   const known = new Map<RunId, { epoch: number; last: number }>();
   let waiting: Waiting[] = [];
+  /** Events of those. */
+  let events = 0;
   let scheduled = false;
 
   function pump(): void {
     scheduled = false;
     while (waiting.length > 0 && free.length > 0) {
-      if (free.length < total && waiting.length < Math.max(crowd, busy.size)) return;
+      const isWorthIt = waiting.length >= Math.max(crowd, busy.size) || events >= fullGroup;
+      if (free.length < total && !isWorthIt) return;
       const group = takeGroup();
       const lane = group.length === 0 ? undefined : free.pop();
       if (lane === undefined) return;
@@ -69,6 +74,7 @@ export function createAppender(pool: pg.Pool, options: AppenderOptions = {}): Ap
     const rest: Waiting[] = [];
     const seen = new Set<RunId>();
     let size = 0;
+    let taken = 0;
     for (const pending of waiting) {
       const { run } = pending.request;
       // What tells other runs of an end takes their rows: while it holds none of others', no two can wait for each other.
@@ -79,16 +85,19 @@ export function createAppender(pool: pg.Pool, options: AppenderOptions = {}): Ap
         continue;
       }
       const fits =
-        group.length === 0 || (group.length < largestGroup && size + pending.bodies.length <= largestText);
+        group.length === 0 ||
+        (group.length < largestGroup && taken < fullGroup && size + pending.bodies.length <= largestText);
       if (!fits || busy.has(run) || seen.has(run)) {
         rest.push(pending);
       } else {
         group.push(pending);
         size += pending.bodies.length;
+        taken += pending.request.events.length;
       }
       seen.add(run);
     }
     waiting = rest;
+    events -= taken;
     return group;
   }
 
@@ -119,6 +128,7 @@ export function createAppender(pool: pg.Pool, options: AppenderOptions = {}): Ap
             reject(error);
           },
         });
+        events += request.events.length;
         if (scheduled) return;
         scheduled = true;
         // Of many runs, all that this turn of the event loop brings goes together; a run alone is not kept waiting.

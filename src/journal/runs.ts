@@ -347,7 +347,7 @@ export async function createRunInTransaction(tx: Queryable, run: NewRun): Promis
   const taken = await takeSlot(tx, run, signalOf(admitted(run, "held", crosses)));
   const start = admitted(run, taken, crosses);
   const signal = signalOf(start);
-  const { rows } = await tx.query<{ number: number | null }>(createSql, [
+  const { rows } = await tx.query<{ number: number | null }>({ name: "journal_create", text: createSql }, [
     run.id,
     run.workspace,
     run.flow,

@@ -80,7 +80,7 @@ export async function signalInTransaction(
   source: string,
   signal: Signal,
 ): Promise<boolean> {
-  const { rows } = await tx.query<{ added: number }>(signalSql, [
+  const { rows } = await tx.query<{ added: number }>({ name: "journal_signal", text: signalSql }, [
     makeInboxId(),
     run,
     source,

@@ -19,54 +19,56 @@ const system = { kind: "system", id: "engine", name: "Baton" } as const;
 
 /**
  * Says beyond the run what was journaled: places in lines for locks and events, and that a run is to stop; gives up what a
- * task had when it is over. `state` is the one after the events. All of it may be said again.
+ * task had when it is over. `recorded` answers the state after the events. All of it may be said again.
  */
 export function carryCrossings(
   events: readonly RunEventBody[],
-  state: RunState,
+  recorded: () => RunState,
   { options: { journal }, run, workspace, epoch }: Context,
 ): Promise<unknown>[] {
   const work: Promise<unknown>[] = [];
+  let known: RunState | undefined;
+  const state = (): RunState => (known ??= recorded());
   for (const event of events) {
     switch (event.type) {
       case "lock-requested": {
         const { path, key, name } = event;
-        if (isOver(state.tasks[path]) || state.sandbox) break;
+        if (isOver(state().tasks[path]) || state().sandbox) break;
         work.push(journal.askLock({ workspace, run, epoch, path, key, name }));
         break;
       }
       case "event-awaited": {
         const { path, key, name, about } = event;
-        if (isOver(state.tasks[path]) || state.sandbox) break;
+        if (isOver(state().tasks[path]) || state().sandbox) break;
         work.push(journal.awaitEvent({ workspace, run, epoch, path, key, name, about }));
         break;
       }
       case "child-cancel-requested": {
-        const child = state.tasks[event.path]?.children?.find((one) => one.key === event.key);
+        const child = state().tasks[event.path]?.children?.find((one) => one.key === event.key);
         if (child) work.push(cancel(journal, child.run));
         break;
       }
       case "child-started": {
         // It began while this run was paused.
-        const child = state.tasks[event.path]?.children?.find((one) => one.key === event.key);
-        if (child?.request.waits && state.paused) work.push(passOn(journal, run, child.run, state));
+        const child = state().tasks[event.path]?.children?.find((one) => one.key === event.key);
+        if (child?.request.waits && state().paused) work.push(passOn(journal, run, child.run, state()));
         break;
       }
       case "child-retried": {
-        const child = state.tasks[event.path]?.children?.find((one) => one.key === event.key);
+        const child = state().tasks[event.path]?.children?.find((one) => one.key === event.key);
         if (child) work.push(retry(journal, run, child));
         break;
       }
       case "run-paused":
       case "run-resumed":
-        for (const child of childrenOf(state)) work.push(passOn(journal, run, child, state));
+        for (const child of childrenOf(state())) work.push(passOn(journal, run, child, state()));
         break;
       case "task-succeeded":
       case "task-failed":
       case "task-failing":
       case "task-retrying":
       case "task-cancelled": {
-        const task = state.tasks[event.path];
+        const task = state().tasks[event.path];
         if (task?.lock && isOver(task)) work.push(journal.releaseLock(task.lock.key));
         if (task?.awaited?.received === null) work.push(journal.stopAwaiting(run, task.awaited.key));
         break;

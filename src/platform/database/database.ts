@@ -7,10 +7,13 @@ import { type Prisma, PrismaClient } from "../prisma/generated/client.ts";
 import { log } from "../log.ts";
 import { isLostRace } from "./away.ts";
 
+/** SQL that a connection prepares when it first carries it out: planning a long statement can cost more than it does itself. */
+export type Prepared = { readonly name: string; readonly text: string };
+
 /** Anything that carries out raw SQL: a pool, one connection, or a {@link Transaction}. */
 export type Queryable = {
   query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
-    sql: string,
+    sql: string | Prepared,
     params?: readonly unknown[],
   ): Promise<pg.QueryResult<Row>>;
 };
@@ -138,8 +141,8 @@ async function transactionOnce<Result>(
       if (client === null) throw new Error("The transaction has no connection.");
       return work({
         prisma,
-        query: <Row extends pg.QueryResultRow>(sql: string, params: readonly unknown[] = []) =>
-          client.query<Row>(sql, [...params]),
+        query: <Row extends pg.QueryResultRow>(sql: string | Prepared, params: readonly unknown[] = []) =>
+          client.query<Row>(typeof sql === "string" ? sql : { ...sql }, [...params]),
       });
     }),
   );
