@@ -15,7 +15,7 @@ import { streamTextCost } from "./stream-text.ts";
 const many = 32;
 /** So many runs one after the other in each of these places: what a place costs to fill and to empty counts little. */
 const turns = 4;
-const rounds = Number(process.env["BENCH_ROUNDS"] ?? 7);
+const rounds = Number(process.env["BENCH_ROUNDS"] ?? 15);
 
 const branches = 50;
 const fanout = flowOf(

@@ -6,7 +6,7 @@ import { instantModel } from "./model.ts";
 import { openRig } from "./rig.ts";
 
 const [, , url = ""] = process.argv;
-const rig = await openRig(url, () => instantModel(toolCalls));
+const rig = await openRig(url, () => instantModel(toolCalls), 16);
 let runs: readonly RunId[] = [];
 let last: readonly RunId[] = [];
 

@@ -82,8 +82,8 @@ export async function startServer(): Promise<BenchServer> {
   };
 }
 
-export async function openRig(url: string, model: () => LanguageModelV4): Promise<Rig> {
-  const db = openDatabase(url, { connections: 80 });
+export async function openRig(url: string, model: () => LanguageModelV4, connections = 40): Promise<Rig> {
+  const db = openDatabase(url, { connections });
   const listener = createListener(url);
   const watcher = createWatcher(db, listener);
   const journal = createPostgresJournal({ db, machineVersion, ...tuning() });
