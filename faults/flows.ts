@@ -11,7 +11,7 @@ export function tools(receiver: Receiver): string {
 `;
 }
 
-/** All kinds of steps: tools that may be repeated and that may not, an agent, a loop, a timer, a person. */
+/** All kinds of steps: tools that may be repeated and that may not, reading ahead of the journal, an agent, a loop, a timer, a person. */
 export function mixedFlow(receiver: Receiver, id = "mixed"): string {
   return `id: ${id}
 inputs: { n: { type: integer, default: 0 } }
@@ -20,6 +20,8 @@ agents:
   helper: { instructions: "Answer in a sentence." }
 tasks:
   - { id: first, tool: take, with: { text: first } }
+  - { id: read, tool: memory.get, with: { key: "run:first" } }
+  - { id: again, tool: memory.get, with: { key: "run:{{ tasks.read.output.found }}" } }
   - { id: pay, tool: pay, with: { text: pay } }
   - id: each
     foreach: [1, 2]

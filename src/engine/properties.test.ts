@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RunId, WorkspaceId } from "#base/index.ts";
-import { machineVersion, pathOfKey, type RunState } from "#flow/machine/index.ts";
+import { machineVersion, pathOfKey, type RunState, type ToolFacts } from "#flow/machine/index.ts";
 import { createPostgresJournal, migrateQueue, registerWorker, type Journal } from "#journal/index.ts";
 import { startTestDatabase } from "#platform/testing.ts";
 import { trees, write } from "#flow/testing.ts";
@@ -90,7 +90,12 @@ async function sendAwaited(journal: Journal, run: RunId, tasks: RunState["tasks"
 }
 
 /** Carries a flow through in a world, and tells how it ended. */
-async function endIn(world: ConformanceWorld, text: string, choices: readonly number[]): Promise<unknown> {
+async function endIn(
+  world: ConformanceWorld,
+  text: string,
+  choices: readonly number[],
+  facts: Partial<ToolFacts> = { repeatable: true },
+): Promise<unknown> {
   const beyond = outside();
   // What a call comes to depends on where it stands alone, not on when it is made.
   const fails = (key: string): boolean =>
@@ -102,12 +107,7 @@ async function endIn(world: ConformanceWorld, text: string, choices: readonly nu
   };
   const { id, journal } = await world.worker();
   const timers = orderedTimers(journal);
-  const { engine } = engineFor(
-    { id, journal: timers.journal },
-    flowOf(text),
-    { t: { repeatable: true } },
-    steady,
-  );
+  const { engine } = engineFor({ id, journal: timers.journal }, flowOf(text), { t: facts }, steady);
   const run = await makeRun(world, journal, "suite");
   for (let turns = 0; turns < 400; turns += 1) {
     await engine.drive(run);
@@ -145,5 +145,22 @@ test("a flow that validates ends on Postgres as it ends in memory, with the same
       },
     ),
     { numRuns: 40 },
+  );
+}, 60_000);
+
+test("a flow ends the same whether its calls go on ahead of the journal or wait for it", async () => {
+  const inside = { repeatable: true, effect: "none", inside: true } as const;
+  await fc.assert(
+    fc.asyncProperty(
+      trees(["any", "dag any"]),
+      fc.array(fc.nat(9), { minLength: 1, maxLength: 8 }),
+      async (nodes, choices) => {
+        const text = write(nodes);
+        const waiting = await endIn(memory, text, choices);
+        expect(await endIn(memory, text, choices, inside)).toEqual(waiting);
+        expect(await endIn(postgres, text, choices, inside)).toEqual(waiting);
+      },
+    ),
+    { numRuns: 25 },
   );
 }, 60_000);

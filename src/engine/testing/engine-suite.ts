@@ -16,6 +16,8 @@ import {
 
 const tools: Readonly<Record<string, Partial<ToolFacts>>> = {
   look: { repeatable: true },
+  /** Stays within Baton: goes on ahead of the journal. */
+  peek: { repeatable: true, effect: "none", inside: true },
   pay: {},
   risky: { risk: "high" },
   big: { repeatable: true },
@@ -31,10 +33,14 @@ tasks:
   - id: first
     tool: pay
     with: { amount: "{{ vars.start }}" }
+  - { id: read, tool: peek }
+  - { id: again, tool: peek, with: { text: "{{ tasks.read.output.tool }}" } }
   - id: each
     foreach: [1, 2]
     concurrency: 2
-    tasks: [{ id: look, tool: look, with: { n: "{{ item }}" } }]
+    tasks:
+      - { id: look, tool: look, with: { n: "{{ item }}" } }
+      - { id: peek, tool: peek, with: { n: "{{ item }}" } }
   - id: work
     agent: helper
     prompt: Use your tools
