@@ -12,5 +12,6 @@ type Begun =
 export function mayRunAhead(begun: Begun, catalog: ToolCatalog): boolean {
   if (begun.kind === "model-call") return true;
   if (begun.kind !== "tool-call") return false;
-  return begun.tool === scriptTool || catalog.get(begun.tool)?.inside === true;
+  const facts = catalog.get(begun.tool);
+  return facts === undefined ? begun.tool === scriptTool : facts.inside === true;
 }

@@ -19,6 +19,7 @@ export function localToolFacts(flow: Flow, sha256: (text: string) => string): To
       // A script has no way out of its sandbox: repeating it changes nothing.
       repeatable: tool.idempotent || tool.body.kind === "script",
       effect: effectOf(tool),
+      inside: tool.body.kind === "script",
     };
   });
 }
