@@ -7,6 +7,8 @@ import { addAloneJob, addRunJob } from "./wake.ts";
 /** A worker that gave no sign of life for so many seconds is dead. */
 export const deadAfterSeconds = 15;
 const heartbeatMs = 3000;
+/** A sign of life that gets no answer for so long hangs on a connection that nobody is behind any more. By then it is given up. */
+const longestBeatMs = 30_000;
 /** A run whose lone process is lost with its whole machine again and again ends as well. */
 const mostCrashes = 5;
 
@@ -134,7 +136,8 @@ export type Pulse = { stop(): void };
 
 /**
  * Gives signs of life for `worker`, reaps others that gave none, and clears streams that are over. `onDeclaredDead` is
- * called once when others gave this worker up; its process should end, as whatever it does is fenced.
+ * called once when others gave this worker up, or will have, since its signs of life hang; its process should end, as
+ * whatever it does is fenced.
  */
 export function startPulse(
   db: Database,
@@ -144,11 +147,17 @@ export function startPulse(
 ): Pulse {
   let stopped = false;
   let timer: NodeJS.Timeout;
+  function end(): void {
+    if (stopped) return;
+    stopped = true;
+    onDeclaredDead();
+  }
   async function beat(): Promise<void> {
+    const hangs = setTimeout(end, longestBeatMs);
     try {
-      if (!(await heartbeat(db.pool, worker)) && !stopped) {
-        stopped = true;
-        onDeclaredDead();
+      const isAlive = await heartbeat(db.pool, worker).finally(() => clearTimeout(hangs));
+      if (!isAlive) {
+        end();
         return;
       }
       const dead = await reapDeadWorkers(db);
