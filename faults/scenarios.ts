@@ -1,5 +1,5 @@
 import type { Scenario } from "./scenario.ts";
-import { cuts, deafness, restarts } from "./scenarios/database.ts";
+import { cuts, deafness, restarts, silence } from "./scenarios/database.ts";
 import { deploy } from "./scenarios/deploy.ts";
 import { kill } from "./scenarios/kill.ts";
 import { modelOutage, outage } from "./scenarios/outage.ts";
@@ -17,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   modelOutage,
   outage,
   deafness,
+  silence,
   decided,
   webhook,
   restore,

@@ -118,6 +118,52 @@ export const cuts: Scenario = {
   },
 };
 
+/** The network swallows what comes back: no connection breaks, and nobody answers. */
+export const silence: Scenario = {
+  name: "network falls silent: a worker that hears nothing is taken over, and ends itself",
+  waits: true,
+  async run({ short, site, receiver, environment }) {
+    const proxy = await startProxy(portOf(site.url()));
+    await site.publish(shortFlow(receiver));
+    const silenced = { ...environment, DATABASE_URL: through(site.url(), proxy), BATON_CONCURRENCY: "8" };
+    const deaf = createFleet({ db: site.db, environment: silenced, supervised: false });
+    const fleet = createFleet({
+      db: site.db,
+      environment: { ...environment, DATABASE_URL: site.url(), BATON_CONCURRENCY: "8" },
+    });
+    const held: (() => void)[] = [];
+    try {
+      const worker = deaf.start();
+      await worker.child.ready;
+      receiver.hold = (_, answer) => held.push(answer);
+      const runs = await site.startMany("short", short ? 6 : 24);
+      await until("the worker is in the middle of its runs", () => held.length >= 6, 30_000, 20);
+      const broken = proxy.deafen("");
+      if (broken === 0) throw new Error("The worker has no connection.");
+      receiver.hold = null;
+      for (const answer of held) answer();
+      fleet.start();
+      const healed = await settle(site, runs);
+      const began = performance.now();
+      await Promise.race([worker.gone, pause(60_000)]);
+      const ended = performance.now() - began;
+      if (ended >= 60_000) throw new Error("The worker that hears nothing goes on.");
+      const states = await judge(site, runs, receiver);
+      return {
+        runs: runs.length,
+        ...states,
+        "s to settle": healed.toFixed(1),
+        "s until it ended": (ended / 1000).toFixed(1),
+      };
+    } finally {
+      receiver.hold = null;
+      await proxy.close();
+      await deaf.stop();
+      await fleet.stop();
+    }
+  },
+};
+
 /** News do not come: nothing comes any more over the connections that listen, and nobody notices. */
 export const deafness: Scenario = {
   name: "LISTEN connection lost: nothing waits longer than the sweep",

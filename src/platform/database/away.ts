@@ -16,13 +16,15 @@ const saidByClient =
 /** Whether a statement got no answer: then nobody knows whether it was committed. */
 export function isBrokenConnection(error: unknown): boolean {
   const code = codeOf(error);
+  if (serverGone.test(serverCodeOf(error))) return true;
   if (code !== "") return serverGone.test(code) || networkCodes.test(code) || prismaCodes.test(code);
   return adapterAway.test(kindOf(error)) || (error instanceof Error && saidByClient.test(error.message));
 }
 
 /** Whether work lost against other work, or found no room: deadlock, serialization, connections. Done again, it may succeed. */
 export function isLostRace(error: unknown): boolean {
-  return /^(40P01|40001|53300|P2034)$/.test(codeOf(error)) || adapterLost.test(kindOf(error));
+  const lost = /^(40P01|40001|53300|P2034)$/;
+  return lost.test(codeOf(error)) || lost.test(serverCodeOf(error)) || adapterLost.test(kindOf(error));
 }
 
 /** Whether the same statement, sent again, may well succeed: a lost race, also against a twin of itself. */
@@ -33,6 +35,15 @@ export function isWorthRepeating(error: unknown): boolean {
 function codeOf(error: unknown): string {
   if (typeof error !== "object" || error === null || !("code" in error)) return "";
   return typeof error.code === "string" ? error.code : "";
+}
+
+/** The server's own code in an error of Prisma that has none for it but "some error of the database". */
+function serverCodeOf(error: unknown): string {
+  if (!isObject(error) || !isObject(error["meta"])) return "";
+  const { driverAdapterError: inner } = error["meta"];
+  if (!(inner instanceof Error) || !isObject(inner.cause)) return "";
+  const { originalCode } = inner.cause;
+  return typeof originalCode === "string" ? originalCode : "";
 }
 
 function kindOf(error: unknown): string {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestDatabase, type TestDatabase } from "../testing.ts";
+import { isBrokenConnection } from "./away.ts";
 import { transaction } from "./database.ts";
 
 let test: TestDatabase;
@@ -123,5 +124,29 @@ describe("the audit", () => {
       },
     });
     await expect(test.db.pool.query(sql)).rejects.toThrow(/append-only/);
+  });
+});
+
+describe("a connection that is ended by the server", () => {
+  it.each(["by Prisma", "by Prisma in raw SQL"])("is told from an error of the run, used %s", async (how) => {
+    const holder = await test.db.pool.connect();
+    try {
+      await holder.query("begin; lock table instance in access exclusive mode");
+      const asked: Promise<unknown> = Promise.resolve(
+        how === "by Prisma"
+          ? test.db.prisma.instance.findFirst()
+          : test.db.prisma.$queryRaw`select 1 from instance`,
+      ).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      const endSql =
+        "select pg_terminate_backend(pid) from pg_locks where not granted and relation = 'instance'::regclass";
+      while ((await test.db.pool.query(endSql)).rowCount === 0);
+      expect(isBrokenConnection(await asked)).toBe(true);
+    } finally {
+      await holder.query("rollback");
+      holder.release();
+    }
   });
 });
