@@ -8,6 +8,7 @@ export { startRun, startsOf, type RunStart } from "./run/starting.ts";
 export { childRuns } from "./run/child.ts";
 export type {
   AliasRow,
+  EgressView,
   ApprovalView,
   AuditRow,
   BlueprintRow,

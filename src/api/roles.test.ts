@@ -106,6 +106,8 @@ const calls: Record<string, { input: (world: World) => unknown; ids?: true }> = 
   "audit.list": { input: ({ run }) => ({ runId: run }), ids: true },
   "settings.models": { input: () => undefined },
   "settings.secrets": { input: () => undefined },
+  "settings.egress": { input: () => undefined },
+  "settings.setEgress": { input: () => ({ only: ["not a place"] }) },
   "settings.setProvider": { input: () => ({ provider: "openai", baseUrl: "not an address" }) },
   "settings.setAlias": { input: () => ({ alias: "smart", provider: "simulated", model: "simulated" }) },
   "settings.setSecret": { input: () => ({ name: "not a name", value: "x" }) },

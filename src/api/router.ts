@@ -57,9 +57,11 @@ import { start } from "./run/start.ts";
 import { tryOut } from "./run/tryOut.ts";
 import { watch as runWatch } from "./run/watch.ts";
 import { deleteSecret } from "./settings/deleteSecret.ts";
+import { egress } from "./settings/egress.ts";
 import { models } from "./settings/models.ts";
 import { secrets } from "./settings/secrets.ts";
 import { setAlias } from "./settings/setAlias.ts";
+import { setEgress } from "./settings/setEgress.ts";
 import { setProvider } from "./settings/setProvider.ts";
 import { setSecret } from "./settings/setSecret.ts";
 import { create } from "./setup/create.ts";
@@ -121,7 +123,7 @@ export const appRouter = router({
   bulk: router({ list: bulkList, start: bulkStart }),
   inbox: router({ list: inboxList, count, notifications, decide, read }),
   audit: router({ list: auditList }),
-  settings: router({ models, secrets, setProvider, setAlias, setSecret, deleteSecret }),
+  settings: router({ models, secrets, egress, setProvider, setAlias, setSecret, deleteSecret, setEgress }),
   tool: router({ list: toolList }),
   trigger: router({
     list: triggerList,

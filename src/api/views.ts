@@ -235,6 +235,9 @@ export type AliasRow = {
   limits: { maxCalls: number | null; callsPerMinute: number | null; tokensPerMinute: number | null };
 };
 
+/** Which places the workspace's tools may reach, of those that the installation lets through; null: all of them. */
+export type EgressView = { only: string[] | null };
+
 export type ToolRow = {
   name: string;
   title: string;

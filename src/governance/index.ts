@@ -30,6 +30,7 @@ export {
   openSecret,
   secretValues,
 } from "./secrets/secrets.ts";
+export { egressOf, type EgressRules, mostPlaces, readEgress, setEgress } from "./egress/egress.ts";
 export {
   type ModelSettings,
   type Provider,

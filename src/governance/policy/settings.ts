@@ -7,4 +7,6 @@ export const settingsPolicy = {
   changeModels: "settings.manage",
   seeSecrets: "settings.manage",
   changeSecrets: "settings.manage",
+  seeEgress: "settings.manage",
+  changeEgress: "settings.manage",
 } as const satisfies Record<string, Permission>;

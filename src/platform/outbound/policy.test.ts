@@ -134,6 +134,26 @@ describe("egress policy", () => {
     expect(allowed(["169.254.169.254:80"], "http://169.254.169.254/")).toBe(true);
   });
 
+  it("narrows to the places of a workspace what the installation lets through, and opens nothing", () => {
+    const reaches = (only: string[], address: string): boolean => {
+      const policy = { public: true, allow: ["10.0.0.5:8080"], only };
+      try {
+        egressChecker(policy).checkDestination(destinationOf(new URL(address)));
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    expect(reaches(["example.com"], "https://example.com/")).toBe(true);
+    expect(reaches(["example.com"], "https://other.example/")).toBe(false);
+    expect(reaches(["*.example.com"], "https://api.example.com/")).toBe(true);
+    expect(reaches(["10.0.0.5:8080"], "http://10.0.0.5:8080/")).toBe(true);
+    expect(reaches([], "http://10.0.0.5:8080/")).toBe(false);
+    expect(reaches(["10.0.0.6:8080"], "http://10.0.0.6:8080/")).toBe(false);
+    expect(reaches(["169.254.169.254:80"], "http://169.254.169.254/")).toBe(false);
+    expect(reaches(["example.com:22"], "https://example.com:22/")).toBe(false);
+  });
+
   it("reads a list from a setting and names the entry that is none", () => {
     expect(parseEgressList(" a.example, https://b.example:8443\n*.c.example ")).toEqual([
       "a.example",

@@ -8,8 +8,14 @@ import { classifyAddress, parseAddress } from "./address.ts";
  * (https) or 80 (http), the scheme left out means both. `public` lets every public address through on those two
  * ports. An address that is private or loopback needs its host (exact, with port) in `allow`; one that is link-local or
  * a cloud's metadata service needs to be listed as the address itself.
+ *
+ * `only`, written in the same way, narrows that: of what the rest lets through, these places alone. It opens nothing.
  */
-export type EgressPolicy = { readonly public: boolean; readonly allow: readonly string[] };
+export type EgressPolicy = {
+  readonly public: boolean;
+  readonly allow: readonly string[];
+  readonly only?: readonly string[];
+};
 
 /** One entry of the allow-list, read. `host` is lower case, without a trailing dot. */
 type EgressRule = {
@@ -102,13 +108,7 @@ export type EgressChecker = {
 /** Compiles a policy. Throws "misconfigured" when an entry cannot be read. */
 export function egressChecker(policy: EgressPolicy): EgressChecker {
   const rules = policy.allow.map(parseRule);
-
-  const listed = (to: Destination): EgressRule | undefined =>
-    rules.find((rule) => {
-      if (rule.scheme !== null && rule.scheme !== to.scheme) return false;
-      if (rule.port === null ? !isUsualPort(to) : rule.port !== to.port) return false;
-      return rule.wildcard ? to.host.endsWith(`.${rule.host}`) : rule.host === to.host;
-    });
+  const only = policy.only?.map(parseRule);
 
   const checkAddress = (to: Destination, address: string): void => {
     const kind = classifyAddress(address);
@@ -131,7 +131,14 @@ export function egressChecker(policy: EgressPolicy): EgressChecker {
   return {
     checkAddress,
     checkDestination(to) {
-      if (listed(to) === undefined && !(policy.public && isUsualPort(to))) {
+      if (only !== undefined && !isListed(only, to)) {
+        throw new BatonError(
+          "forbidden",
+          `Outbound request refused: ${display(to)} is not among the places that this workspace may reach.`,
+          { hint: `An admin of the workspace can add ${display(to)} on the settings page, under Network.` },
+        );
+      }
+      if (!isListed(rules, to) && !(policy.public && isUsualPort(to))) {
         throw new BatonError(
           "forbidden",
           `Outbound request refused: ${display(to)} is not on the allow-list.`,
@@ -143,6 +150,14 @@ export function egressChecker(policy: EgressPolicy): EgressChecker {
       if (parseAddress(to.host) !== null) checkAddress(to, to.host);
     },
   };
+}
+
+function isListed(rules: readonly EgressRule[], to: Destination): boolean {
+  return rules.some((rule) => {
+    if (rule.scheme !== null && rule.scheme !== to.scheme) return false;
+    if (rule.port === null ? !isUsualPort(to) : rule.port !== to.port) return false;
+    return rule.wildcard ? to.host.endsWith(`.${rule.host}`) : rule.host === to.host;
+  });
 }
 
 function isUsualPort(to: Destination): boolean {

@@ -7,6 +7,7 @@ import { inputOfSecret } from "#flow/index.ts";
 import {
   createModelSettings,
   defaultAlias,
+  egressOf,
   openRunSecret,
   openSecret,
   systemScope,
@@ -57,7 +58,12 @@ export function connectWorld(
         call: (call, operation, args) =>
           throughOutage(() => memory.call(call, operation, args), { what: "to use shared memory" }),
       },
-      egress: () => egress,
+      egress: async (workspace) => {
+        const { only } = await throughOutage(() => egressOf(db, workspace), {
+          what: "to read which places may be reached",
+        });
+        return only === null ? egress : { ...egress, only };
+      },
       openFile: ({ workspace, file }) =>
         throughOutage(() => openFile(db, systemScope(workspace, "engine"), file.$file.id), {
           what: "to read a file",

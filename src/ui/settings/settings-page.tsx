@@ -12,6 +12,7 @@ import { EmptyState, ErrorState, FormError, SkeletonRows } from "../parts/states
 import { RelativeTime } from "../parts/time.tsx";
 import { useToast } from "../parts/toast.tsx";
 import { fieldErrors } from "../setup/field-errors.ts";
+import { Network } from "./network.tsx";
 
 const names: Readonly<Record<ProviderRow["provider"], string>> = {
   simulated: "Simulated model",
@@ -20,7 +21,7 @@ const names: Readonly<Record<ProviderRow["provider"], string>> = {
   "openai-compatible": "OpenAI-compatible server",
 };
 
-/** Models, and secrets that can be written but never read. */
+/** Models, secrets that can be written but never read, and which places tools may reach. */
 export function SettingsPage() {
   const trpc = useTRPC();
   const models = useQuery(trpc.settings.models.queryOptions());
@@ -53,6 +54,7 @@ export function SettingsPage() {
         </>
       )}
       <Secrets />
+      <Network />
     </Page>
   );
 }
