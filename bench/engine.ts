@@ -102,6 +102,8 @@ try {
   const chainedOutside = await measure(rig, fleet, "chain", "outside", tasks);
   const looped = await measure(rig, fleet, "agent", "inside", modelCalls + toolCalls);
   const loopedOutside = await measure(rig, fleet, "agent", "outside", modelCalls + toolCalls);
+  // Nobody else hears the news of what follows.
+  await fleet.close();
   const fanoutMs = await fanoutCost(rig);
   const parked = await measureParked(server.url);
   const textMs = await streamTextCost(() => instantModel(toolCalls), rounds);

@@ -39,6 +39,7 @@ export async function openFleet(url: string, workers = Math.min(4, availablePara
       return performance.now() - before;
     },
     async close() {
+      if (children.every((child) => !child.connected)) return;
       const gone = Promise.all(children.map((child) => once(child, "exit")));
       for (const child of children) child.disconnect();
       await gone;

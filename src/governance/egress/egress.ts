@@ -70,8 +70,9 @@ function isPlace(text: string): boolean {
 }
 
 function unreadable(errors: string[]): BatonError {
+  const hint = "Write one place a line: host, host:port, scheme://host:port or *.example.com.";
   return new BatonError("bad-input", errors.join(" "), {
-    hint: "Write one place a line: host, host:port, scheme://host:port or *.example.com.",
-    details: { fields: { only: errors } },
+    hint,
+    details: { fields: { only: [...errors, hint] } },
   });
 }
