@@ -188,4 +188,116 @@ tasks:
     expect(beyond.made).toHaveLength(90);
     expect(journal.stored(run)?.summary.state).toBe("succeeded");
   });
+
+  test("a run that is lost while its calls come back as the worker stops holds nothing up", async () => {
+    const { worker, run, beyond, held } = await rig(`
+id: flow
+tasks:
+  - id: both
+    foreach: [1, 2]
+    concurrency: 2
+    tasks: [{ id: call, tool: send, with: { n: "{{ item }}" } }]
+`);
+    const ends: (() => void)[] = [];
+    beyond.call = async ({ key }) => {
+      beyond.made.push(key);
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return {};
+    };
+    const driven = worker.engine.drive(run);
+    (await next(held)).pass();
+    await vi.waitFor(() => expect(ends).toHaveLength(2));
+    const stopped = worker.engine.stop();
+    ends[0]?.();
+    (await next(held)).pass(true);
+    ends[1]?.();
+    await Promise.all([driven, stopped]);
+    expect(held).toEqual([]);
+  });
+
+  test("a run that is lost while something is being decided holds nothing up", async () => {
+    const { journal, worker, run, beyond, held } = await rig(`
+id: flow
+agents: { helper: { instructions: Help. } }
+tasks: [{ id: think, agent: helper, prompt: Go }]
+`);
+    const { model } = beyond;
+    beyond.model = async (request, emit) => ({ ...(await model(request, emit)), text: "x".repeat(100_000) });
+    const { saveBlob } = journal;
+    const saving = Promise.withResolvers<void>();
+    const kept = Promise.withResolvers<void>();
+    journal.saveBlob = async (...given) => {
+      saving.resolve();
+      await kept.promise;
+      return saveBlob(...given);
+    };
+    const driven = worker.engine.drive(run);
+    const first = await next(held);
+    await saving.promise;
+    first.pass(true);
+    await settled();
+    kept.resolve();
+    await driven;
+    expect(held).toEqual([]);
+  });
+
+  test("a worker that stops leaves no call recorded as begun that it did not make", async () => {
+    const { journal, worker, run, beyond, held } = await rig(
+      "id: flow\ntasks: [{ id: a, tool: read }, { id: b, tool: send }]\n",
+    );
+    let over = false;
+    const driven = worker.engine.drive(run).then(() => (over = true));
+    const first = await next(held);
+    void worker.engine.stop();
+    await settled();
+    first.pass();
+    while (!over) {
+      held.shift()?.pass();
+      await settled();
+    }
+    await driven;
+    const begun = journal
+      .stored(run)
+      ?.events.flatMap(({ body }) => (body.type === "tool-call-begun" ? [body.key] : []));
+    expect(beyond.made).toEqual(begun);
+  });
+
+  test("a call that waits for the journal does not wait for what goes on ahead of it", async () => {
+    const { worker, run, beyond, held } = await rig(`
+id: flow
+tasks:
+  - id: both
+    parallel:
+      - { id: tell, tool: send }
+      - id: each
+        foreach: [${Array.from({ length: 40 }, (_, i) => i).join(", ")}]
+        concurrency: 1
+        tasks: [{ id: call, tool: read }]
+`);
+    const reads: (() => void)[] = [];
+    let read = 0;
+    const { call } = beyond;
+    beyond.call = async (request) => {
+      if (request.tool === "read") await new Promise<void>((resolve) => reads.push(resolve));
+      return call(request);
+    };
+    let over = false;
+    const driven = worker.engine.drive(run).then(() => (over = true));
+    let readBefore: number | null = null;
+    while (!over) {
+      // Reads that are quicker than appends: there is always something new to record.
+      for (let time = 0; time < 3; time += 1) {
+        await settled();
+        const end = reads.shift();
+        if (end === undefined) continue;
+        read += 1;
+        end();
+      }
+      held.shift()?.pass();
+      if (readBefore === null && beyond.made.some((key) => key.includes("/tell:"))) readBefore = read;
+    }
+    await driven;
+    expect(read).toBe(40);
+    expect(readBefore).toBeLessThan(20);
+  });
 });

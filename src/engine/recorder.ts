@@ -112,6 +112,8 @@ export class Recorder {
    * tells. Not to be called while it may not go on.
    */
   put({ events, text }: Kept, consume: readonly InboxItemId[], goesOn: boolean): void {
+    // Of a run that is lost nothing more is sent; whoever settles hears of it.
+    if (this.#outcome.name !== "ours") return;
     const { engine, run, flow } = this.#options;
     const before = this.state;
     const now = engine.journal.now();

@@ -177,7 +177,12 @@ class Driver {
       if (due || looks || taken.length > 0) await this.#turn(items, taken);
       due = false;
       if (!this.#recorder.mayGoOn && !(await this.#recorder.settle())) return;
-      this.#carryEffects();
+      if (!this.#recorder.isOurs()) return;
+      // What waits for the journal is begun as soon as it may be: not behind whatever goes on ahead, nor left to whoever comes next.
+      if (!this.#carryEffects()) {
+        if (!(await this.#recorder.settle())) return;
+        this.#carryEffects();
+      }
       if (!(await this.#outlive(this.effects.takeStuck()))) return;
       if (this.#inbox.dirty) continue;
       if (this.effects.keys().length > 0)
@@ -454,18 +459,21 @@ class Driver {
 
   /**
    * Makes what is under way agree with what the state wants. What may be known outside waits until all before it is
-   * recorded; what may not, begins at once.
+   * recorded; what may not, begins at once. False: something has to wait.
    */
-  #carryEffects(): void {
+  #carryEffects(): boolean {
     const wanted = machine.obligations(this.#state).filter(isEffect);
     const keys = new Set(wanted.map((obligation) => obligation.key));
     for (const key of this.effects.keys()) {
       if (!keys.has(key)) this.effects.abort(key, "The run no longer waits for this call.");
     }
     const { isSettled } = this.#recorder;
+    let all = true;
     for (const obligation of wanted) {
       if (isSettled || mayRunAhead(obligation, this.#catalog)) this.#startEffect(obligation, this.#state);
+      else if (!this.effects.has(obligation.key)) all = false;
     }
+    return all;
   }
 
   #startEffect(obligation: EffectObligation, state: RunState): void {
