@@ -60,10 +60,11 @@ async function measure(rig: Rig, fleet: Fleet, kind: Kind, step: Step, steps: nu
   const found: { [name in keyof Figures]: number[] } = { alone: [], aloneFloor: [], many: [], manyFloor: [] };
   const ratios: number[] = [];
   const shares: number[] = [];
-  // The first rounds warm plans, caches and the compiler up, as a worker is that has been up for a while.
-  for (let round = 0; round < 12; round += 1) {
-    await timeRuns(rig, flow, many);
-    await fleet.time(kind, step, many, many);
+  // Plans, caches and the compiler warm up: measured is a worker that has been up for a while. The compiler takes some
+  // thousands of runs until it leaves a worker alone, and shares the cores with it until then.
+  for (let round = 0; round < 40; round += 1) {
+    await timeRuns(rig, flow, 16);
+    await fleet.time(kind, step, many * turns, many);
   }
   for (let round = -2; round < rounds; round += 1) {
     const aloneFloor: number[] = [];

@@ -118,7 +118,16 @@ async function memoryOf(worker: ChildProcess): Promise<number> {
   return bytes;
 }
 
-/** Of the whole database: each statement outside of a transaction is one, and so is each transaction. */
+/** Whether the server vacuums and analyses tables by itself. */
+async function setCleaning(db: Database, value: "on" | "off"): Promise<void> {
+  await db.pool.query(`alter system set autovacuum = ${value}`);
+  await db.pool.query("select pg_reload_conf()");
+}
+
+/**
+ * Of the whole database, but for the server's own cleaning, which commits hundreds of times after much was written: each
+ * statement outside of a transaction is one, and so is each transaction.
+ */
 async function statementsPerSecond(db: Database): Promise<number> {
   const count = async (): Promise<number> => {
     // What a connection did is told a moment after it fell silent.
@@ -128,7 +137,12 @@ async function statementsPerSecond(db: Database): Promise<number> {
     );
     return Number(rows[0]?.count);
   };
-  const first = await count();
-  await delay(quietSeconds * 1000);
-  return ((await count()) - first) / (quietSeconds + 1.5);
+  await setCleaning(db, "off");
+  try {
+    const first = await count();
+    await delay(quietSeconds * 1000);
+    return ((await count()) - first) / (quietSeconds + 1.5);
+  } finally {
+    await setCleaning(db, "on");
+  }
 }

@@ -27,9 +27,9 @@ export type Decision = {
 };
 
 /**
- * Decides an approval, once; where it takes several people, adds one's approval to those of the others. The decision, the signal to the run and the audit are one transaction. The same decision
- * by the same person again changes nothing and answers the same; anyone else who comes late is refused with
- * "conflict" and told who decided what. Refused as well: a text that is not the one that was seen, a run that was
+ * Decides an approval, once; where it takes several people, adds one's approval to those of the others. The decision,
+ * the signal to the run and the audit are one transaction. The same decision by the same person again changes nothing
+ * and answers the same; anyone else who comes late is refused with "conflict" and told who decided what. Refused as well: a text that is not the one that was seen, a run that was
  * cancelled, a deadline that passed ("conflict"); a decision, comment or answer that is not asked for ("bad-input");
  * someone it is not assigned to ("forbidden").
  */
@@ -82,14 +82,6 @@ export async function decideApproval(
       decision: vote,
       comment,
     }));
-    const told = await signalInTransaction(tx, row.runId, `approval:${row.id}`, {
-      kind: "approval",
-      approvalId: row.id,
-      ...verdict,
-      by,
-      ...(row.quorum > 1 ? { votes } : {}),
-    });
-    if (!told) throw runOver(row);
     await settle(scope, tx, row.id);
     await writeAudit(tx, scope, {
       action: actions[row.kind] ?? "approval.decided",
@@ -98,6 +90,15 @@ export async function decideApproval(
       path: row.path,
       body: row.quorum > 1 ? { ...record, votes, quorum: row.quorum } : record,
     });
+    // Last, as it holds the run: nothing of that is recorded until the transaction ends.
+    const told = await signalInTransaction(tx, row.runId, `approval:${row.id}`, {
+      kind: "approval",
+      approvalId: row.id,
+      ...verdict,
+      by,
+      ...(row.quorum > 1 ? { votes } : {}),
+    });
+    if (!told) throw runOver(row);
   });
   const row = await store.readApproval(scope, db, decision.id);
   if (row === null) throw missing();

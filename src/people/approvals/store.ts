@@ -165,7 +165,7 @@ export async function castVote(
             decided_by = case when ${settles} then $6::text end,
             decided_name = case when ${settles} then $7::text end,
             decided_at = case when ${settles} then clock_timestamp() end
-      where workspace_id = $1 and id = $2 and state = 'pending'
+      where workspace_id = $1 and id = $2 and (state = 'pending') is true
         and (deadline is null or deadline > clock_timestamp())
         and not votes @> jsonb_build_array(jsonb_build_object('id', $6::text))
       returning state, votes`,
