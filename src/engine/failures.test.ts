@@ -146,3 +146,21 @@ test("a model that was asked under an append that is fenced is left, and nothing
   expect(signal.aborted).toBe(true);
   expect(stored.events).toEqual([]);
 });
+
+test("a run that was freed while it was driven goes on, although its new job found it driven", async () => {
+  const { journal, worker, run } = await rig({});
+  const append = journal.append.bind(journal);
+  let freed = false;
+  journal.append = async (request) => {
+    const stored = journal.stored(run);
+    if (!freed && stored) {
+      freed = true;
+      stored.owner = null;
+      stored.epoch += 1;
+    }
+    return append(request);
+  };
+  await worker.engine.drive(run);
+  expect(freed).toBe(true);
+  expect(journal.stored(run)?.summary.state).toBe("succeeded");
+});

@@ -76,6 +76,8 @@ async function claimAndDrive(
     const models = asksModels ? await options.models.facts?.(claim.workspace) : undefined;
     driver = new Driver(options, run, claim, flow, { tools: catalog, models }, bell, inbox, stopping);
     await driver.drive();
+    // Freed meanwhile, the run may be for this worker to go on with: a job that found it still driven here came to nothing.
+    if (driver.isLost) inbox.dirty = true;
   } finally {
     unsubscribe?.();
     driver?.close();
@@ -153,6 +155,11 @@ class Driver {
   /** With all that was decided. */
   get #state(): RunState {
     return this.#recorder.state;
+  }
+
+  /** Whether the run turned out to be no longer ours. */
+  get isLost(): boolean {
+    return !this.#recorder.isOurs();
   }
 
   close(): void {

@@ -60,3 +60,30 @@ test("a worker that stops in order is not given up for a sign of life that hangs
   await vi.advanceTimersByTimeAsync(60_000);
   expect(ended).not.toHaveBeenCalled();
 });
+
+test("signs of life go on while the look after others hangs, which is left for another in the end", async () => {
+  const ended = vi.fn();
+  let beats = 0;
+  let looks = 0;
+  const db = {
+    pool: {
+      async query(sql: string) {
+        if (sql.startsWith("update worker")) {
+          beats += 1;
+          return { rowCount: 1, rows: [] };
+        }
+        looks += 1;
+        return new Promise(() => undefined);
+      },
+    },
+  } as unknown as Database;
+  const pulse = startPulse(db, worker, ended);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(beats).toBe(20);
+  expect(looks).toBe(1);
+  await vi.advanceTimersByTimeAsync(90_000);
+  expect(beats).toBe(50);
+  expect(looks).toBe(2);
+  expect(ended).not.toHaveBeenCalled();
+  pulse.stop();
+});

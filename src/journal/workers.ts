@@ -1,4 +1,4 @@
-import type { RunId, WorkerId } from "#base/index.ts";
+import { messageOf, type RunId, type WorkerId } from "#base/index.ts";
 import { canonicalJson } from "#flow/index.ts";
 import { type Database, type Queryable, log, metrics, transaction } from "#platform/index.ts";
 import { crashesBeforeAlone } from "./runs.ts";
@@ -9,6 +9,8 @@ export const deadAfterSeconds = 15;
 const heartbeatMs = 3000;
 /** A sign of life that gets no answer for so long hangs on a connection that nobody is behind any more. By then it is given up. */
 const longestBeatMs = 30_000;
+/** Looking after others and what is left behind begins anew when it took so long. */
+const longestLookMs = 120_000;
 /** A run whose lone process is lost with its whole machine again and again ends as well. */
 const mostCrashes = 5;
 
@@ -147,6 +149,8 @@ export function startPulse(
 ): Pulse {
   let stopped = false;
   let timer: NodeJS.Timeout;
+  /** When the look after others began that is still under way. */
+  let looking: number | null = null;
   function end(): void {
     if (stopped) return;
     stopped = true;
@@ -160,12 +164,26 @@ export function startPulse(
         end();
         return;
       }
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, "a heartbeat failed");
+      return;
+    }
+    void lookAfter();
+  }
+  /** What takes long, or hangs, holds no sign of life up; one that hangs for good is left for another. */
+  async function lookAfter(): Promise<void> {
+    const began = performance.now();
+    if (looking !== null && began - looking < longestLookMs) return;
+    looking = began;
+    try {
       const dead = await reapDeadWorkers(db);
       if (dead.length > 0)
         log.warn({ workers: dead }, "workers gave no sign of life; their runs go on elsewhere");
       await tidy();
     } catch (error) {
-      log.warn({ error: error instanceof Error ? error.message : String(error) }, "a heartbeat failed");
+      log.warn({ error: messageOf(error) }, "looking after other workers and what is left behind failed");
+    } finally {
+      if (looking === began) looking = null;
     }
   }
   function later(): void {
