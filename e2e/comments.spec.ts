@@ -1,6 +1,6 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test, type Locator, type Page } from "@playwright/test";
-import { address, editorReady, newcomer, openDraft, own, ownerState } from "./support/world.ts";
+import { address, editorReady, newcomer, openDraft, own, ownerState, publishDraft } from "./support/world.ts";
 
 test.use({ storageState: ownerState });
 
@@ -54,10 +54,12 @@ test("two people comment on a draft: a mention reaches the inbox, and pins go wh
     await expect(page.locator(".cm-commented")).toHaveText("log: Write about the trains");
   });
 
+  let link = "";
   await test.step("the notice leads to the comment, and the reply is seen without a reload", async () => {
     await joan.goto(address("/inbox?show=notices"));
     await joan.getByRole("link", { name: `mentioned you in ${title}` }).click();
     await editorReady(joan);
+    link = joan.url();
     const there = thread(joan, "log: Write about the trains");
     await expect(there).toHaveAttribute("aria-current", "true");
     await there.getByRole("button", { name: "Reply" }).click();
@@ -114,6 +116,16 @@ test("two people comment on a draft: a mention reaches the inbox, and pins go wh
     await expect(thread(page, "log: Write about the trains").locator("blockquote")).toHaveText(
       "log: Write about the trains",
     );
+  });
+
+  await test.step("the notice's link leads on when the flow is published under another id", async () => {
+    await selectLine(page, `id: ${title.toLowerCase()}`);
+    await page.keyboard.insertText(`id: ${title.toLowerCase()}-renamed`);
+    await publishDraft(page, "Under another id");
+    await joan.goto(link);
+    await expect(joan).toHaveURL(/-renamed\/edit\?comment=/);
+    await editorReady(joan);
+    await expect(thread(joan, "log: Write about the trains")).toHaveAttribute("aria-current", "true");
   });
   await joan.context().close();
 });

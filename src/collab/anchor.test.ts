@@ -70,6 +70,34 @@ describe("an anchor", () => {
     expect(stretchOf(text, anchor)).toEqual({ from: 16, to: 32 });
   });
 
+  it("takes in what replaces its last characters, by whomever and in as many steps as it takes", () => {
+    const one = replica(1);
+    const other = replica(2, Y.encodeStateAsUpdate(one.doc));
+    const anchor = anchorOf(one.text, { from: 10, to: 20 });
+    // As an editor types over what is selected.
+    other.text.delete(15, 5);
+    other.text.insert(15, "w");
+    other.text.insert(16, "ords");
+    other.text.delete(17, 1);
+    merge(one, other);
+    one.text.insert(17, "o");
+    merge(one, other);
+    for (const { text } of [one, other]) {
+      const stretch = stretchOf(text, anchor);
+      expect(stretch).toEqual({ from: 10, to: 20 });
+      expect(text.toString().slice(10, 20)).toBe(`${original.slice(10, 15)}woods`);
+    }
+  });
+
+  it("leaves out what was written behind it before its last characters went", () => {
+    const { text } = replica(1);
+    const anchor = anchorOf(text, { from: 10, to: 20 });
+    text.delete(18, 2);
+    expect(stretchOf(text, anchor)).toEqual({ from: 10, to: 18 });
+    text.delete(18, 4);
+    expect(stretchOf(text, anchor)).toEqual({ from: 10, to: 18 });
+  });
+
   it("is empty where its text is gone, and comes back with it where that is undone", () => {
     const { text } = replica(1);
     const undo = new Y.UndoManager(text, { trackedOrigins: new Set([null]) });

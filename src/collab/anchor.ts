@@ -21,7 +21,7 @@ export function anchorOf(text: Y.Text, { from, to }: AnchoredStretch): Anchor {
 }
 
 /**
- * Where a stretch is now. Empty where all of its text is deleted; "unseen" where this replica has not yet heard of the
+ * Where a stretch is now, with what replaced its end while some of it was left. Empty where all of its text is deleted; "unseen" where this replica has not yet heard of the
  * text that it is bound to; null where the anchor is not one of this text.
  */
 export function stretchOf(text: Y.Text, anchor: Anchor): AnchoredStretch | "unseen" | null {
@@ -39,7 +39,33 @@ export function stretchOf(text: Y.Text, anchor: Anchor): AnchoredStretch | "unse
     places.push(place.index);
   }
   const [from = 0, to = 0] = places;
-  return { from, to: Math.max(from, to) };
+  if (to <= from) return { from, to: from };
+  return { from, to: to + lengthInPlaceOf(doc, ends[1]?.item) };
+}
+
+/**
+ * Characters that stand in the place of a stretch's last ones: an editor writes behind what it deletes, so that they come
+ * right after a character that is gone. Text that stood behind the stretch from the start is not meant.
+ */
+function lengthInPlaceOf(doc: Y.Doc, last: Y.ID | null | undefined): number {
+  if (!last) return 0;
+  const gone = Y.getItem(doc.store, last);
+  if (!gone.deleted) return 0;
+  const since: Y.Item[] = [gone];
+  let length = 0;
+  for (let item = gone.right; item !== null; item = item.right) {
+    const { origin } = item;
+    // Written in one go with what is gone.
+    if (item.id.client === gone.id.client && item.id.clock === gone.id.clock + gone.length) break;
+    if (origin === null || !since.some((one) => isIn(origin, one))) break;
+    if (!item.deleted) length += item.length;
+    since.push(item);
+  }
+  return length;
+}
+
+function isIn({ client, clock }: Y.ID, { id, length }: Y.Item): boolean {
+  return client === id.client && clock >= id.clock && clock < id.clock + length;
 }
 
 function decoded(end: string): Y.RelativePosition | null {

@@ -54,10 +54,10 @@ function fill(doc: Y.Doc, text: string): void {
   doc.getText(flowTextRoot).insert(0, text);
 }
 
-/** The facts of a flow around its draft. */
+/** The facts of a flow around its draft. Found by a former slug as well, as links are. */
 export async function getDraft(db: Database, scope: Scope, slug: string): Promise<Draft> {
   authorize(scope, flowPolicy.see);
-  const flow = await store.findFlow(scope, db, slug);
+  const flow = await store.findFlowOfLink(scope, db, slug);
   if (flow === null) throw new BatonError("not-found", "There is no such flow.");
   const [latest, revisions] = await Promise.all([
     store.readRevision(scope, db, flow.id, flow.revision),

@@ -162,7 +162,7 @@ export async function listFlows(
   return flows.map((flow) => ({ ...flow, lastRuns: runs.get(flow.id) ?? [] }));
 }
 
-/** A flow with its latest revision, or the one of that number. */
+/** A flow with its latest revision, or the one of that number. Found by a former slug as well, as links are. */
 export async function getFlow(
   db: Database,
   scope: Scope,
@@ -170,7 +170,7 @@ export async function getFlow(
   knowledge?: Knowledge,
 ): Promise<FlowDetails> {
   authorize(scope, flowPolicy.see);
-  const flow = await store.findFlow(scope, db, wanted.slug);
+  const flow = await store.findFlowOfLink(scope, db, wanted.slug);
   if (flow === null) throw missing();
   if (flow.revision === 0) throw unpublished(flow.title);
   const [runs, revisions, revision] = await Promise.all([

@@ -71,13 +71,18 @@ export async function insertFlow(
   return made.count === 1;
 }
 
-/** Takes the flow's next revision number and writes the text's facts to the flow. */
+/** Takes the flow's next revision number and writes the text's facts to the flow, which remembers the slug that it had. */
 export async function nextRevision(
   scope: Scope,
   tx: Transaction,
   id: FlowId,
   facts: FlowFacts,
 ): Promise<number> {
+  await tx.query(
+    `update flow set former_slugs = array_append(array_remove(array_remove(former_slugs, $3), slug), slug)
+      where workspace_id = $1 and id = $2 and slug <> $3`,
+    [scope.workspaceId, id, facts.slug],
+  );
   const flow = await tx.prisma.flow.update({
     where: { id, workspaceId: scope.workspaceId },
     data: { ...facts, labels: { ...facts.labels }, latestRevision: { increment: 1 }, updatedAt: new Date() },
@@ -147,6 +152,18 @@ function answersTo({ title, slug, description, labels }: FlowHead, wanted: strin
 export async function findFlow(scope: Scope, db: Database, slug: string): Promise<FlowHead | null> {
   const row = await db.prisma.flow.findUnique({
     where: { workspaceId_slug: { workspaceId: scope.workspaceId, slug } },
+  });
+  return row === null ? null : head(row);
+}
+
+/** The flow of that slug, else the one that had it last: where a link to it leads. */
+export async function findFlowOfLink(scope: Scope, db: Database, slug: string): Promise<FlowHead | null> {
+  const { workspaceId } = scope;
+  const found = await findFlow(scope, db, slug);
+  if (found !== null) return found;
+  const row = await db.prisma.flow.findFirst({
+    where: { workspaceId, formerSlugs: { has: slug } },
+    orderBy: { updatedAt: "desc" },
   });
   return row === null ? null : head(row);
 }

@@ -53,7 +53,24 @@ describe("publishing", () => {
       slug: "renamed",
       number: 2,
     });
-    expect(await codeOf(builder.call.flow.get({ slug: "mine" }))).toBe("not-found");
+  });
+
+  it("under another id leaves links to the former one leading on, until another flow has it", async () => {
+    const { flowId } = await publishText(helloText("before"));
+    await publishText(helloText("between"), flowId);
+    await publishText(helloText("after"), flowId);
+    for (const slug of ["before", "between", "after"]) {
+      expect(await builder.call.flow.get({ slug })).toMatchObject({ id: flowId, slug: "after" });
+      expect(await builder.call.flow.draft({ slug })).toMatchObject({ flowId, slug: "after" });
+    }
+    // What starts it says its id.
+    expect(await codeOf(builder.call.run.start({ slug: "before", inputs: {} }))).toBe("not-found");
+    const stranger = await api.member(await api.workspace("other-library"), ["builder"]);
+    expect(await codeOf(stranger.call.flow.get({ slug: "before" }))).toBe("not-found");
+    const other = await publishText(helloText("before"));
+    expect(await builder.call.flow.get({ slug: "before" })).toMatchObject({ id: other.flowId });
+    await publishText(helloText("between"), flowId);
+    expect(await builder.call.flow.get({ slug: "after" })).toMatchObject({ id: flowId, slug: "between" });
   });
 
   it("refuses a text with errors and tells where they are", async () => {

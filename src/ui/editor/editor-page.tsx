@@ -6,6 +6,7 @@ import { useMe } from "../client/me.ts";
 import { batonError, useTRPC } from "../client/trpc.ts";
 import { ButtonLink } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
+import { useFlowLink } from "../flows/use-flow-link.ts";
 import { Page } from "../parts/page.tsx";
 import { EmptyState, ErrorState } from "../parts/states.tsx";
 
@@ -19,6 +20,7 @@ export function EditorPage({ slug }: { slug: string }) {
   const trpc = useTRPC();
   const { me, may } = useMe();
   const draft = useQuery(trpc.flow.draft.queryOptions({ slug }));
+  useFlowLink(slug, draft.data?.slug);
   if (draft.error !== null) {
     const isMissing = batonError(draft.error).code === "not-found";
     return (
@@ -30,7 +32,7 @@ export function EditorPage({ slug }: { slug: string }) {
               title={`Nothing is called "${slug}" here`}
               action={<ButtonLink href="/flows">All flows</ButtonLink>}
             >
-              It may have been renamed: publishing a draft with another id gives the flow that id.
+              Ask who sent the link whether it belongs to another workspace.
             </EmptyState>
           ) : (
             <ErrorState error={draft.error} onRetry={() => void draft.refetch()} />

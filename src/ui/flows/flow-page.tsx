@@ -17,6 +17,7 @@ import { PausedNotice, PauseFlow } from "./flow-pause.tsx";
 import { FlowSource, useChecked } from "./flow-source.tsx";
 import { FlowTabs } from "./flow-tabs.tsx";
 import { StartForm } from "./start-form.tsx";
+import { useFlowLink } from "./use-flow-link.ts";
 import { useOpenDraft } from "./use-open-draft.ts";
 
 /** One flow: start it, read it as YAML and graph, change it, see its revisions and runs. */
@@ -29,6 +30,7 @@ export function FlowPage({ slug }: { slug: string }) {
   const flow = useQuery(
     trpc.flow.get.queryOptions({ slug, ...(revision === undefined ? {} : { revision }) }),
   );
+  useFlowLink(slug, flow.data?.slug);
   // A flow that was never published is nothing but its draft.
   const isDraft = flow.error !== null && batonError(flow.error).code === "conflict";
   useEffect(() => {
