@@ -206,7 +206,15 @@ describe("the audit's list", () => {
     } while (cursor !== null);
     expect(paged).toEqual(all.map((row) => row.seq));
     expect((await call.audit.list({ actor: me, limit: 200 })).rows).toHaveLength(all.length);
-    expect((await call.audit.list({ actor: "nobody" })).rows).toEqual([]);
+    expect((await call.audit.list({ actor: "aDA", limit: 200 })).rows).toHaveLength(all.length);
+    const made = all.filter(({ action }) => action === "workspace.created");
+    expect((await call.audit.list({ action: "workspace created" })).rows).toEqual(made);
+    expect((await call.audit.list({ action: "creat works" })).rows).toEqual(made);
+    // What stands for any text in a pattern stands for itself here.
+    for (const actor of ["nobody", "%", "A_a", "\\"]) {
+      expect((await call.audit.list({ actor })).rows).toEqual([]);
+    }
+    expect((await call.audit.list({ action: "workspace_created" })).rows).toEqual([]);
     expect(await codeOf(call.audit.list({ cursor: "abc" }))).toBe("bad-input");
   });
 });

@@ -172,6 +172,7 @@ export type AuditRow = {
   action: string;
   subject: { kind: string; id: string };
   runId: string | null;
+  run: { flow: string; number: number } | null;
   path: string | null;
   /** Canonical JSON text. */
   body: string;

@@ -27,9 +27,9 @@ export async function writeAudit(tx: Transaction, scope: Scope, record: AuditRec
 /** Conditions that entries must meet. */
 export type AuditFilter = {
   readonly runId?: string | undefined;
-  /** Id of the actor. */
+  /** Id of the actor, or a part of its name. */
   readonly actor?: string | undefined;
-  /** An action, or the beginning of one up to a dot: "flow" finds "flow.published". */
+  /** Words that stand in the action: "flow" and "flow published" find "flow.published". */
   readonly action?: string | undefined;
   /** As answered in `next`. */
   readonly cursor?: string | undefined;
@@ -45,6 +45,8 @@ export type AuditEntry = {
   action: string;
   subject: { kind: string; id: string };
   runId: string | null;
+  /** The run as people call it: the flow's title, and its number within the flow. Null where there is none any more. */
+  run: { flow: string; number: number } | null;
   path: string | null;
   body: string;
 };

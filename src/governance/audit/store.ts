@@ -33,15 +33,34 @@ export async function readEntries(
     where: {
       workspaceId: scope.workspaceId,
       ...(filter.runId === undefined ? {} : { runId: filter.runId }),
-      ...(filter.actor === undefined ? {} : { actorId: filter.actor }),
+      ...(filter.actor === undefined
+        ? {}
+        : {
+            OR: [
+              { actorId: filter.actor },
+              { actorName: { contains: literal(filter.actor), mode: "insensitive" } },
+            ],
+          }),
       ...(filter.action === undefined
         ? {}
-        : { OR: [{ action: filter.action }, { action: { startsWith: `${filter.action}.` } }] }),
+        : {
+            AND: wordsOf(filter.action).map((word) => ({
+              action: { contains: literal(word), mode: "insensitive" },
+            })),
+          }),
       ...(filter.cursor === undefined ? {} : { seq: { lt: BigInt(filter.cursor) } }),
     },
     orderBy: { seq: "desc" },
     take,
   });
+  const runs = await db.prisma.run.findMany({
+    where: {
+      workspaceId: scope.workspaceId,
+      id: { in: [...new Set(rows.flatMap(({ runId }) => runId ?? []))] },
+    },
+    select: { id: true, number: true, flow: { select: { title: true } } },
+  });
+  const known = new Map(runs.map(({ id, number, flow }) => [id, { number, flow: flow.title }]));
   return rows.map((row) => ({
     seq: row.seq.toString(),
     at: row.at.getTime(),
@@ -49,7 +68,18 @@ export async function readEntries(
     action: row.action,
     subject: { kind: row.subjectKind, id: row.subjectId },
     runId: row.runId,
+    run: row.runId === null ? null : (known.get(row.runId) ?? null),
     path: row.path,
     body: row.body,
   }));
+}
+
+/** An action is shown with spaces between its words. */
+function wordsOf(action: string): string[] {
+  return action.split(/[\s.-]+/).filter((word) => word !== "");
+}
+
+/** Text to look for as it is: Prisma passes what stands for any character on. */
+function literal(text: string): string {
+  return text.replaceAll(/[\\%_]/g, "\\$&");
 }

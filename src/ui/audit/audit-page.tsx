@@ -148,7 +148,9 @@ function Entry({ row, linksRun }: { row: AuditRow; linksRun: boolean }) {
         <span className="col-start-2 truncate text-(--text-2) md:col-start-3">
           {row.action.replaceAll(/[.-]/g, " ")}
         </span>
-        <span className="hidden truncate text-(--text-3) [font:var(--type-code)] md:block">{gist(row)}</span>
+        <span className="hidden truncate text-(--text-3) [font:var(--type-code)] md:block">
+          {gist(row, linksRun)}
+        </span>
         <span className="col-start-3 row-start-1 text-(--text-3) md:col-start-5">
           <RelativeTime at={row.at} />
         </span>
@@ -187,23 +189,32 @@ function Entry({ row, linksRun }: { row: AuditRow; linksRun: boolean }) {
   );
 }
 
-/** What it was about, in few words: the tool, the model or the title in the entry's text, and the task. */
-function gist(row: AuditRow): string {
+/** Members of an entry's text that name what it is about, the most telling first. */
+const telling = ["tool", "model", "title", "trigger", "slug", "name", "email", "flow"] as const;
+
+/** What it was about, in few words: the tool, the model or the title in the entry's text, the task, and the run. */
+function gist({ body: text, subject, path, run }: AuditRow, namesRun: boolean): string {
   let body: unknown;
   try {
-    body = JSON.parse(row.body);
+    body = JSON.parse(text);
   } catch {
     body = null;
   }
-  const said = isObject(body)
-    ? ["tool", "model", "title", "slug", "name", "email"]
+  const about = isObject(body)
+    ? telling
         .map((key) => body[key])
-        .find((value) => typeof value === "string")
+        .find((value) => typeof value === "string" && value !== "" && !isId(value))
     : undefined;
-  const where = row.path ?? `${row.subject.kind} ${row.subject.id}`;
-  return typeof said === "string" && said !== ""
-    ? row.path === null
-      ? said
-      : `${said}, ${row.path}`
-    : where;
+  const words = [
+    ...(typeof about === "string" ? [about] : []),
+    ...(path === null ? [] : [path]),
+    ...(namesRun && run !== null ? [`${run.flow} #${run.number}`] : []),
+  ];
+  if (words.length > 0) return words.join(", ");
+  return isId(subject.id) || subject.id === subject.kind ? subject.kind : `${subject.kind} ${subject.id}`;
+}
+
+/** Whether a text is an id that Baton made: it says nothing to people. */
+function isId(text: unknown): boolean {
+  return typeof text === "string" && /^[a-z]{2,5}_[0-9a-z]{26}$/.test(text);
 }

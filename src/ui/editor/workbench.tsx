@@ -188,7 +188,10 @@ export default function Workbench({
   return (
     <div className="flex h-[calc(100dvh-56px)] min-h-0 flex-col md:h-dvh">
       <header className="flex min-h-12 shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b max-sm:gap-x-2 border-(--border) px-4 py-1.5">
-        <nav aria-label="Where you are" className="flex min-w-0 items-center gap-2">
+        <nav
+          aria-label="Where you are"
+          className="flex min-w-0 items-center gap-2 max-sm:flex-1 max-sm:basis-0"
+        >
           <Link
             href={facts.latest === null ? "/flows" : `/flows/${facts.slug}`}
             className="truncate text-(--text-2) hover:text-(--text) hover:underline"
@@ -209,8 +212,11 @@ export default function Workbench({
               ? `As revision ${facts.latest.number}`
               : `Differs from revision ${facts.latest.number}`}
         </span>
-        <div className="ml-auto flex flex-wrap items-center gap-2 max-sm:contents">
-          <Faces people={live.people} />
+        {/* On a phone, what one came for goes up, beside the name. */}
+        <div className="ml-auto flex flex-wrap items-center gap-2 max-sm:contents max-sm:*:order-3">
+          <span className="contents max-sm:*:order-1">
+            <Faces people={live.people} />
+          </span>
           {isReadOnly ? (
             <span className="rounded-(--radius-1) bg-(--surface-3) px-2 py-0.5 text-(--text-2)">
               Read only
@@ -260,6 +266,7 @@ export default function Workbench({
           {isReadOnly ? null : (
             <Button
               tone="primary"
+              className="max-sm:order-2!"
               disabled={draft === null || isPublished}
               onClick={() => setOpened("publish")}
             >

@@ -10,6 +10,7 @@ import { FormError } from "../parts/states.tsx";
 import { signIn } from "../shell/session.ts";
 import { Entry } from "./entry.tsx";
 import { fieldErrors } from "./field-errors.ts";
+import { NewPassword } from "./new-password.tsx";
 
 export function JoinPage() {
   const trpc = useTRPC();
@@ -37,18 +38,7 @@ export function JoinPage() {
         <Field label="Your name" error={errors["name"]}>
           {(ids) => <Input {...ids} name="name" autoComplete="name" required autoFocus />}
         </Field>
-        <Field label="Password" hint="At least 8 characters." error={errors["password"] ?? problem}>
-          {(ids) => (
-            <Input
-              {...ids}
-              name="password"
-              type="password"
-              autoComplete="new-password"
-              required
-              minLength={8}
-            />
-          )}
-        </Field>
+        <NewPassword error={errors["password"] ?? problem} />
         {Object.keys(errors).length > 0 ? null : <FormError error={join.error} />}
         <Button type="submit" tone="primary" busy={join.isPending} disabled={!isHydrated}>
           Join

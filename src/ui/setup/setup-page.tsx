@@ -10,6 +10,7 @@ import { FormError } from "../parts/states.tsx";
 import { signIn } from "../shell/session.ts";
 import { Entry } from "./entry.tsx";
 import { fieldErrors } from "./field-errors.ts";
+import { NewPassword } from "./new-password.tsx";
 
 type Provider = "simulated" | "openai" | "anthropic" | "openai-compatible";
 const providers: readonly { provider: Provider; title: string; hint: string }[] = [
@@ -101,18 +102,7 @@ export function SetupPage() {
         <Field label="E-mail" error={errors["email"]}>
           {(ids) => <Input {...ids} name="email" type="email" autoComplete="email" required />}
         </Field>
-        <Field label="Password" hint="At least 8 characters." error={errors["password"]}>
-          {(ids) => (
-            <Input
-              {...ids}
-              name="password"
-              type="password"
-              autoComplete="new-password"
-              required
-              minLength={8}
-            />
-          )}
-        </Field>
+        <NewPassword error={errors["password"]} />
         <Field label="Workspace" hint="Your team's name." error={errors["workspace"]}>
           {(ids) => <Input {...ids} name="workspace" required />}
         </Field>

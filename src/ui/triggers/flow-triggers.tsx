@@ -104,6 +104,7 @@ function Facts({ trigger }: { trigger: TriggerView }) {
   if (definition.description !== undefined) facts.push(["About", definition.description]);
   switch (definition.kind) {
     case "schedule":
+      facts.push(["Schedule", definition.cron]);
       facts.push([
         "When missed",
         { none: "nothing is caught up", last: "the last one is caught up", all: "all are caught up" }[
