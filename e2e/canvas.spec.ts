@@ -116,6 +116,8 @@ test("two people build one flow on the canvas, and see what the other one does",
     };
     await draw("graph/pack", "graph/send");
     await expect(code(lin)).toContainText("needs: pack");
+    // Both see it as the worker arranged it.
+    for (const one of [page, lin]) await expect(one.locator(".is-need.is-arranged")).toHaveCount(2);
     await draw("graph/send", "graph/weigh");
     await expect(page.getByText("they would wait for each other")).toBeVisible();
     const edge = page.getByRole("button", { name: "Remove the edge: send needs pack" });

@@ -190,7 +190,7 @@ export default function Workbench({
       <header className="flex min-h-12 shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b max-sm:gap-x-2 border-(--border) px-4 py-1.5">
         <nav
           aria-label="Where you are"
-          className="flex min-w-0 items-center gap-2 max-sm:flex-1 max-sm:basis-0"
+          className="flex min-w-0 items-center gap-2 max-sm:min-w-[38%] max-sm:flex-1 max-sm:basis-0"
         >
           <Link
             href={facts.latest === null ? "/flows" : `/flows/${facts.slug}`}

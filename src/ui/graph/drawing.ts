@@ -1,4 +1,5 @@
 import type { FlowGraph, GraphNode } from "#flow/index.ts";
+import { type Arrangements, type Dag, edgeKey, type Point } from "./dag.ts";
 import { defaultLayout, layoutGraph, type LayoutEdge } from "./layout.ts";
 
 export type DrawnNode = {
@@ -25,11 +26,15 @@ export type DrawnEdge = {
   readonly label: string;
   /** Only taken when something failed, or in the end whatever happened. */
   readonly isAside: boolean;
+  /** Where it runs, in pixels from the corner of the container of its ends; null: straight from one to the other. */
+  readonly way: readonly Point[] | null;
 };
 
 export type Drawing = {
   readonly nodes: readonly DrawnNode[];
   readonly edges: readonly DrawnEdge[];
+  /** Dags that would be drawn better with an arrangement that is not at hand. */
+  readonly wanted: readonly Dag[];
   readonly width: number;
   readonly height: number;
 };
@@ -64,8 +69,11 @@ export function widthOf(name: string, label: string): number {
   return Math.round(Math.min(most, Math.max(least, text)));
 }
 
-/** Where everything stands, containers before what they hold, as far as possible within `room` pixels. Branches and handlers get a container of their own. */
-export function drawGraph(graph: FlowGraph, room = Infinity): Drawing {
+/**
+ * Where everything stands, containers before what they hold, as far as possible within `room` pixels. Branches and
+ * handlers get a container of their own. With `arrangements` dags are drawn by those that are at hand.
+ */
+export function drawGraph(graph: FlowGraph, room = Infinity, arrangements?: Arrangements): Drawing {
   const blocks = new Map<string | null, Set<string>>();
   for (const node of graph.nodes) {
     const names = blocks.get(node.parent);
@@ -100,7 +108,7 @@ export function drawGraph(graph: FlowGraph, room = Infinity): Drawing {
       }
     }
   }
-  const edges = graph.edges.map((edge): DrawnEdge => {
+  const drawn = graph.edges.map((edge): DrawnEdge => {
     const isAside = edge.kind === "error" || edge.kind === "finally";
     const target = boxes.get(edge.to);
     return {
@@ -109,20 +117,24 @@ export function drawGraph(graph: FlowGraph, room = Infinity): Drawing {
       to: isAside ? (target?.parent ?? edge.to) : edge.to,
       label: isAside ? "" : edge.label,
       isAside,
+      way: null,
     };
   });
   const held = [...boxes.values()];
-  const { places, ...whole } = layoutGraph(
+  const { places, ways, ...whole } = layoutGraph(
     held.map((box) => ({
       id: box.id,
       parent: box.parent,
       width: widthOf(box.name, box.label),
       height,
-      keepsRanks: box.kind === "dag",
+      isDag: box.kind === "dag",
     })),
-    [...edges, ...order],
+    [...drawn, ...order],
     { ...defaultLayout, room },
+    arrangements,
   );
+  const edges =
+    ways.size === 0 ? drawn : drawn.map((edge) => ({ ...edge, way: ways.get(edgeKey(edge)) ?? null }));
   const depthOf = (box: Named | undefined): number =>
     box === undefined ? 0 : 1 + depthOf(box.parent === null ? undefined : boxes.get(box.parent));
   return {

@@ -2,6 +2,7 @@
 import "@xyflow/react/dist/base.css";
 import "./graph.css";
 import {
+  BaseEdge,
   Controls,
   Handle,
   Position,
@@ -9,6 +10,8 @@ import {
   ReactFlowProvider,
   useReactFlow,
   type Edge,
+  type EdgeProps,
+  type EdgeTypes,
   type Node,
   type NodeProps,
   type NodeTypes,
@@ -16,11 +19,13 @@ import {
 import { createContext, memo, useContext, useEffect, useMemo, useRef } from "react";
 import type { FlowGraph as FlowGraphData, TaskChange } from "#flow/index.ts";
 import { ChangeBadge, changeLook } from "./change-badge.tsx";
-import { drawGraph, type DrawnNode } from "./drawing.ts";
+import { movedBy, type Point, wayPath } from "./dag.ts";
+import { boxesOf, type DrawnNode } from "./drawing.ts";
 import { stillGraph, useRoom } from "./frame.ts";
 import { KindIcon } from "./kind-icon.tsx";
 import { StateIcon } from "./state-icon.tsx";
 import type { NodeState } from "./states.ts";
+import { useDrawing } from "./use-drawing.ts";
 
 export type FlowGraphProps = {
   /** What `flowGraph(flow)` answers. */
@@ -48,7 +53,7 @@ const ShownContext = createContext<Shown>({ states: undefined, selected: null, o
 export function FlowGraph({ graph, states, selected = null, onSelect, changes }: FlowGraphProps) {
   const frame = useRef<HTMLDivElement>(null);
   const room = useRoom(frame);
-  const drawing = useMemo(() => drawGraph(graph, room ?? undefined), [graph, room]);
+  const drawing = useDrawing(graph, room);
   const nodes = useMemo<Node[]>(
     () =>
       drawing.nodes.map((node) => ({
@@ -68,24 +73,29 @@ export function FlowGraph({ graph, states, selected = null, onSelect, changes }:
       })),
     [drawing],
   );
-  const edges = useMemo<Edge[]>(
-    () =>
-      drawing.edges.map((edge) => {
-        const target = states?.[edge.to]?.state;
-        const isAhead = states !== undefined && (target === undefined || target === "pending");
-        return {
-          id: edge.id,
-          source: edge.from,
-          target: edge.to,
-          type: "smoothstep",
-          focusable: false,
-          label: edge.label === "" ? undefined : edge.label,
-          className: isAhead ? "is-ahead" : "",
-          pathOptions: { borderRadius: 6 },
-        };
-      }),
-    [drawing, states],
-  );
+  const edges = useMemo<Edge[]>(() => {
+    const boxes = boxesOf(drawing);
+    const parents = new Map(drawing.nodes.map(({ id, parent }) => [id, parent]));
+    return drawing.edges.map((edge) => {
+      const around = boxes.get(parents.get(edge.from) ?? "");
+      const target = states?.[edge.to]?.state;
+      const isAhead = states !== undefined && (target === undefined || target === "pending");
+      return {
+        id: edge.id,
+        source: edge.from,
+        target: edge.to,
+        focusable: false,
+        className: isAhead ? "is-ahead" : "",
+        ...(edge.way === null || around === undefined
+          ? {
+              type: "smoothstep",
+              label: edge.label === "" ? undefined : edge.label,
+              pathOptions: { borderRadius: 6 },
+            }
+          : { type: "way", data: { way: movedBy(edge.way, around) } }),
+      };
+    });
+  }, [drawing, states]);
   const shown = useMemo(
     () => ({ states, selected, onSelect, changes }),
     [states, selected, onSelect, changes],
@@ -101,6 +111,7 @@ export function FlowGraph({ graph, states, selected = null, onSelect, changes }:
               nodes={nodes}
               edges={edges}
               nodeTypes={nodeTypes}
+              edgeTypes={edgeTypes}
               minZoom={0.2}
               nodesConnectable={false}
               {...stillGraph}
@@ -240,4 +251,11 @@ function Ends() {
   );
 }
 
+/** An edge of a dag, where the arrangement has it run. */
+const WayEdge = memo(function WayEdge({ id, data }: EdgeProps) {
+  const { way } = data as { way: readonly Point[] };
+  return <BaseEdge id={id} path={wayPath(way)} />;
+});
+
+const edgeTypes: EdgeTypes = { way: WayEdge };
 const nodeTypes: NodeTypes = { task: TaskNode, container: ContainerNode };

@@ -40,7 +40,7 @@ describe("layoutGraph", () => {
   });
 
   it("keeps to the ranks of what keeps them, where the room is too small as well", () => {
-    const dag = { ...node("dag"), keepsRanks: true };
+    const dag = { ...node("dag"), isDag: true };
     const { places } = layoutGraph([dag, node("dag/x", "dag"), node("dag/y", "dag")], [], {
       ...options,
       room: 150,

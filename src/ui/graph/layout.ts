@@ -1,6 +1,9 @@
+import { type Arrangements, type Dag, keyOf, type Point } from "./dag.ts";
+
 /**
  * Lays out a nested graph from top to bottom. Flows are made of sequences, branches and loops, so ranks by longest
- * path inside each container give an exact picture at once: no search for crossings, no worker, no heavy library.
+ * path inside each container give an exact picture at once: no search for crossings, no worker, no heavy library. Only
+ * dags are arranged elsewhere: see {@link layoutGraph}.
  */
 export type LayoutNode = {
   readonly id: string;
@@ -9,8 +12,8 @@ export type LayoutNode = {
   /** Pixels; a container's own size is found, this is its least. */
   readonly width: number;
   readonly height: number;
-  /** Whether what it holds keeps to its ranks, however wide they are: rows of one rank would look like an order. */
-  readonly keepsRanks?: boolean;
+  /** Whether what it holds has an order of its own: it keeps to its ranks, however wide they are, as rows of one rank would look like an order. */
+  readonly isDag?: boolean;
 };
 export type LayoutEdge = { readonly from: string; readonly to: string };
 
@@ -37,12 +40,23 @@ export type LayoutOptions = {
 
 export const defaultLayout: LayoutOptions = { gapX: 16, gapY: 24, padding: 12, title: 32, room: Infinity };
 
+export type Layout = {
+  readonly places: ReadonlyMap<string, Placed>;
+  /** Ways of the edges of arranged dags by `edgeKey`, in pixels from the corner of their container. */
+  readonly ways: ReadonlyMap<string, readonly Point[]>;
+  /** Dags whose arrangement is not at hand: they stand in ranks, their tasks in the order of the text. */
+  readonly wanted: readonly Dag[];
+  readonly width: number;
+  readonly height: number;
+};
+
 /** Places by node id, and the size of the whole. Edges that close a cycle are ignored. */
 export function layoutGraph(
   nodes: readonly LayoutNode[],
   edges: readonly LayoutEdge[],
   options: LayoutOptions = defaultLayout,
-): { readonly places: ReadonlyMap<string, Placed>; readonly width: number; readonly height: number } {
+  arrangements?: Arrangements,
+): Layout {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const children = new Map<string | null, LayoutNode[]>();
   for (const node of nodes) {
@@ -53,6 +67,8 @@ export function layoutGraph(
   }
   const lifted = liftEdges(edges, byId);
   const places = new Map<string, Placed>();
+  const ways = new Map<string, readonly Point[]>();
+  const wanted: Dag[] = [];
 
   const arrange = (container: string | null, space: number): { width: number; height: number } => {
     const held = children.get(container) ?? [];
@@ -70,9 +86,36 @@ export function layoutGraph(
       );
     }
     const widthOf = (node: LayoutNode): number => sizes.get(node.id)?.width ?? 0;
-    const keepsRanks = container !== null && byId.get(container)?.keepsRanks === true;
-    const ranks = rankNodes(held, lifted.get(container) ?? []).flatMap((rank) =>
-      wrap(rank, widthOf, options.gapX, keepsRanks ? Infinity : space),
+    const inside = lifted.get(container) ?? [];
+    const isDag = container !== null && byId.get(container)?.isDag === true;
+    const least = container === null ? 0 : (byId.get(container)?.width ?? 0) - 2 * options.padding;
+    const left = container === null ? 0 : options.padding;
+    const top = container === null ? 0 : options.title;
+    if (isDag && inside.length > 0 && arrangements !== undefined) {
+      const dag: Dag = {
+        held: held.map(({ id }) => ({ id, ...(sizes.get(id) ?? { width: 0, height: 0 }) })),
+        edges: inside,
+      };
+      const found = arrangements.get(keyOf(dag));
+      if (found === undefined) wanted.push(dag);
+      if (found) {
+        const room = Math.max(found.width, least);
+        const x = left + (room - found.width) / 2;
+        for (const { id, width, height } of dag.held) {
+          const place = found.places.get(id) ?? { x: 0, y: 0 };
+          places.set(id, { x: x + place.x, y: top + place.y, width, height });
+        }
+        for (const [edge, way] of found.ways) {
+          ways.set(
+            edge,
+            way.map((point) => ({ x: x + point.x, y: top + point.y })),
+          );
+        }
+        return { width: room, height: found.height };
+      }
+    }
+    const ranks = rankNodes(held, inside).flatMap((rank) =>
+      wrap(rank, widthOf, options.gapX, isDag ? Infinity : space),
     );
     const rowSizes = ranks.map((row) => {
       const boxes = row.map((node) => sizes.get(node.id) ?? { width: 0, height: 0 });
@@ -82,10 +125,8 @@ export function layoutGraph(
       };
     });
     const width = Math.max(0, ...rowSizes.map((row) => row.width));
-    const least = container === null ? 0 : (byId.get(container)?.width ?? 0) - 2 * options.padding;
     const room = Math.max(width, least);
-    const left = container === null ? 0 : options.padding;
-    let y = container === null ? 0 : options.title;
+    let y = top;
     ranks.forEach((row, index) => {
       const size = rowSizes[index] ?? { width: 0, height: 0 };
       let x = left + (room - size.width) / 2;
@@ -96,12 +137,12 @@ export function layoutGraph(
       }
       y += size.height + options.gapY;
     });
-    const bottom = ranks.length === 0 ? 0 : y - options.gapY - (container === null ? 0 : options.title);
+    const bottom = ranks.length === 0 ? 0 : y - options.gapY - top;
     return { width: room, height: bottom };
   };
 
   const whole = arrange(null, options.room);
-  return { places, ...whole };
+  return { places, ways, wanted, ...whole };
 }
 
 /** A rank as rows that fit into the space, as far as they can. */

@@ -6,6 +6,7 @@ import { Controls, ReactFlow, useReactFlow, type Edge, type Node } from "@xyflow
 import { useCallback, useMemo, useRef, type FocusEvent, type ReactNode } from "react";
 import type { Box, DrawnEdge, Drawing } from "../../graph/drawing.ts";
 import { stillGraph } from "../../graph/frame.ts";
+import { movedBy } from "../../graph/dag.ts";
 import { lanesOf } from "../../graph/lanes.ts";
 import { bringIntoView, Camera } from "./camera.tsx";
 import { EdgeLayer } from "./edge-layer.tsx";
@@ -79,12 +80,18 @@ export function Board({
   const lanes = useMemo(() => lanesOf(drawing.nodes, needs, boxes), [drawing, needs, boxes]);
   const edges = useMemo<Edge[]>(
     () =>
-      needs.map(({ id, from, to }) => {
+      needs.map(({ id, from, to, way }) => {
         const words = `${byId.get(to)?.name ?? ""} needs ${byId.get(from)?.name ?? ""}`;
-        const data = { need: { from, to, words }, lane: lanes.get(id) ?? null };
-        return { id, source: from, target: to, focusable: false, type: "need", className: "is-need", data };
+        const around = boxes.get(byId.get(from)?.parent ?? "");
+        const data = {
+          need: { from, to, words },
+          lane: lanes.get(id) ?? null,
+          way: way === null || around === undefined ? null : movedBy(way, around),
+        };
+        const className = way === null ? "is-need" : "is-need is-arranged";
+        return { id, source: from, target: to, focusable: false, type: "need", className, data };
       }),
-    [needs, byId, lanes],
+    [needs, byId, lanes, boxes],
   );
   // React Flow tells all nodes and edges whenever one of these is another function.
   const connected = useCallback(

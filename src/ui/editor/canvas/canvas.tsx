@@ -3,8 +3,9 @@ import { ReactFlowProvider } from "@xyflow/react";
 import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
 import type { FlowGraph as Graph, HeadKey } from "#flow/index.ts";
 import type { LiveClient } from "#collab/client.ts";
-import { boxesOf, drawGraph, type Drawing } from "../../graph/drawing.ts";
+import { boxesOf } from "../../graph/drawing.ts";
 import { useRoom } from "../../graph/frame.ts";
+import { useDrawing } from "../../graph/use-drawing.ts";
 import type { Place } from "../language/protocol.ts";
 import type { Plan } from "../use-gestures.ts";
 import { Pointers, useOwnPointer } from "../presence/pointers.tsx";
@@ -53,8 +54,6 @@ type Props = {
   onRename(): void;
 };
 
-const nothing: Drawing = { nodes: [], edges: [], width: 0, height: 0 };
-
 /** The draft as a graph, and what can be done with its tasks: each a small change of the text. */
 export const Canvas = memo(function Canvas(props: Props) {
   return (
@@ -83,10 +82,7 @@ function Inside({
   const [said, setSaid] = useState("");
   const frame = useRef<HTMLDivElement>(null);
   const room = useRoom(frame);
-  const drawing = useMemo(
-    () => (graph === null || room === null ? nothing : drawGraph(graph, room)),
-    [graph, room],
-  );
+  const drawing = useDrawing(graph, room);
   const boxes = useMemo(() => boxesOf(drawing), [drawing]);
   useOwnPointer(client, frame, drawing, boxes);
   const kinds = useMemo(() => new Map(graph?.nodes.map((node) => [node.id, node])), [graph]);
