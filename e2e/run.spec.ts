@@ -1,4 +1,5 @@
 import { expect, test, type Page } from "@playwright/test";
+import { changeAnswer } from "./support/studio.ts";
 import { address, ownerState, startRun } from "./support/world.ts";
 
 test.use({ storageState: ownerState });
@@ -56,6 +57,21 @@ test("cancelling asks first, says why, and withdraws what was asked", async ({ p
   await dialog.getByRole("button", { name: "Cancel run" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Cancelled");
   await expect(page.getByText("cancelled it: The customer withdrew")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Refund 40 EUR for order 7", exact: true })).toHaveCount(0);
+});
+
+test("what a run that was set aside had asked can't be decided until it is retried", async ({ page }) => {
+  const link = await startRun(page, "support-desk");
+  await waitsForRefund(page);
+  await changeAnswer(page, "run.get", (run) => ({
+    ...run,
+    state: "dead-lettered",
+    headline: "It was taken up 5 times and ended its worker each time.",
+  }));
+  await page.goto(link);
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("Set aside");
+  await expect(page.getByText("Retry it, then this can be decided.")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Retry" })).toBeVisible();
   await expect(page.getByRole("button", { name: "Refund 40 EUR for order 7", exact: true })).toHaveCount(0);
 });
 

@@ -376,7 +376,11 @@ test("the places", async ({ browser }) => {
     await page.locator(".react-flow__node button").first().click();
     if (isPhone) await page.getByRole("button", { name: "Close the form" }).click();
     await page.getByRole("button", { name: "Move to another place (M)" }).click();
-    await page.getByRole("group", { name: /^Where to put/ }).waitFor();
+    await page
+      .getByRole("group", { name: /^Where to put/ })
+      .getByRole("button")
+      .first()
+      .waitFor();
   });
   await studio.shoot("editor-problems", async (page) => {
     await editor(page, "/flows/order-desk/edit");
@@ -435,6 +439,7 @@ test("the places", async ({ browser }) => {
     await page
       .getByRole("article", { name: refund })
       .getByRole("button", { name: /Exact bytes/ })
+      .first()
       .click();
   });
   await studio.shoot("inbox-decided", (page) => loaded(page, address("/inbox?show=decided")));

@@ -58,7 +58,8 @@ function LoadedRun({ run, refetch }: { run: RunFacts; refetch: () => unknown }) 
   const isPast = place.at !== null && place.at < last;
   const state = useMemo(() => (place.at === null ? log.state : stateAt(log, place.at)), [log, place.at]);
   const { approvals } = run;
-  const hot = isPast ? null : firstDecidable(log.state, approvals);
+  const isSetAside = run.state === "dead-lettered";
+  const hot = isPast || isSetAside ? null : firstDecidable(log.state, approvals);
   const renderApproval = useCallback(
     (approval: ApprovalState, task: TaskState) => (
       <ApprovalInPlace
@@ -66,10 +67,11 @@ function LoadedRun({ run, refetch }: { run: RunFacts; refetch: () => unknown }) 
         view={isPast ? undefined : approvals.find((one) => one.id === approval.approvalId)}
         isPast={isPast}
         isOver={task.finishedAt !== null}
+        isSetAside={isSetAside && !isPast}
         hotkeys={approval.approvalId === hot}
       />
     ),
-    [approvals, hot, isPast],
+    [approvals, hot, isPast, isSetAside],
   );
 
   const asked = log.events.findLast(({ body }) => body.type === "run-cancel-requested")?.body;

@@ -47,7 +47,11 @@ export function RunRows({
                 {withFlow ? run.flow.title : `Run ${run.number}`}
               </span>
               {withFlow ? <span className="whitespace-nowrap text-(--text-3)">run {run.number}</span> : null}
-              {run.sandbox ? <SandboxMark /> : null}
+              {run.sandbox ? (
+                <span className="hidden md:inline-flex">
+                  <SandboxMark />
+                </span>
+              ) : null}
               {run.simulated ? (
                 <span className="hidden lg:inline-flex">
                   <SimulatedMark />
@@ -66,6 +70,11 @@ export function RunRows({
               <span className="truncate">
                 {run.headline === "" ? runStateWord(run.state) : withInstants(run.headline)}
               </span>
+              {run.sandbox ? (
+                <span className="inline-flex shrink-0 md:hidden">
+                  <SandboxMark />
+                </span>
+              ) : null}
               {run.goal === null ? null : (
                 <span className="inline-flex shrink-0 lg:hidden">
                   <GoalMark goal={run.goal} />

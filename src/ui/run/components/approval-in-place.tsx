@@ -13,6 +13,7 @@ export function ApprovalInPlace({
   view,
   isPast,
   isOver,
+  isSetAside,
   hotkeys,
 }: {
   approval: ApprovalState;
@@ -20,10 +21,12 @@ export function ApprovalInPlace({
   view: ApprovalView | undefined;
   isPast: boolean;
   isOver: boolean;
+  /** The run is dead-lettered: nobody takes a decision up until it is retried. */
+  isSetAside: boolean;
   hotkeys: boolean;
 }) {
   const { ask, end } = approval;
-  if (end === null && !isPast && !isOver && view !== undefined) {
+  if (end === null && !isPast && !isOver && !isSetAside && view !== undefined) {
     return <ApprovalCard approval={view} hotkeys={hotkeys} />;
   }
   const label = ask.decisions.find((one) => end?.name === "decided" && one.decision === end.decision)?.label;
@@ -45,7 +48,7 @@ export function ApprovalInPlace({
         )}
         <div className="min-w-0 flex-1">
           <h3 className="[font:var(--type-16)] [overflow-wrap:anywhere]">{ask.title}</h3>
-          <p className="text-(--text-2)">{outcome(approval, label, isOver)}</p>
+          <p className="text-(--text-2)">{outcome(approval, label, isOver, isSetAside)}</p>
           {end?.name === "decided" && end.comment !== "" ? (
             <blockquote className="mt-1 border-l-2 border-(--border-strong) pl-3">{end.comment}</blockquote>
           ) : null}
@@ -60,9 +63,16 @@ export function ApprovalInPlace({
   );
 }
 
-function outcome(approval: ApprovalState, label: string | undefined, isOver: boolean): ReactNode {
+function outcome(
+  approval: ApprovalState,
+  label: string | undefined,
+  isOver: boolean,
+  isSetAside: boolean,
+): ReactNode {
   const { end } = approval;
-  if (end === null) return isOver ? "Nobody decided before the task ended." : "Waiting for a decision.";
+  if (end === null && isOver) return "Nobody decided before the task ended.";
+  if (end === null && isSetAside) return "The run was set aside. Retry it, then this can be decided.";
+  if (end === null) return "Waiting for a decision.";
   if (end.name === "withdrawn") return `Withdrawn: ${end.reason}`;
   return (
     <>

@@ -48,7 +48,8 @@ export function RunView(props: RunViewProps) {
   const { run, state, flow, place, onPlace, currency } = props;
   const isPast = place.at !== null && place.at < props.lastSeq;
   const isOver = state.phase.name === "finished";
-  const isLive = !isPast && !isOver;
+  // Of a run that was set aside nothing goes on until it is retried.
+  const isLive = !isPast && !isOver && run.state !== "dead-lettered";
   const now = useNow(isLive);
   const [pane, setPane] = useState<Pane>("Words");
   const [row, setRow] = useState<string | null>(null);
