@@ -63,6 +63,8 @@ test("cancelling asks first, says why, and withdraws what was asked", async ({ p
 test("what a run that was set aside had asked can't be decided until it is retried", async ({ page }) => {
   const link = await startRun(page, "support-desk");
   await waitsForRefund(page);
+  // Nothing of the page that is left is under way any more.
+  await page.goto("about:blank");
   await changeAnswer(page, "run.get", (run) => ({
     ...run,
     state: "dead-lettered",

@@ -266,7 +266,7 @@ function Inside({
           {isStale ? (
             <p
               role="status"
-              className="absolute top-2 left-2 rounded-(--radius-1) bg-(--wait-soft) px-2 py-0.5 text-(--wait) [font:var(--type-12)]"
+              className="absolute bottom-2 left-2 rounded-(--radius-1) bg-(--wait-soft) px-2 py-0.5 text-(--wait) [font:var(--type-12)]"
             >
               The text can't be read right now: this is what it was before
             </p>

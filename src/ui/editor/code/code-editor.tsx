@@ -137,6 +137,8 @@ export function CodeEditor({
           }),
           EditorView.updateListener.of((update) => {
             if (update.selectionSet || update.docChanged) told.current(update.state.selection.main.head);
+            // What is typed elsewhere is undone by itself, however soon it came.
+            if (update.selectionSet && !update.docChanged) undo.stopCapturing();
           }),
           yCollab(text, awareness, { undoManager: undo }),
         ],

@@ -45,7 +45,9 @@ export function Trace({
   }, [selected]);
 
   const move = (event: KeyboardEvent): void => {
-    const index = visible.findIndex(({ row }) => row.id === tabStop);
+    // The row that has the focus: one that was just clicked may not be the chosen one yet.
+    const at = (event.target as HTMLElement).closest<HTMLElement>("[data-row]")?.dataset["row"] ?? tabStop;
+    const index = visible.findIndex(({ row }) => row.id === at);
     const here = visible[index];
     if (here === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     const go = (to: VisibleRow | undefined): void => {
