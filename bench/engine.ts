@@ -69,7 +69,7 @@ async function measure(rig: Rig, fleet: Fleet, kind: Kind, step: Step, steps: nu
   for (let round = -2; round < rounds; round += 1) {
     const aloneFloor: number[] = [];
     const alone: number[] = [];
-    for (let i = 0; i < 8; i += 1) {
+    for (let i = 0; i < 24; i += 1) {
       aloneFloor.push(await floor(rig.db.pool, 1, steps));
       alone.push(await timeRuns(rig, flow, 1));
     }

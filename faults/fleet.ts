@@ -1,7 +1,7 @@
 import { makeId, type WorkerId } from "#base/index.ts";
 import { declareDead } from "#journal/index.ts";
 import { type Database, randomSource } from "#platform/index.ts";
-import { startChild } from "../src/processes/start/child.ts";
+import { startChild, workerFlags } from "../src/processes/start/child.ts";
 import { type Child, unavailableExit } from "../src/processes/start/supervisor.ts";
 import { noteChild } from "./leave-nothing.ts";
 import { insist } from "./wait.ts";
@@ -48,12 +48,16 @@ export function createFleet(options: {
     },
     start(kill = null, environment = {}, held = true) {
       const id = makeId("wrk", Date.now(), randomSource);
-      const child = startChild("../../faults/worker.ts", {
-        ...options.environment,
-        BATON_WORKER_ID: id,
-        BATON_FAULT: JSON.stringify(kill),
-        ...environment,
-      });
+      const child = startChild(
+        "../../faults/worker.ts",
+        {
+          ...options.environment,
+          BATON_WORKER_ID: id,
+          BATON_FAULT: JSON.stringify(kill),
+          ...environment,
+        },
+        workerFlags,
+      );
       noteChild(child.pid, child.ended);
       const gone = child.ended.then(async ({ code }) => {
         alive.delete(worker);

@@ -19,7 +19,7 @@ import {
   throughOutage,
 } from "#platform/index.ts";
 import { describe } from "./lifetime.ts";
-import { startChild } from "./start/child.ts";
+import { startChild, workerFlags } from "./start/child.ts";
 import { checkDatabase, checkKey } from "./start/database.ts";
 import { lockHome, prepareHome } from "./start/home.ts";
 import { claimPort } from "./start/port.ts";
@@ -174,7 +174,7 @@ function keepWorker(db: Database, environment: Readonly<Record<string, string>>,
     say,
     start() {
       const id: WorkerId = makeId("wrk", Date.now(), randomSource);
-      const child = startChild("worker.ts", { ...environment, BATON_WORKER_ID: id });
+      const child = startChild("worker.ts", { ...environment, BATON_WORKER_ID: id }, workerFlags);
       ids.set(child, id);
       return child;
     },

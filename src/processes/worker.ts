@@ -13,7 +13,7 @@ import {
 import { createTriggerCare, triggerTasks } from "#triggers/index.ts";
 import { fail, live } from "./lifetime.ts";
 import { openMonitor } from "./monitor.ts";
-import { startChild } from "./start/child.ts";
+import { startChild, workerFlags } from "./start/child.ts";
 import { connectWorld } from "./worker/connect.ts";
 import { startWorker } from "./worker/drive.ts";
 
@@ -43,7 +43,7 @@ async function begin(): Promise<{ stop(): Promise<void> }> {
       tidy: () => care.tidy(),
     },
     async startAlone(id, run) {
-      const child = startChild("worker.ts", { BATON_WORKER_ID: id, BATON_ALONE_RUN: run });
+      const child = startChild("worker.ts", { BATON_WORKER_ID: id, BATON_ALONE_RUN: run }, workerFlags);
       return (await child.ended).code;
     },
     onDone: () => process.exit(0),

@@ -2,9 +2,22 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Child, Ending } from "./supervisor.ts";
 
-/** Starts one of our entry points as a process of its own, with a channel over which it is told to stop. */
-export function startChild(entry: string, environment: Readonly<Record<string, string>>): Child {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "..", entry)], {
+/**
+ * Flags of Node for a process that drives runs. Nearly all that a step makes is garbage right after it: with more room for what is new than
+ * the usual 16 MB, it is collected less often, and less of it is copied. Megabytes.
+ */
+export const workerFlags: readonly string[] = ["--max-semi-space-size=32"];
+
+/**
+ * Starts one of our entry points as a process of its own, with a channel over which it is told to stop. `flags` are
+ * Node's.
+ */
+export function startChild(
+  entry: string,
+  environment: Readonly<Record<string, string>>,
+  flags: readonly string[] = [],
+): Child {
+  const child = spawn(process.execPath, [...flags, join(import.meta.dirname, "..", entry)], {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
     env: { ...process.env, ...environment, BATON_SUPERVISED: "1" },
   });
