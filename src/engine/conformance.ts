@@ -23,6 +23,8 @@ const summary: RunSummary = {
   cost: 0,
   unknownCosts: 0,
   tokens: 0,
+  steps: 0,
+  tasks: 0,
 };
 const log = (message: string): RunEventBody => ({ type: "log-written", path: "a", level: "info", message });
 const cancel: Signal = { kind: "cancel", by: starter, reason: "test" };

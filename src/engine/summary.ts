@@ -1,6 +1,6 @@
 import type { Json } from "#base/index.ts";
 import type { Flow } from "#flow/index.ts";
-import { headline, isWaiting, tokensOf, type RunState } from "#flow/machine/index.ts";
+import { headline, isWaiting, stepsOf, tasksOf, tokensOf, type RunState } from "#flow/machine/index.ts";
 import type { RunSummary } from "#journal/index.ts";
 
 /** What lists show of a run. */
@@ -14,6 +14,8 @@ export function summaryOf(state: RunState, flow: Flow): RunSummary {
     cost: usage.cost,
     unknownCosts: usage.unknownCosts,
     tokens: tokensOf(usage),
+    steps: stepsOf(usage),
+    tasks: tasksOf(state, state.order.length),
     ...(phase.name === "finished" && phase.goal ? { goal: phase.goal } : {}),
   };
 }

@@ -1,5 +1,5 @@
 import { BatonError, type RunId } from "#base/index.ts";
-import { createFold, machine, tokensOf, type RunEventBody } from "#flow/machine/index.ts";
+import { createFold, machine, stepsOf, tasksOf, tokensOf, type RunEventBody } from "#flow/machine/index.ts";
 import type { Claim, RunSummary } from "#journal/index.ts";
 import type { EngineOptions } from "./ports.ts";
 
@@ -24,7 +24,8 @@ export async function endUnreadable(
   const { journal } = options;
   const fold = createFold(claim.snapshot ?? machine.initial());
   fold.add(claim.events);
-  const { seq, usage } = fold.state();
+  const state = fold.state();
+  const { seq, usage } = state;
   const told = {
     code: error.code,
     message: `The flow that this run is pinned to can't be carried out. ${error.message}`,
@@ -39,6 +40,8 @@ export async function endUnreadable(
     cost: usage.cost,
     unknownCosts: usage.unknownCosts,
     tokens: tokensOf(usage),
+    steps: stepsOf(usage),
+    tasks: tasksOf(state, state.order.length),
   };
   const { workspace, epoch } = claim;
   const audit = {

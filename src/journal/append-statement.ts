@@ -70,7 +70,7 @@ const auditValues = auditColumns
   .split(", ")
   .map((column) => `entry.${column}`)
   .join(", ");
-const summaryColumns: readonly (readonly [string, string])[] = [
+export const summaryColumns: readonly (readonly [string, string])[] = [
   ["state", "text"],
   ["headline", "text"],
   ["outputs", "text"],
@@ -78,6 +78,8 @@ const summaryColumns: readonly (readonly [string, string])[] = [
   ["cost", "float8"],
   ["unknown_costs", "int"],
   ["tokens", "int"],
+  ["steps", "int"],
+  ["tasks", "int"],
   ["goal_reached", "bool"],
   ["goal_reason", "text"],
   ["over", "bool"],

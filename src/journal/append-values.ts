@@ -1,6 +1,12 @@
 import { type Json, isObject } from "#base/index.ts";
 import { canonicalJson } from "#flow/index.ts";
-import { betweenTexts, groupStatement, loneStatement, mostLoneRows } from "./append-statement.ts";
+import {
+  betweenTexts,
+  groupStatement,
+  loneStatement,
+  mostLoneRows,
+  summaryColumns,
+} from "./append-statement.ts";
 import type { AppendRequest, RunSummary } from "./spec.ts";
 
 /** A request on its way into a statement. */
@@ -52,7 +58,7 @@ function fillGroup(group: readonly Pending[], check: boolean): Filled {
   const batches = columns(3);
   const audits = columns(9);
   const consumed = columns(2);
-  const summaries = columns(11);
+  const summaries = columns(1 + summaryColumns.length);
   for (const [index, { request, bodies }] of group.entries()) {
     const number = index + 1;
     push(runs, quoted(request.run), request.epoch, request.seq);
@@ -127,7 +133,7 @@ function isFilled(rows: readonly unknown[][]): boolean {
 }
 
 function summaryRow(summary: RunSummary): unknown[] {
-  const { state, headline, outputs, error, cost, unknownCosts, tokens, goal } = summary;
+  const { state, headline, outputs, error, cost, unknownCosts, tokens, steps, tasks, goal } = summary;
   return [
     state,
     plain(headline),
@@ -136,6 +142,8 @@ function summaryRow(summary: RunSummary): unknown[] {
     cost,
     unknownCosts,
     tokens,
+    steps,
+    tasks,
     goal?.reached ?? null,
     goal?.reason === undefined ? null : plain(goal.reason),
     isOver(state),

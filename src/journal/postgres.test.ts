@@ -96,6 +96,8 @@ const summary: RunSummary = {
   cost: 0,
   unknownCosts: 0,
   tokens: 0,
+  steps: 0,
+  tasks: 0,
 };
 const snapshot = { version: 1, seq: 3 } as RunState;
 

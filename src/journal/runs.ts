@@ -230,7 +230,8 @@ function itemOf({ id, body }: { id: string; body: string }): InboxItem {
 
 const parkSql = `with parked as (
   update run set owner = null, crashes = 0, state = $4, headline = $5, outputs = $6, error = $7, cost = $8,
-         unknown_costs = $9, tokens = $10, goal_reached = $15::boolean, goal_reason = $16, updated_at = clock_timestamp(),
+         unknown_costs = $9, tokens = $10, goal_reached = $15::boolean, goal_reason = $16,
+         steps = $17, tasks = $18, updated_at = clock_timestamp(),
          finished_at = case when $11::boolean then coalesce(finished_at, clock_timestamp()) end
    where id = $1 and epoch = $2 and wake = $3 and owner is not null
   returning id, workspace_id
@@ -270,6 +271,8 @@ export async function parkRun(pool: pg.Pool, request: ParkRequest): Promise<"par
       over ? "" : JSON.stringify(snapshot),
       summary.goal?.reached ?? null,
       summary.goal?.reason === undefined ? null : plain(summary.goal.reason),
+      summary.steps,
+      summary.tasks,
     ],
   });
   const [row] = rows;

@@ -181,6 +181,9 @@ export type RunSummary = {
   readonly cost: number;
   readonly unknownCosts: number;
   readonly tokens: number;
+  /** Model calls and tasks begun, of the run and of those that it waited for. */
+  readonly steps: number;
+  readonly tasks: number;
   /** By the flow's `success`, once the run is over; left out where nothing is known of it. */
   readonly goal?: GoalReached;
 };

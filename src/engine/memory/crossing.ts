@@ -165,7 +165,7 @@ export class Crossings {
   #tellParent({ made, summary }: StoredRun, end: string): void {
     const { parent } = made.start;
     if (!parent?.waits) return;
-    const { state, outputs, error, cost, unknownCosts, tokens } = summary;
+    const { state, outputs, error, cost, unknownCosts, tokens, steps, tasks } = summary;
     this.#host.signal(parent.run as RunId, `child:${parent.key}:${end}`, {
       kind: "child-ended",
       key: parent.key,
@@ -175,6 +175,8 @@ export class Crossings {
       cost,
       unknownCosts,
       tokens,
+      steps,
+      tasks,
     } as Signal);
   }
 

@@ -67,6 +67,8 @@ const nothingYet: RunSummary = {
   cost: 0,
   unknownCosts: 0,
   tokens: 0,
+  steps: 0,
+  tasks: 0,
 };
 
 /** The journal in memory: for tests, for the browser and for trying a flow. Forgets everything with its process. */

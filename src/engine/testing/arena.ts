@@ -1,4 +1,4 @@
-import { BatonError, type RunId } from "#base/index.ts";
+import { BatonError, type JsonObject, type RunId } from "#base/index.ts";
 import type { Flow } from "#flow/index.ts";
 import type { RunState } from "#flow/machine/index.ts";
 import type { Journal, NewRun } from "#journal/index.ts";
@@ -106,17 +106,13 @@ export async function makeArena(world: ConformanceWorld, texts: readonly string[
     runs,
     died: dying.died,
     id,
-    async start(
-      flow: string,
-      inputs: Record<string, string> = {},
-      more: Partial<NewRun["start"]> = {},
-    ): Promise<RunId> {
+    async start(flow: string, inputs: JsonObject = {}, more: Partial<NewRun["start"]> = {}): Promise<RunId> {
       const run = newId("run");
       const { concurrency } = flows[flow] ?? {};
       const slot = concurrency && {
         limit: concurrency.limit,
         onFull: concurrency.onFull,
-        key: inputs["key"] ?? "",
+        key: String(inputs["key"] ?? ""),
       };
       await journal.create({ ...made(run, flow, { inputs, ...more }), ...(slot ? { slot } : {}) });
       note(run, flow);

@@ -128,6 +128,8 @@ outputs: { doubled: "{{ inputs.n * 2 }}" }
             cost: 0,
             unknownCosts: 0,
             tokens: 0,
+            steps: 0,
+            tasks: 0,
           },
         });
         await at.settle();

@@ -50,6 +50,35 @@ outputs: { tokens: "{{ run.tokens }}" }
       expect(await tight.outcome(run)).toMatchObject({ code: "limit-reached" });
     });
 
+    test("its steps and tasks use up the limits of its parent, and so do those of the runs below it", async () => {
+      const at = await arena([
+        "id: parent\nlimits: { steps: 3, tasks: 40 }\ntasks: [{ id: one, flow: middle }, { id: two, flow: middle }]\n",
+        "id: middle\ntasks: [{ id: first, flow: child }, { id: second, flow: child }]\n",
+        asking("child"),
+      ]);
+      const run = await at.start("parent");
+      await at.settle();
+      expect(await at.outcome(run)).toMatchObject({ code: "limit-reached" });
+      const { tasks, usage } = await at.state(run);
+      expect(tasks["one"]?.usage).toMatchObject({ childSteps: 2, childTasks: 4 });
+      expect(usage).toMatchObject({ childSteps: 3, childTasks: 8 });
+    });
+
+    test("the parts of a wide loop use up the tasks of its run", async () => {
+      const wide = (limit: number): string =>
+        `id: parent\nlimits: { tasks: ${limit} }\ninputs: { list: array }\ntasks: [{ id: each, foreach: "{{ inputs.list }}", tasks: [{ id: say, log: hi }] }]\n`;
+      const list = Array.from({ length: 250 }, (_, n) => n);
+      const at = await arena([wide(251)]);
+      const run = await at.start("parent", { list });
+      await at.settle();
+      expect(await phaseOf(at, run)).toMatchObject({ outcome: "succeeded" });
+      expect((await at.state(run)).usage).toMatchObject({ childTasks: 250 });
+      const tight = await arena([wide(250)]);
+      const short = await tight.start("parent", { list });
+      await tight.settle();
+      expect(await tight.outcome(short)).toMatchObject({ code: "limit-reached" });
+    });
+
     test("children side by side never have more than there is", async () => {
       const at = await arena([
         "id: parent\nlimits: { tokens: 9000 }\ntasks: [{ id: both, parallel: [{ id: one, flow: child }, { id: two, flow: child }, { id: three, flow: child }] }]\n",
@@ -187,7 +216,7 @@ outputs: { count: "{{ tasks.each.output.size() }}" }
 `,
       ]);
       const list = Array.from({ length: 450 }, (_, n) => n);
-      const run = await at.start("many", { list: list as never });
+      const run = await at.start("many", { list: list });
       await at.settle();
       expect(await phaseOf(at, run)).toMatchObject({ outcome: "failed" });
       expect(at.beyond.made).toHaveLength(451);

@@ -46,7 +46,14 @@ export type ChildRequest = {
 };
 
 /** What a run has used, of its own and of the runs that it waited for. */
-export type ChildUse = { readonly tokens: number; readonly cost: number; readonly unknownCosts: number };
+export type ChildUse = {
+  readonly tokens: number;
+  readonly cost: number;
+  readonly unknownCosts: number;
+  /** Model calls. Left out by versions that did not count them; so are tasks. */
+  readonly steps?: number;
+  readonly tasks?: number;
+};
 
 /** What was found when a run was started: which one it is and what it is pinned to. */
 export type ChildFacts = {
@@ -121,6 +128,8 @@ export type CrossingSignal =
       readonly tokens?: number;
       readonly cost?: number;
       readonly unknownCosts?: number;
+      readonly steps?: number;
+      readonly tasks?: number;
     }
   | { readonly kind: "lock-granted"; readonly key: string }
   | { readonly kind: "event"; readonly key: string; readonly payload: Json; readonly by: RunActor };

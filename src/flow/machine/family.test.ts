@@ -9,7 +9,12 @@ const hang = (obligation: Obligation): "hang" | undefined =>
 const requests = (run: World) =>
   run.events.flatMap(({ body }) => (body.type === "child-requested" ? [body.request] : []));
 
-const end = (key: string, outcome: ChildOutcome, use = { tokens: 0, cost: 0, unknownCosts: 0 }): Signal => ({
+type Use = { tokens: number; cost: number; unknownCosts: number; steps?: number; tasks?: number };
+const end = (
+  key: string,
+  outcome: ChildOutcome,
+  use: Use = { tokens: 0, cost: 0, unknownCosts: 0 },
+): Signal => ({
   kind: "child-ended",
   key,
   outcome,
@@ -17,6 +22,7 @@ const end = (key: string, outcome: ChildOutcome, use = { tokens: 0, cost: 0, unk
   error: outcome === "failed" ? { code: "task-failed", message: "Broken." } : null,
   ...use,
 });
+
 const keyOf = (run: World, index = 0): string =>
   Object.values(run.state().tasks).flatMap(({ children = [] }) => children)[index]?.key ?? "";
 
@@ -29,6 +35,69 @@ describe("a run and those it waits for", () => {
     const used = { childTokens: 400, cost: 1, unknownCosts: 2 };
     expect(run.state().usage).toMatchObject(used);
     expect(run.state().tasks["call"]?.usage).toMatchObject(used);
+  });
+
+  test("[M100] its steps and tasks count as well, and the limit that they use up is its parent's", () => {
+    const chain = (limits: string) => `
+id: p
+limits: { ${limits} }
+agents: { a: { instructions: Answer. } }
+tasks:
+  - { id: one, flow: c }
+  - { id: two, flow: c }
+  - { id: talk, agent: a, prompt: Hello }
+`;
+    const use = { tokens: 0, cost: 0, unknownCosts: 0, steps: 3, tasks: 5 };
+    const run = world(chain("steps: 6, tasks: 20"), { crossings: hang });
+    run.send(end(keyOf(run), "succeeded", use));
+    // Of the parent's own tasks two have begun.
+    expect(requests(run).map(({ limits }) => limits)).toEqual([
+      { steps: 6, tasks: 19 },
+      { steps: 3, tasks: 13 },
+    ]);
+    run.send(end(keyOf(run, 1), "succeeded", use));
+    expect(run.state().usage).toMatchObject({ childSteps: 6, childTasks: 10, modelCalls: 0 });
+    expect(run.output()).toMatchObject({ error: { message: "The run used its limit of 6 steps." } });
+    const few = world(chain("tasks: 12"), { crossings: hang });
+    few.send(end(keyOf(few), "succeeded", use));
+    few.send(end(keyOf(few, 1), "succeeded", use));
+    expect(few.output()).toMatchObject({ error: { message: "The run's limit of 12 tasks is reached." } });
+  });
+
+  test("[M100] a run that has used what was left to it says whose limit that was", () => {
+    const run = world("id: c\ntasks: [{ id: a, log: hi }, { id: b, log: hi }]\n", {
+      start: startSignal({}, {}, { tasks: 1 }),
+    });
+    expect(run.output()).toMatchObject({
+      error: {
+        code: "limit-reached",
+        message: "The run that waits for this one left it 1 task, which it has used.",
+      },
+    });
+  });
+
+  test("[M101] steps and tasks that are left are shared side by side, at least one for each", () => {
+    const side = (limits: string) =>
+      `id: p\nlimits: { ${limits} }\ntasks: [{ id: each, foreach: '{{ [1, 2, 3] }}', concurrency: 3, tasks: [{ id: call, flow: c }] }]\n`;
+    const run = world(side("steps: 8, tasks: 20"), { crossings: hang });
+    expect(requests(run).map(({ limits }) => limits?.steps)).toEqual([2, 3, 3]);
+    const tasks = requests(run).map(({ limits }) => limits?.tasks ?? 0);
+    expect(Math.min(...tasks)).toBeGreaterThan(3);
+    expect(tasks.reduce((sum, one) => sum + one, 0)).toBeLessThanOrEqual(20 - 4);
+    const scarce = world(side("steps: 2"), { crossings: hang });
+    expect(requests(scarce).map(({ limits }) => limits?.steps)).toEqual([1, 1]);
+    scarce.send(end(keyOf(scarce), "succeeded", { tokens: 0, cost: 0, unknownCosts: 0, steps: 0 }));
+    expect(requests(scarce).map(({ limits }) => limits?.steps)).toEqual([1, 1, 1]);
+  });
+
+  test("[M100] parts of a wide loop use the tasks of its run", () => {
+    const wide = `id: p\nlimits: { tasks: 150 }\ntasks: [{ id: each, foreach: "{{ inputs.list }}", tasks: [{ id: say, log: hi }] }]\ninputs: { list: array }\n`;
+    const run = world(wide, {
+      inputs: { list: Array.from({ length: 300 }, (_, n) => n) },
+      crossings: hang,
+    });
+    run.send(end(keyOf(run), "succeeded", { tokens: 0, cost: 0, unknownCosts: 0, tasks: 100 }));
+    expect(requests(run)[1]?.limits?.tasks).toBe(49);
   });
 
   test("[M53] a detached run has no part in the limits", () => {

@@ -10,26 +10,35 @@ import { openTasks } from "./walk/open.ts";
 import type { Walk } from "./walk/walk.ts";
 
 /**
- * What a run that a task starts and waits for may use of this run's limits. Tokens and money that are left are shared
- * evenly among what can be under way beside it, so that runs side by side never have more than there is; time, steps and
- * tasks are all that is left. "wait": nothing is left only because of what others have put aside. `runs`: how many runs the
+ * What a run that a task starts and waits for may use of this run's limits. What is left is shared
+ * evenly among what can be under way beside it, so that runs side by side never have more than there is; time is all that is
+ * left. "wait": nothing is left only because of what others have put aside. `runs`: how many runs the
  * task itself has under way at once.
  */
 export function grantOf(walk: Walk, path: TaskPath, runs = 1): Limits | "wait" {
   const limits = limitsOfRun(walk);
   const left = limitsLeftIn(walk);
-  if (left.tokens === undefined && left.cost === undefined) return left;
+  if (counted.every((kind) => left[kind] === undefined)) return left;
   const held = reservedIn(openTasks(walk.draft));
   // Sums of money are sums of fractions: what is left in the last digits is nothing.
-  const noMoney = left.cost !== undefined && left.cost <= (limits.cost ?? 0) * 1e-9;
-  if ((left.tokens === 0 && held.tokens > 0) || (noMoney && held.cost > 0)) return "wait";
+  const nothing = (kind: Counted): boolean =>
+    (left[kind] ?? 1) <= (kind === "cost" ? (limits.cost ?? 0) : 0) * 1e-9;
+  if (counted.some((kind) => nothing(kind) && held[kind] > 0)) return "wait";
   const shares = Math.max(1, runs * besideOf(walk, path) - startedRuns(walk));
-  return {
-    ...left,
-    ...(limits.tokens === undefined ? {} : { tokens: Math.floor((left.tokens ?? 0) / shares) }),
-    ...(limits.cost === undefined ? {} : { cost: (left.cost ?? 0) / shares }),
-  };
+  const grant: { -readonly [K in keyof Limits]: Limits[K] } = { ...left };
+  for (const kind of counted) {
+    const share = (left[kind] ?? 0) / shares;
+    // Of steps and tasks a run has at least one while there are any: it could do nothing with a fraction.
+    const least = kind === "steps" || kind === "tasks" ? Math.min(1, left[kind] ?? 0) : 0;
+    if (limits[kind] !== undefined)
+      grant[kind] = kind === "cost" ? share : Math.max(least, Math.floor(share));
+  }
+  return grant;
 }
+
+/** Limits that are used up by what is done. */
+const counted = ["steps", "tasks", "tokens", "cost"] as const;
+type Counted = (typeof counted)[number];
 
 /** Runs under way that something was put aside for. */
 function startedRuns(walk: Walk): number {

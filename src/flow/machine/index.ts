@@ -14,7 +14,7 @@ export { staticPath, childPath, placeOf, effectKey, pathOfKey } from "./paths.ts
 export { definitionAt } from "./definitions.ts";
 export { localToolFacts, toolText } from "./tools.ts";
 export { limitsIn, limitsLeft } from "./limits.ts";
-export { tokensOf } from "./totals.ts";
+export { stepsOf, tasksOf, tokensOf } from "./totals.ts";
 export { leftOutMarker, shownBytes } from "./agent/estimate.ts";
 export { covers, grantedTools } from "./agent/grants.ts";
 export { upcast, eventVersion, type Upcasters, type Upcaster } from "./upcast.ts";

@@ -1,6 +1,6 @@
 import type { Flow, Limits } from "../language/definition.ts";
 import type { RunState, TaskState } from "./state.ts";
-import { reservedIn, tokensOf } from "./totals.ts";
+import { reservedIn, stepsOf, tasksOf, tokensOf } from "./totals.ts";
 import { openTasks } from "./walk/open.ts";
 import type { Walk } from "./walk/walk.ts";
 
@@ -42,7 +42,9 @@ export function limitsLeftIn(walk: Walk): Limits {
 
 function left(
   limits: Limits,
-  state: Pick<Walk["draft"], "task"> & { readonly run: Pick<RunState, "root" | "usage" | "startedAt"> },
+  state: Pick<Walk["draft"], "task"> & {
+    readonly run: Pick<RunState, "root" | "usage" | "startedAt" | "part">;
+  },
   tasks: number,
   now: number,
 ): Limits {
@@ -51,11 +53,11 @@ function left(
   const less = (limit: number | undefined, used: number): number | undefined =>
     limit === undefined ? undefined : Math.max(0, limit - used);
   const result = {
-    steps: less(limits.steps, usage.modelCalls + held.calls),
+    steps: less(limits.steps, stepsOf(usage) + held.steps),
     tokens: less(limits.tokens, tokensOf(usage) + held.tokens),
     cost: less(limits.cost, usage.cost + held.cost),
     time: less(limits.time, now - startedAt),
-    tasks: less(limits.tasks, tasks),
+    tasks: less(limits.tasks, tasksOf(state.run, tasks) + held.tasks),
   };
   return Object.fromEntries(Object.entries(result).filter(([, value]) => value !== undefined));
 }

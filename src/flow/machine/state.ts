@@ -136,6 +136,9 @@ export type Totals = {
   readonly outputTokens: number;
   /** Of runs that were started and waited for. Their money is in `cost` and `unknownCosts`. */
   readonly childTokens?: number;
+  /** Model calls of those runs, and tasks that they began. */
+  readonly childSteps?: number;
+  readonly childTasks?: number;
   readonly cost: number;
   readonly unknownCosts: number;
   readonly modelCalls: number;

@@ -3,7 +3,7 @@ import type { Reservation } from "../events.ts";
 import { failed, type Outcome } from "../heads/head.ts";
 import { limitsOfRun, tighter } from "../limits.ts";
 import type { TaskState } from "../state.ts";
-import { reservedIn, tokensOf } from "../totals.ts";
+import { reservedIn, stepsOf, tokensOf, type Reserved } from "../totals.ts";
 import { openTasks } from "../walk/open.ts";
 import type { Walk } from "../walk/walk.ts";
 import type { Prompt } from "./prompt.ts";
@@ -56,11 +56,11 @@ export function makeRoom(
   const ofRun = limitsOfRun(walk);
   const others = underWay(walk, ofRun);
   if (ofRun.steps !== undefined) {
-    const { modelCalls } = walk.draft.run.usage;
-    if (modelCalls >= ofRun.steps) {
+    const made = stepsOf(walk.draft.run.usage);
+    if (made >= ofRun.steps) {
       return reached(`The run used its limit of ${ofRun.steps} steps.`, "limits.steps of the flow");
     }
-    if (modelCalls + others.calls >= ofRun.steps) return { name: "wait" };
+    if (made + others.steps >= ofRun.steps) return { name: "wait" };
   }
   const nothing = { tokens: 0, cost: 0 };
   const accounts: Account[] = [
@@ -131,9 +131,9 @@ function spent(usage: TaskState["usage"]): { tokens: number; cost: number } {
 }
 
 /** What calls under way hold. Looked up only where a limit of the run asks for it. */
-function underWay(walk: Walk, limits: Limits): { calls: number; tokens: number; cost: number } {
+function underWay(walk: Walk, limits: Limits): Reserved {
   if (limits.steps === undefined && limits.tokens === undefined && limits.cost === undefined) {
-    return { calls: 0, tokens: 0, cost: 0 };
+    return { steps: 0, tasks: 0, tokens: 0, cost: 0 };
   }
   return reservedIn(openTasks(walk.draft));
 }

@@ -52,8 +52,9 @@ export function takeCrossing(walk: Walk, signal: CrossingSignal): void {
     case "child-ended": {
       const found = openChild(walk, signal.key);
       if (!found) return;
-      const { key, outcome, outputs, error, tokens = 0, cost = 0, unknownCosts = 0 } = signal;
-      const used = { tokens, cost, unknownCosts };
+      const { key, outcome, outputs, error } = signal;
+      const { tokens = 0, cost = 0, unknownCosts = 0, steps = 0, tasks = 0 } = signal;
+      const used = { tokens, cost, unknownCosts, steps, tasks };
       walk.emit({
         type: "child-ended",
         path: found.path,

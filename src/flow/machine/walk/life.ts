@@ -6,6 +6,7 @@ import { open, type Outcome } from "../heads/head.ts";
 import { errorsSlot, finallySlot } from "../paths.ts";
 import type { TaskState } from "../state.ts";
 import { limitsOfRun } from "../limits.ts";
+import { tasksOf } from "../totals.ts";
 import { enter, progressAt, runBlock, stopChildren } from "./block.ts";
 import { carryEscalation, type Chosen } from "./escalate.ts";
 import { hasFired, setTimer, withdraw } from "./pending.ts";
@@ -68,11 +69,15 @@ function startAttempt(walk: Walk, task: Task, path: TaskPath, problem?: unknown)
 
 function requireRoom(walk: Walk): void {
   const limit = limitsOfRun(walk).tasks;
-  if (limit !== undefined && walk.draft.taskCount() >= limit) {
-    throw new BatonError("limit-reached", `The run's limit of ${limit} tasks is reached.`, {
-      hint: "Raise limits.tasks of the flow, or do less in one run.",
-    });
-  }
+  if (limit === undefined || tasksOf(walk.draft.run, walk.draft.taskCount()) < limit) return;
+  const given = walk.draft.run.limits?.tasks === limit && walk.flow.limits.tasks !== limit;
+  throw new BatonError(
+    "limit-reached",
+    given
+      ? `The run that waits for this one left it ${limit === 1 ? "1 task" : `${limit} tasks`}, which it has used.`
+      : `The run's limit of ${limit} tasks is reached.`,
+    { hint: `Raise limits.tasks of ${given ? "that run's" : "the"} flow, or do less in one run.` },
+  );
 }
 
 /** Carries a task on as far as it goes; `cancel` stops it. */
