@@ -1,10 +1,10 @@
 import type { Flow } from "#flow/index.ts";
-import { limitsIn, tokensOf, type RunState } from "#flow/machine/index.ts";
+import { limitsIn, stepsOf, tasksOf, tokensOf, type RunState } from "#flow/machine/index.ts";
 import { count, costOf, money, span, spanInWords } from "./format.ts";
 
 /** One limit and how much of it is used. */
 export type Meter = {
-  readonly name: "Cost" | "Tokens" | "Time";
+  readonly name: "Cost" | "Tokens" | "Time" | "Steps" | "Tasks";
   readonly used: string;
   /** Text of the limit, or null when the flow sets none. */
   readonly limit: string | null;
@@ -14,7 +14,7 @@ export type Meter = {
   readonly note: string;
 };
 
-/** Cost, tokens and time of a run against its limits. */
+/** Cost, tokens and time of a run against its limits, and its steps and tasks where these have one. */
 export function metersOf(
   state: RunState,
   flow: Flow | null,
@@ -55,7 +55,14 @@ export function metersOf(
       share: share(time, limits.time),
       note: "",
     },
+    ...counted("Steps", stepsOf(state.usage), limits.steps),
+    ...counted("Tasks", tasksOf(state, state.order.length), limits.tasks),
   ];
+}
+
+function counted(name: "Steps" | "Tasks", used: number, limit: number | undefined): readonly Meter[] {
+  if (limit === undefined) return [];
+  return [{ name, used: count(used), limit: count(limit), share: share(used, limit), note: "" }];
 }
 
 function share(used: number, limit: number | undefined): number | null {

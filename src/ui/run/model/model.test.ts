@@ -194,6 +194,18 @@ describe("meters", () => {
       { used: "36 s", limit: "1 h", share: 0.01 },
     ]);
   });
+  it("show steps and tasks where these have a limit, those of started runs with them", () => {
+    const state = stateOf(waitingForRefund);
+    const limited = { ...sampleFlow, limits: { steps: 10, tasks: 20 } };
+    const usage = { ...state.usage, childSteps: 3, childTasks: 4 };
+    const meters = metersOf({ ...state, usage }, limited, "EUR", 1000).slice(3);
+    const used = [state.usage.modelCalls + 3, state.order.length + 4];
+    expect(meters.map((one) => [one.name, one.used, one.limit])).toEqual([
+      ["Steps", `${used[0]}`, "10"],
+      ["Tasks", `${used[1]}`, "20"],
+    ]);
+    expect(meters[1]?.share).toBeCloseTo((used[1] ?? 0) / 20);
+  });
   it("never say 0 for an unknown price", () => {
     const state = stateOf([
       started,
