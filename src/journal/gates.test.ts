@@ -320,6 +320,66 @@ test("a call whose turn comes much later keeps its place and no worker, and goes
   newest.done.catch(() => undefined);
 });
 
+/** Asks for one of so many places, in the name of a call that comes again. */
+const askForPlace = (gates: Gates, name: string, place: string, most: number, onWait = () => {}) =>
+  gates.turn(name, { ...noLimits, most }, new AbortController().signal, onWait, place);
+
+/** Has the calls under way at a gate take so many seconds already. */
+const underWayFor = (name: string, seconds: number) =>
+  database.db.pool.query(
+    "update turn set granted_at = now() - make_interval(secs => $2) where gate = $1 and granted_at is not null",
+    [name, seconds],
+  );
+
+test("of those who wait for a place the first ones stay, and those far behind come later, to where they were", async () => {
+  const { gates } = await worker();
+  const name = newName();
+  const first = await askForPlace(gates, name, "a", 1);
+  await underWayFor(name, 40);
+  const waits: string[] = [];
+  const wait = (place: string) => askForPlace(gates, name, place, 1, () => waits.push(place));
+  const second = wait("b");
+  await vi.waitFor(() => expect(waits).toEqual(["b"]));
+  const third = wait("c");
+  await vi.waitFor(() => expect(waits).toEqual(["b", "c"]));
+  const fourth = await wait("d");
+  const fifth = await wait("e");
+  if (!("laterMs" in fourth) || !("laterMs" in fifth)) throw new Error("They should come later.");
+  // Half of the time until they are in front: one call, two calls.
+  expect(fourth.laterMs / 1000).toBeCloseTo(20, -1);
+  expect(fifth.laterMs / 1000).toBeCloseTo(40, -1);
+  if ("end" in first) await first.end({ reached: true });
+  const turn = await second;
+  if ("end" in turn) await turn.end({ reached: true });
+  // Its place is before that of one who came since, and asked first.
+  const newest = ask(gates, name, { most: 1 });
+  await vi.waitFor(() => expect(newest.state.waits).toBe(true));
+  const again = wait("d");
+  await vi.waitFor(() => expect(waits).toEqual(["b", "c", "d"]));
+  const next = await third;
+  if ("end" in next) await next.end({ reached: true });
+  expect("end" in (await again)).toBe(true);
+  expect(newest.state.turn).toBeNull();
+});
+
+test("how long calls take is learned, and who waits already is sent away when it shows", async () => {
+  const { gates } = await worker();
+  const name = newName();
+  const first = await askForPlace(gates, name, "a", 1);
+  const waits: string[] = [];
+  const rest = ["b", "c", "d"].map(async (place) =>
+    askForPlace(gates, name, place, 1, () => waits.push(place)),
+  );
+  await vi.waitFor(() => expect(waits).toHaveLength(3));
+  await underWayFor(name, 60);
+  const gone = await Promise.race(rest);
+  expect(gone).toHaveProperty("laterMs");
+  if ("end" in first) await first.end({ reached: true });
+  const { rows } = await database.db.pool.query("select seconds from gate where name = $1", [name]);
+  expect(rows[0]?.seconds).toBeGreaterThan(59);
+  expect(rows[0]?.seconds).toBeLessThan(90);
+}, 40_000);
+
 test("a place in the line that nobody comes back to is given up", async () => {
   const { gates } = await worker();
   const name = newName();

@@ -46,7 +46,7 @@ export type Gates = {
   /**
    * Resolves when it is the call's turn, at once where nothing is in its way. `onWait` is called when it has to wait.
    * Where the other side is out, it tells so instead, unless this call is the one to try it. With `place`, under which the
-   * call is known when it comes again, it tells so as well where limits a minute make it wait for long. Rejects with
+   * call is known when it comes again, it tells so as well where it would have to wait for long. Rejects with
    * "cancelled" when the signal is aborted before.
    */
   turn(
@@ -82,8 +82,10 @@ type Waiting = {
   readonly id: string;
   readonly name: string;
   readonly limits: GateLimits;
+  /** Whether its place can be kept while it is away. */
+  readonly comesAgain: boolean;
   grant(): void;
-  leave(out: Out): void;
+  leave(answer: Out | Later): void;
 };
 
 export function createGates(db: Database, listener: Listener, worker: WorkerId): Gates {
@@ -166,9 +168,21 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
       );
       for (const { id } of rows) waiting.get(id)?.grant();
       for (const name of gates.keys()) await sendAway(name);
+      for (const one of [...waiting.values()]) await reconsider(one);
     } catch (error) {
       log.warn({ error: messageOf(error) }, "turns could not be looked at");
     }
+  }
+
+  /** Sends away who turns out to have to wait for long: how long calls take shows only while they are under way. */
+  async function reconsider({ id, name, limits, comesAgain }: Waiting): Promise<void> {
+    if (!comesAgain || limits.most === null || !waiting.has(id)) return;
+    const { rows } = await pool.query<{ expected: number | null }>(
+      "select place_expected($1, $2::bigint, $3) as expected",
+      [name, id, limits.most],
+    );
+    const later = await comeLater({ id, expected: rows[0]?.expected ?? null });
+    if (later !== null) waiting.get(id)?.leave(later);
   }
 
   /**
@@ -275,9 +289,10 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
           const out = await outOf(name);
           const later = out === null && place !== undefined ? await comeLater(asked) : null;
           if (later !== null) return later;
-          const gone = out ?? (await granted(id, name, limits, signal, onWait));
+          const comesAgain = place !== undefined;
+          const gone = out ?? (await granted({ id, name, limits, comesAgain }, signal, onWait));
           if (gone !== null) {
-            await end(id, name, limits, { reached: null });
+            if ("outMs" in gone) await end(id, name, limits, { reached: null });
             return gone;
           }
         } catch (error) {
@@ -341,7 +356,7 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
   }
 
   /** Leaves the line with its place kept, where the turn is not to be expected soon. Null: it is, or came meanwhile. */
-  async function comeLater({ id, expected }: Asked): Promise<Later | null> {
+  async function comeLater({ id, expected }: Pick<Asked, "id" | "expected">): Promise<Later | null> {
     if (expected === null || expected * 1000 <= patienceMs) return null;
     const laterMs = Math.min(expected * 1000, longestAwayMs);
     const { rowCount } = await pool.query(
@@ -354,15 +369,14 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
     return { laterMs };
   }
 
-  /** Waits for a turn. Answers null when it is there, else that the other side went out. */
+  /** Waits for a turn. Answers null when it is there, else that the other side went out, or that it takes long. */
   function granted(
-    id: string,
-    name: string,
-    limits: GateLimits,
+    asked: Omit<Waiting, "grant" | "leave">,
     signal: AbortSignal,
     onWait: () => void,
-  ): Promise<Out | null> {
-    return new Promise<Out | null>((resolve, reject) => {
+  ): Promise<Out | Later | null> {
+    const { id } = asked;
+    return new Promise<Out | Later | null>((resolve, reject) => {
       onWait();
       const leave = (): void => {
         waiting.delete(id);
@@ -373,16 +387,14 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
         reject(new BatonError("cancelled", "The call was given up while it waited for its turn."));
       };
       waiting.set(id, {
-        id,
-        name,
-        limits,
+        ...asked,
         grant() {
           leave();
           resolve(null);
         },
-        leave(out) {
+        leave(answer) {
           leave();
-          resolve(out);
+          resolve(answer);
         },
       });
       if (signal.aborted) onAbort();
@@ -400,7 +412,7 @@ export function createGates(db: Database, listener: Listener, worker: WorkerId):
   }
 }
 
-/** `wait`: seconds until somebody's turn; `expected`: until the turn of the one that asked, where limits a minute tell. */
+/** `wait`: seconds until somebody's turn; `expected`: until the one that asked should ask again, where that can be told. */
 type Asked = { id: string; wait: number | null; granted: boolean; expected: number | null };
 
 function values({ most, callsPerMinute, tokensPerMinute }: GateLimits): (number | null)[] {
