@@ -187,7 +187,7 @@ export default function Workbench({
   const isPublished = facts.latest?.text === text;
   return (
     <div className="flex h-[calc(100dvh-56px)] min-h-0 flex-col md:h-dvh">
-      <header className="flex min-h-12 shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b max-sm:gap-x-2 border-(--border) px-4 py-1.5">
+      <header className="flex min-h-12 shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-(--border) px-4 py-1.5 max-sm:gap-x-1.5 max-sm:px-3">
         <nav
           aria-label="Where you are"
           className="flex min-w-0 items-center gap-2 max-sm:min-w-[38%] max-sm:flex-1 max-sm:basis-0"

@@ -70,7 +70,7 @@ export function TaskDetail({
       <Follow key={task.path} active={isLive && !isOver} focus={focus}>
         <div className="flex flex-col gap-3 px-4 py-3 sm:px-5">
           {items.map((item) => (
-            <div key={item.id} data-item={item.id}>
+            <div key={item.id} data-item={item.id} data-asks={asks(item) ? true : undefined}>
               <Item
                 item={item}
                 run={run}
@@ -373,6 +373,20 @@ function Note({ tone, children }: { tone: "fail" | "wait"; children: ReactNode }
   );
 }
 
+/** Whether it waits for a person. */
+function asks(item: DetailItem): boolean {
+  return (item.kind === "approval" || item.kind === "tool") && item.approval?.end === null;
+}
+
+/** Where the newest is: at the end, or, of a question that does not fit, at its beginning, which says what it is about. */
+function newestIn(box: HTMLElement): number {
+  const end = box.scrollHeight - box.clientHeight;
+  const question = box.querySelector("[data-asks]");
+  if (question === null) return end;
+  const top = box.scrollTop + question.getBoundingClientRect().top - box.getBoundingClientRect().top;
+  return Math.min(end, Math.max(0, top - 12));
+}
+
 /** A scroll area that stays at its end while `active`, until one scrolls up; a button goes back. */
 function Follow({ active, focus, children }: { active: boolean; focus: string | null; children: ReactNode }) {
   const area = useRef<HTMLDivElement>(null);
@@ -388,7 +402,7 @@ function Follow({ active, focus, children }: { active: boolean; focus: string | 
     const content = inner.current;
     if (box === null || content === null) return;
     const observer = new ResizeObserver(() => {
-      if (following.current) box.scrollTop = box.scrollHeight;
+      if (following.current) box.scrollTop = newestIn(box);
     });
     observer.observe(content);
     return () => observer.disconnect();
@@ -412,7 +426,7 @@ function Follow({ active, focus, children }: { active: boolean; focus: string | 
         className="min-h-0 flex-1 overflow-y-auto outline-none focus-visible:shadow-[inset_0_0_0_2px_var(--accent)]"
         onScroll={(event) => {
           const box = event.currentTarget;
-          setFollowing(box.scrollHeight - box.scrollTop - box.clientHeight < 40);
+          setFollowing(newestIn(box) - box.scrollTop < 40);
         }}
       >
         <div ref={inner}>{children}</div>
@@ -422,7 +436,7 @@ function Follow({ active, focus, children }: { active: boolean; focus: string | 
           type="button"
           onClick={() => {
             setFollowing(true);
-            area.current?.scrollTo({ top: area.current.scrollHeight });
+            if (area.current !== null) area.current.scrollTop = newestIn(area.current);
           }}
           className="absolute bottom-3 left-1/2 inline-flex h-7 -translate-x-1/2 items-center gap-1.5 rounded-(--radius-2) border border-(--border-strong) bg-(--surface) px-2.5 text-(--text-2) hover:bg-(--surface-2) pointer-coarse:h-11"
         >
