@@ -1,4 +1,5 @@
 import type { Browser } from "@playwright/test";
+import { run } from "./scenes.ts";
 import { editor, loaded, Studio } from "./studio.ts";
 import { address, editorReady, openDraft, ownerState, publishDraft, replaceText } from "./world.ts";
 
@@ -67,16 +68,16 @@ export async function shootTrying(browser: Browser): Promise<void> {
     await at.getByRole("button", { name: "Try it" }).click();
     await at.getByRole("button", { name: "Give an answer for notify" }).click();
   });
-  await studio.shoot("try-run", async (at) => {
-    await loaded(at, done);
+  await studio.shoot("try-run", async (at, isPhone) => {
+    await run(at, done, isPhone);
     await at.getByText("This was a sandbox run").waitFor();
   });
-  await studio.shoot("try-call", async (at) => {
-    await loaded(at, `${done}?task=tell`);
+  await studio.shoot("try-call", async (at, isPhone) => {
+    await run(at, `${done}?task=tell`, isPhone);
     await at.getByRole("article", { name: "Tool call notify" }).waitFor();
   });
-  await studio.shoot("try-waiting", async (at) => {
-    await loaded(at, waiting);
+  await studio.shoot("try-waiting", async (at, isPhone) => {
+    await run(at, waiting, isPhone);
     await at.getByText("nothing real comes of").first().waitFor();
   });
   await studio.shoot("try-runs", async (at) => {
