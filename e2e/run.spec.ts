@@ -60,6 +60,17 @@ test("cancelling asks first, says why, and withdraws what was asked", async ({ p
   await expect(page.getByRole("button", { name: "Refund 40 EUR for order 7", exact: true })).toHaveCount(0);
 });
 
+test("a question that does not fit is shown from its beginning", async ({ page }) => {
+  const link = await startRun(page, "support-desk");
+  await waitsForRefund(page);
+  await page.setViewportSize({ width: 390, height: 600 });
+  await page.goto(link);
+  await waitsForRefund(page);
+  const question = page.getByRole("heading", { name: "Refund 40 EUR for order 7", exact: true });
+  await expect(question).toBeInViewport();
+  await expect(page.getByRole("button", { name: "Jump to newest" })).toHaveCount(0);
+});
+
 test("what a run that was set aside had asked can't be decided until it is retried", async ({ page }) => {
   const link = await startRun(page, "support-desk");
   await waitsForRefund(page);
